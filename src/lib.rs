@@ -1,0 +1,8 @@
+//! Credence: a DICOM gateway that judges every transfer and keeps a signed ledger of what followed.
+//!
+//! Low rooms know nothing of high ones; `ARCHITECTURE.md` draws the plan and `tests/layering.rs`
+//! holds the code to it.
+
+pub mod clock;
+pub mod digest;
+pub mod time;

@@ -1,0 +1,97 @@
+//! Points in time as values. Nothing here reads a clock: time is an argument (see `clock`).
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Microseconds in one UTC day; the ledger's days have no leap seconds (POSIX time).
+pub const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct UtcMicros(pub i64);
+
+/// A UTC calendar day, counted from 1970-01-01.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Day(pub i32);
+
+impl UtcMicros {
+    /// The day that this moment lies in. Saturates at the ends of [`Day`].
+    pub fn day(self) -> Day {
+        let days = self.0.div_euclid(DAY_MICROS);
+        Day(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
+    }
+
+    /// The first moment of the following day.
+    pub fn next_midnight(self) -> Self {
+        Self(
+            i64::from(self.day().0)
+                .saturating_add(1)
+                .saturating_mul(DAY_MICROS),
+        )
+    }
+
+    /// This moment plus `micros`, saturating.
+    #[must_use]
+    pub const fn plus(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+}
+
+impl Day {
+    /// The day of a DICOM DA value (`YYYYMMDD`, PS3.5 §6.2); `None` for anything else.
+    pub fn from_dicom(text: &str) -> Option<Self> {
+        let date = jiff::civil::Date::strptime("%Y%m%d", text.trim()).ok()?;
+        let epoch = jiff::civil::date(1970, 1, 1);
+        Some(Self(epoch.until(date).ok()?.get_days()))
+    }
+}
+
+/// ISO 8601 with microseconds, as in the ledger's human-readable views.
+impl fmt::Display for UtcMicros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(at) => write!(f, "{at:.6}"),
+            Err(_) => write!(f, "{} us", self.0),
+        }
+    }
+}
+
+/// ISO 8601 calendar date.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = i64::from(self.0).saturating_mul(86_400);
+        match jiff::Timestamp::from_second(at) {
+            Ok(at) => write!(f, "{}", at.strftime("%F")),
+            Err(_) => write!(f, "day {}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn midnight_belongs_to_the_day_it_opens() {
+        assert_eq!(UtcMicros(DAY_MICROS).day(), Day(1));
+        assert_eq!(UtcMicros(DAY_MICROS - 1).day(), Day(0));
+        assert_eq!(UtcMicros(-1).day(), Day(-1));
+        assert_eq!(UtcMicros(5).next_midnight(), UtcMicros(DAY_MICROS));
+    }
+
+    #[test]
+    fn a_dicom_date_is_eight_digits_of_a_real_day() {
+        assert_eq!(Day::from_dicom("19700102"), Some(Day(1)));
+        assert_eq!(Day::from_dicom("20260230"), None);
+        assert_eq!(Day::from_dicom("1970.01.02"), None);
+        assert_eq!(Day(1).to_string(), "1970-01-02");
+    }
+}
