@@ -4,5 +4,6 @@
 //! holds the code to it.
 
 pub mod clock;
+pub mod dicom;
 pub mod digest;
 pub mod time;
