@@ -7,4 +7,5 @@ pub mod association;
 pub mod clock;
 pub mod dicom;
 pub mod digest;
+pub mod dimse;
 pub mod time;
