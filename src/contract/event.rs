@@ -1,0 +1,428 @@
+//! What the contract applies: signed statements of an author, the same in every copy of the
+//! ledger.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
+
+use crate::contract::consent::Consent;
+use crate::contract::decision::Decision;
+use crate::contract::names::ConsentId;
+use crate::contract::names::InstitutionSlug;
+use crate::contract::names::Pseudonym;
+use crate::contract::request::Request;
+use crate::digest::Sha256;
+use crate::digest::canonical_json;
+use crate::time::UtcMicros;
+
+/// An Ed25519 signature (RFC 8032); base64 with padding as text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Signature([u8; 64]);
+
+impl Signature {
+    /// The signature with these bytes.
+    pub const fn from_bytes(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 64 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signature({})", STANDARD.encode(self.0))
+    }
+}
+
+impl Serialize for Signature {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Signature {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let bytes = STANDARD
+            .decode(text.as_bytes())
+            .map_err(serde::de::Error::custom)?;
+        match bytes.try_into() {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(_) => Err(serde::de::Error::custom(
+                "an Ed25519 signature has 64 bytes",
+            )),
+        }
+    }
+}
+
+/// A statement of an author. Whether the signature is the author's is for the ledger to check;
+/// the contract applies what the ledger accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Who says so.
+    pub author: InstitutionSlug,
+    /// The author's own count, rising from event to event: what is not above the last is a
+    /// repetition.
+    pub author_seq: u64,
+    /// What is said.
+    pub body: Body,
+    /// The author's Ed25519 signature over [`Event::signed_text`].
+    pub signature: Signature,
+}
+
+/// What the signature covers.
+#[derive(Serialize)]
+struct Signed<'a> {
+    author: &'a InstitutionSlug,
+    author_seq: u64,
+    body: &'a Body,
+}
+
+impl Event {
+    /// The text that the author signs: canonical JSON (RFC 8785) of `author`, `author_seq` and
+    /// `body`.
+    ///
+    /// # Errors
+    /// When the body has no JSON form.
+    pub fn signed_text(
+        author: &InstitutionSlug,
+        author_seq: u64,
+        body: &Body,
+    ) -> Result<String, serde_json::Error> {
+        canonical_json(&Signed {
+            author,
+            author_seq,
+            body,
+        })
+    }
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Every instance was answered with Success or a warning.
+    Completed,
+    /// Some instance failed.
+    Failed,
+    /// The association broke, or the gateway stopped, in the middle.
+    Interrupted,
+    /// The requestor cancelled.
+    Cancelled,
+    /// A later decision, or a revocation, stopped it.
+    Stopped,
+}
+
+/// The kinds of events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Body {
+    /// The first event of a ledger.
+    Genesis {
+        /// Whose ledger.
+        institution: InstitutionSlug,
+        /// Origin line of its checkpoints (C2SP tlog-checkpoint).
+        log_origin: String,
+        /// The institution's verifier key (C2SP signed-note vkey text).
+        key: String,
+        /// When.
+        created: UtcMicros,
+    },
+    /// From here on these policies decide.
+    PolicyActivated {
+        /// Digest of `text`.
+        sha256: Sha256,
+        /// Digest of the schema within.
+        schema_sha256: Sha256,
+        /// Canonical text of schema and policies (see [`PolicySet`](crate::contract::PolicySet)).
+        text: String,
+        /// Who activated them.
+        by: String,
+    },
+    /// A patient's grant or denial takes effect. Its number is the entry's sequence number.
+    ConsentGranted {
+        /// What was said.
+        consent: Consent,
+        /// Who recorded it.
+        by: String,
+    },
+    /// A grant or denial ends.
+    ConsentRevoked {
+        /// Which.
+        consent: ConsentId,
+        /// Whose; must be the consent's.
+        patient: Pseudonym,
+        /// Who recorded it.
+        by: String,
+    },
+    /// A request was judged. When it releases images (not: matches of a query), it stays open until
+    /// a final `TransferClosed`.
+    Decision {
+        /// What was asked.
+        request: Box<Request>,
+        /// What was answered.
+        decision: Box<Decision>,
+    },
+    /// Images went out under a decision: one such event for each manifest, the last with `final`.
+    TransferClosed {
+        /// Sequence number of the decision's entry.
+        decision: u64,
+        /// Who sent.
+        sender: InstitutionSlug,
+        /// Who received.
+        recipient: InstitutionSlug,
+        /// Instances answered with Success or a warning, since the last such event.
+        instances: u64,
+        /// Instances that failed.
+        failed: u64,
+        /// Instances answered with a warning, counted in `instances` too.
+        warned: u64,
+        /// Bytes of data sets delivered.
+        bytes: u64,
+        /// Root of the manifest of the instances' digests; `None` when none was delivered.
+        manifest_root: Option<Sha256>,
+        /// How it went.
+        outcome: Outcome,
+        /// On whose side it went wrong, when this gateway saw it with certainty: charged as late.
+        fault: Option<InstitutionSlug>,
+        /// Whether the decision is closed by this.
+        #[serde(rename = "final")]
+        is_final: bool,
+    },
+    /// A query was answered, or a batch of its matches.
+    Query {
+        /// Sequence number of the decision's entry.
+        decision: u64,
+        /// Matches that were passed on.
+        matches: u64,
+        /// Matches that the asker may not know of.
+        withheld: u64,
+        /// Final DIMSE status.
+        status: u16,
+    },
+    /// Something that people should look at.
+    Alert {
+        /// Machine-readable kind.
+        code: String,
+        /// For people; no patient data.
+        text: String,
+        /// Sequence number of the entry that it is about.
+        about: Option<u64>,
+    },
+    /// A gateway process began to write.
+    Started {
+        /// Its version.
+        version: String,
+        /// Its boot id.
+        boot: String,
+    },
+    /// A gateway process ended in order.
+    Stopped {
+        /// Its version.
+        version: String,
+        /// Its boot id.
+        boot: String,
+    },
+}
+
+impl Body {
+    /// The institutions for which a `TransferClosed` is evidence, each with whether it is good.
+    ///
+    /// What counts: an institution other than the author that sent or received. Good: the outcome
+    /// is `completed` and at least one instance was delivered. Late: the event names it as the
+    /// `fault`, whatever was delivered. Everything else (broken on our own side, cancelled,
+    /// stopped, nobody known to be at fault, nothing sent) counts neither way.
+    pub(crate) fn evidence<'a>(
+        &'a self,
+        author: &'a InstitutionSlug,
+    ) -> impl Iterator<Item = (&'a InstitutionSlug, bool)> + 'a {
+        let parts = match self {
+            Self::TransferClosed {
+                sender,
+                recipient,
+                instances,
+                outcome,
+                fault,
+                ..
+            } => {
+                let good = *outcome == Outcome::Completed && *instances > 0;
+                let second = (recipient != sender).then_some(recipient);
+                Some(([Some(sender), second], good, fault.as_ref()))
+            }
+            Self::Genesis { .. }
+            | Self::PolicyActivated { .. }
+            | Self::ConsentGranted { .. }
+            | Self::ConsentRevoked { .. }
+            | Self::Decision { .. }
+            | Self::Query { .. }
+            | Self::Alert { .. }
+            | Self::Started { .. }
+            | Self::Stopped { .. } => None,
+        };
+        parts.into_iter().flat_map(move |(both, good, fault)| {
+            both.into_iter()
+                .flatten()
+                .filter(move |institution| *institution != author)
+                .filter_map(move |institution| {
+                    if fault == Some(institution) {
+                        Some((institution, false))
+                    } else {
+                        good.then_some((institution, true))
+                    }
+                })
+        })
+    }
+}
+
+/// Whose decisions an event may change: open permits that touch one of these are to be asked
+/// again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Affected {
+    /// Decisions about these patients.
+    pub patients: BTreeSet<Pseudonym>,
+    /// Decisions in which these institutions request or receive.
+    pub institutions: BTreeSet<InstitutionSlug>,
+    /// All of them.
+    pub everything: bool,
+}
+
+impl Affected {
+    /// Whether `request` may be answered differently now.
+    pub fn touches(&self, request: &Request) -> bool {
+        self.everything
+            || request
+                .patient
+                .is_some_and(|patient| self.patients.contains(&patient))
+            || self.institutions.contains(&request.requester)
+            || self.institutions.contains(&request.recipient)
+    }
+
+    /// Whether nothing can change.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Which decisions `event` may change.
+pub fn affects(event: &Event) -> Affected {
+    let mut affected = Affected::default();
+    match &event.body {
+        Body::Genesis { .. } | Body::PolicyActivated { .. } => affected.everything = true,
+        Body::ConsentGranted { consent, .. } => {
+            affected.patients.insert(consent.patient);
+        }
+        Body::ConsentRevoked { patient, .. } => {
+            affected.patients.insert(*patient);
+        }
+        Body::TransferClosed { .. } => {
+            let evidence = event.body.evidence(&event.author);
+            affected.institutions = evidence.map(|(slug, _)| slug.clone()).collect();
+        }
+        Body::Decision { .. }
+        | Body::Query { .. }
+        | Body::Alert { .. }
+        | Body::Started { .. }
+        | Body::Stopped { .. } => {}
+    }
+    affected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::fixtures::closed;
+    use crate::contract::fixtures::slug;
+
+    const TEXT: &str = concat!(
+        r#"{"author":"st-anna","author_seq":7,"body":{"bytes":5000000,"decision":3,"#,
+        r#""failed":0,"fault":null,"final":true,"instances":10,"kind":"transfer-closed","#,
+        r#""manifest_root":null,"outcome":"completed","recipient":"lakeside","#,
+        r#""sender":"st-anna","warned":0},"signature":""#,
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
+        r#""}"#
+    );
+
+    fn event() -> Event {
+        Event {
+            author: slug("st-anna"),
+            author_seq: 7,
+            body: closed(3, Outcome::Completed, None),
+            signature: Signature::from_bytes([0; 64]),
+        }
+    }
+
+    #[test]
+    fn an_event_has_one_text_and_reads_back_from_it() {
+        assert_eq!(canonical_json(&event()).unwrap(), TEXT);
+        assert_eq!(serde_json::from_str::<Event>(TEXT).unwrap(), event());
+    }
+
+    #[test]
+    fn what_is_signed_is_the_event_without_its_signature() {
+        let event = event();
+        let signed = Event::signed_text(&event.author, event.author_seq, &event.body).unwrap();
+        let (before, _) = TEXT.split_once(r#","signature""#).unwrap();
+        assert_eq!(signed, format!("{before}}}"));
+    }
+
+    #[test]
+    fn an_event_with_more_or_less_than_its_kind_has_is_refused() {
+        for (from, to) in [
+            (r#""warned":0"#, r#""warned":0,"more":1"#),
+            (r#""warned":0"#, r#""more":1"#),
+            (r#""author_seq":7"#, r#""author_seq":7,"more":1"#),
+            ("transfer-closed", "transfer-ended"),
+            ("AA==", "AAA="),
+        ] {
+            let text = TEXT.replacen(from, to, 1);
+            assert_ne!(text, TEXT);
+            assert!(serde_json::from_str::<Event>(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_transfer_is_evidence_of_every_other_institution_in_it() {
+        let author = slug("st-anna");
+        let of = |sender: &str, recipient: &str, fault: Option<&str>, instances| {
+            let body = Body::TransferClosed {
+                decision: 0,
+                sender: slug(sender),
+                recipient: slug(recipient),
+                instances,
+                failed: 0,
+                warned: 0,
+                bytes: 0,
+                manifest_root: None,
+                outcome: Outcome::Completed,
+                fault: fault.map(slug),
+                is_final: true,
+            };
+            let evidence = body.evidence(&author);
+            evidence
+                .map(|(slug, good)| (slug.to_string(), good))
+                .collect::<Vec<_>>()
+        };
+        let good = |text: &str| (text.to_owned(), true);
+        let late = |text: &str| (text.to_owned(), false);
+        assert_eq!(of("st-anna", "st-anna", None, 1), []);
+        assert_eq!(of("hill", "st-anna", None, 1), [good("hill")]);
+        assert_eq!(of("hill", "hill", None, 1), [good("hill")]);
+        assert_eq!(
+            of("hill", "lakeside", None, 1),
+            [good("hill"), good("lakeside")]
+        );
+        assert_eq!(of("hill", "st-anna", None, 0), []);
+        assert_eq!(of("hill", "st-anna", Some("hill"), 0), [late("hill")]);
+    }
+}

@@ -1,0 +1,73 @@
+//! The contract: what may be released to whom, as a pure function of the ledger.
+//!
+//! A [`Request`] (facts) is put to a [`State`] (a fold over the ledger's [`Event`]s) and answered
+//! by a [`Decision`]. No clock, no IO, no floats, no hash order: any decision can be replayed
+//! years later and gives the same bytes. Whatever goes wrong in a rule is a denial.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type
+)]
+
+mod consent;
+mod decide;
+mod decision;
+mod event;
+mod facts;
+mod merkle_map;
+mod names;
+mod policy;
+mod request;
+mod score;
+mod state;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use consent::Consent;
+pub use consent::Effect;
+pub use consent::Grantees;
+pub use decide::decide;
+pub use decision::Decision;
+pub use decision::Obligation;
+pub use decision::UnknownObligation;
+pub use decision::Verdict;
+pub use event::Affected;
+pub use event::Body;
+pub use event::Event;
+pub use event::Outcome;
+pub use event::Signature;
+pub use event::affects;
+pub use names::ConsentId;
+pub use names::InstitutionSlug;
+pub use names::NotAPseudonym;
+pub use names::Pseudonym;
+pub use names::SlugError;
+pub use policy::POLICY_TEXT_BYTES_MAX;
+pub use policy::PolicyError;
+pub use policy::PolicyFault;
+pub use policy::PolicySet;
+pub use policy::SCHEMA_NAME;
+pub use request::Action;
+pub use request::Purpose;
+pub use request::Request;
+pub use request::StudyFacts;
+pub use request::TransportFacts;
+pub use request::UnknownPurpose;
+pub use request::Verb;
+pub use score::Reputation;
+pub use score::SCORE_COLD_START;
+pub use state::Applied;
+pub use state::CONSENTS_PER_PATIENT_MAX;
+pub use state::OPEN_PERMITS_MAX;
+pub use state::OpenPermit;
+pub use state::Rejection;
+pub use state::State;
+pub use state::score_of;
+
+/// The engine that evaluates policies; named in every decision and pinned in `Cargo.toml`.
+pub const ENGINE: &str = "cedar-policy 4.14.1";
+
+/// Version of the contract's own rules: matching of consents, arithmetic of scores, form of the
+/// state. A change of any of them is a new version.
+pub const CONTRACT_VERSION: u32 = 1;

@@ -1,0 +1,459 @@
+//! Policies: Cedar rules under a strict schema. The one door to the engine.
+//!
+//! The *canonical text* holds schema and rules in one piece: for each part a line
+//! `name SP length-in-bytes LF`, then the text itself, then `LF`; the schema first, under the name
+//! `schema.cedarschema`, then the rules by rising name. Its SHA-256 names the policy set.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fmt::Write as _;
+
+use cedar_policy::Authorizer;
+use cedar_policy::Effect;
+use cedar_policy::Entities;
+use cedar_policy::EntityTypeName;
+use cedar_policy::EntityUid;
+use cedar_policy::PolicyId;
+use cedar_policy::Schema;
+use cedar_policy::ValidationMode;
+use cedar_policy::Validator;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
+
+use crate::contract::decision::Obligation;
+use crate::contract::decision::SHORT_REASON_CHARACTERS_MAX;
+use crate::contract::request::Action;
+use crate::digest::Sha256;
+
+mod evaluate;
+
+pub(crate) use evaluate::Evaluation;
+
+/// Name of the schema within the canonical text.
+pub const SCHEMA_NAME: &str = "schema.cedarschema";
+
+/// Bytes of the longest canonical text. Written as JSON within an entry of at most 65,535 bytes,
+/// most of its line ends and quotes take two.
+pub const POLICY_TEXT_BYTES_MAX: usize = 56 * 1024;
+
+/// Characters of the longest policy id.
+const POLICY_ID_CHARACTERS_MAX: usize = 64;
+
+/// Stands in a `@reason` for the score that counted.
+pub(crate) const SCORE_PLACEHOLDER: &str = "{score}";
+
+/// Everything that is wrong with a set of policies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct PolicyError {
+    /// Each fault by itself.
+    pub faults: Vec<PolicyFault>,
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.faults.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing that is wrong with a set of policies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyFault {
+    /// A part has a name that the canonical text cannot hold, or two have the same.
+    #[error("{0:?} is no name of a policy file: letters, digits, '.', '_' and '-', each name once")]
+    Name(String),
+    /// Too much text.
+    #[error("policies and schema have {bytes} bytes, limit {POLICY_TEXT_BYTES_MAX}")]
+    TooLong {
+        /// How much.
+        bytes: usize,
+    },
+    /// Not laid out as a canonical text.
+    #[error("not the canonical text of a policy set")]
+    NotCanonical,
+    /// The schema cannot be read.
+    #[error("schema: {0}")]
+    Schema(String),
+    /// A file cannot be read as Cedar.
+    #[error("{file}: {message}")]
+    Syntax {
+        /// Which.
+        file: String,
+        /// What the engine says.
+        message: String,
+    },
+    /// A rule with a slot, which nothing would ever fill.
+    #[error("{file}: templates (?principal, ?resource) are not used here")]
+    Template {
+        /// Which.
+        file: String,
+    },
+    /// A rule without a usable `@id`.
+    #[error("{file}: each rule needs an @id of 1 to 64 printable ASCII characters")]
+    NoId {
+        /// Which.
+        file: String,
+    },
+    /// Two rules with one `@id`.
+    #[error("{file}: @id({id:?}) is used twice")]
+    SameId {
+        /// The second file.
+        file: String,
+        /// The id.
+        id: String,
+    },
+    /// An annotation that does not belong there.
+    #[error(
+        "{id}: @{key} is unknown there: permits take @obligation, forbids @reason, both @id and @description"
+    )]
+    Annotation {
+        /// The rule.
+        id: String,
+        /// The annotation.
+        key: String,
+    },
+    /// A word that is no obligation.
+    #[error(
+        "{id}: unknown obligation {word:?}; known are deidentify, review, require_tls, notify, wait_for_finality"
+    )]
+    Obligation {
+        /// The rule.
+        id: String,
+        /// The word.
+        word: String,
+    },
+    /// A reason that does not fit an Error Comment.
+    #[error("{id}: @reason needs 1 to 64 printable ASCII characters without backslash")]
+    Reason {
+        /// The rule.
+        id: String,
+    },
+    /// The rule does not fit the schema, or can never apply.
+    #[error("{0}")]
+    Validation(String),
+}
+
+/// What a rule's annotations say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) obligations: BTreeSet<Obligation>,
+    pub(crate) reason: Option<String>,
+}
+
+/// A checked set of policies, ready to decide. Two are equal when their canonical texts are.
+#[derive(Clone)]
+pub struct PolicySet {
+    text: String,
+    sha256: Sha256,
+    schema_sha256: Sha256,
+    policies: cedar_policy::PolicySet,
+    notes: BTreeMap<String, Notes>,
+    authorizer: Authorizer,
+    /// The actions and their groups, from the schema: all the entities there are.
+    entities: Entities,
+    actions: BTreeMap<Action, EntityUid>,
+    institution: EntityTypeName,
+    #[cfg(test)]
+    schema: Schema,
+}
+
+impl PolicySet {
+    /// Checks `policies` (name and text of each file) against `schema`, strictly.
+    ///
+    /// # Errors
+    /// Every fault that was found.
+    pub fn parse(policies: &[(String, String)], schema: &str) -> Result<Self, PolicyError> {
+        let mut faults = Vec::new();
+        let text = canonical_text(policies, schema, &mut faults);
+        let loaded = load(policies, &mut faults);
+        let (schema_sha256, schema) = (Sha256::of(&[schema.as_bytes()]), read_schema(schema));
+        let schema = schema.map_err(|fault| faults.push(fault)).ok();
+        if let Some(schema) = &schema {
+            let validator = Validator::new(schema.clone());
+            let result = validator.validate(&loaded.policies, ValidationMode::Strict);
+            let errors = result.validation_errors().map(ToString::to_string);
+            let warnings = result.validation_warnings().map(ToString::to_string);
+            faults.extend(errors.chain(warnings).map(PolicyFault::Validation));
+        }
+        match schema {
+            Some(schema) if faults.is_empty() => Self::ready(text, schema_sha256, &schema, loaded),
+            Some(_) | None => Err(PolicyError { faults }),
+        }
+    }
+
+    /// Reads and checks a canonical text, as a ledger entry holds it.
+    ///
+    /// # Errors
+    /// When it is not laid out so, or for every fault of [`PolicySet::parse`].
+    pub fn from_canonical(text: &str) -> Result<Self, PolicyError> {
+        let parsed = match split(text) {
+            Some((schema, policies)) => Self::parse(&policies, schema)?,
+            None => return Err(not_canonical()),
+        };
+        if parsed.text == text {
+            Ok(parsed)
+        } else {
+            Err(not_canonical())
+        }
+    }
+
+    fn ready(
+        text: String,
+        schema_sha256: Sha256,
+        schema: &Schema,
+        loaded: Loaded,
+    ) -> Result<Self, PolicyError> {
+        let wrong = |message: String| PolicyError {
+            faults: vec![PolicyFault::Schema(message)],
+        };
+        let entities = schema.action_entities();
+        let institution = "Institution".parse::<EntityTypeName>();
+        let mut actions = BTreeMap::new();
+        for action in Action::ALL {
+            let uid = format!("Action::\"{}\"", action.as_str());
+            let uid: EntityUid = uid.parse().map_err(|error| wrong(format!("{error}")))?;
+            if !schema.actions().any(|known| *known == uid) {
+                return Err(wrong(format!("action {} is missing", action.as_str())));
+            }
+            actions.insert(action, uid);
+        }
+        Ok(Self {
+            sha256: Sha256::of(&[text.as_bytes()]),
+            schema_sha256,
+            text,
+            policies: loaded.policies,
+            notes: loaded.notes,
+            authorizer: Authorizer::new(),
+            entities: entities.map_err(|error| wrong(error.to_string()))?,
+            actions,
+            institution: institution.map_err(|error| wrong(error.to_string()))?,
+            #[cfg(test)]
+            schema: schema.clone(),
+        })
+    }
+
+    /// Digest of the canonical text: the name of this set.
+    pub const fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
+    /// Digest of the schema's text.
+    pub const fn schema_sha256(&self) -> Sha256 {
+        self.schema_sha256
+    }
+
+    /// Schema and policies in one text.
+    pub fn canonical_text(&self) -> &str {
+        &self.text
+    }
+
+    /// The ids of its rules, sorted.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.notes.keys().map(String::as_str)
+    }
+}
+
+impl PartialEq for PolicySet {
+    fn eq(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256
+    }
+}
+
+impl Eq for PolicySet {}
+
+impl fmt::Debug for PolicySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PolicySet({})", self.sha256)
+    }
+}
+
+/// As its canonical text.
+impl Serialize for PolicySet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicySet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::from_canonical(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+fn not_canonical() -> PolicyError {
+    PolicyError {
+        faults: vec![PolicyFault::NotCanonical],
+    }
+}
+
+fn read_schema(text: &str) -> Result<Schema, PolicyFault> {
+    match Schema::from_cedarschema_str(text) {
+        Ok((schema, warnings)) => {
+            let warnings: Vec<String> = warnings.map(|warning| warning.to_string()).collect();
+            if warnings.is_empty() {
+                Ok(schema)
+            } else {
+                Err(PolicyFault::Schema(warnings.join("; ")))
+            }
+        }
+        Err(error) => Err(PolicyFault::Schema(chain(&error))),
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn canonical_text(
+    policies: &[(String, String)],
+    schema: &str,
+    faults: &mut Vec<PolicyFault>,
+) -> String {
+    let mut parts = BTreeMap::new();
+    for (name, text) in policies {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let good = !name.is_empty() && name.bytes().all(fits) && name != SCHEMA_NAME;
+        if !good || parts.insert(name.as_str(), text.as_str()).is_some() {
+            faults.push(PolicyFault::Name(name.clone()));
+        }
+    }
+    let mut canonical = String::new();
+    for (name, text) in std::iter::once((SCHEMA_NAME, schema)).chain(parts) {
+        let _ = writeln!(canonical, "{name} {}\n{text}", text.len());
+    }
+    if canonical.len() > POLICY_TEXT_BYTES_MAX {
+        faults.push(PolicyFault::TooLong {
+            bytes: canonical.len(),
+        });
+    }
+    canonical
+}
+
+/// Takes a canonical text apart into schema and policies.
+fn split(text: &str) -> Option<(&str, Vec<(String, String)>)> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (head, after) = rest.split_once('\n')?;
+        let (name, length) = head.split_once(' ')?;
+        let (part, after) = after.split_at_checked(length.parse().ok()?)?;
+        parts.push((name, part));
+        rest = after.strip_prefix('\n')?;
+    }
+    let ((SCHEMA_NAME, schema), policies) = parts.split_first()? else {
+        return None;
+    };
+    let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+    Some((schema, policies.iter().map(owned).collect()))
+}
+
+/// Rules under their own ids, and what their annotations say.
+#[derive(Default)]
+struct Loaded {
+    policies: cedar_policy::PolicySet,
+    notes: BTreeMap<String, Notes>,
+}
+
+fn load(files: &[(String, String)], faults: &mut Vec<PolicyFault>) -> Loaded {
+    let mut loaded = Loaded::default();
+    for (file, text) in files {
+        let set = match text.parse::<cedar_policy::PolicySet>() {
+            Ok(set) => set,
+            Err(error) => {
+                faults.push(PolicyFault::Syntax {
+                    file: file.clone(),
+                    message: chain(&error),
+                });
+                continue;
+            }
+        };
+        if set.num_of_templates() > 0 {
+            faults.push(PolicyFault::Template { file: file.clone() });
+        }
+        for policy in set.policies() {
+            if let Err(fault) = loaded.add(file, policy, faults) {
+                faults.push(fault);
+            }
+        }
+    }
+    loaded
+}
+
+impl Loaded {
+    fn add(
+        &mut self,
+        file: &str,
+        policy: &cedar_policy::Policy,
+        faults: &mut Vec<PolicyFault>,
+    ) -> Result<(), PolicyFault> {
+        let file = file.to_owned();
+        let id = match policy.annotation("id") {
+            Some(id) if printable(id, POLICY_ID_CHARACTERS_MAX) => id.to_owned(),
+            Some(_) | None => return Err(PolicyFault::NoId { file }),
+        };
+        let notes = read_notes(&id, policy, faults);
+        let policy = policy.new_id(PolicyId::new(&id));
+        if self.policies.add(policy).is_err() {
+            return Err(PolicyFault::SameId { file, id });
+        }
+        self.notes.insert(id, notes);
+        Ok(())
+    }
+}
+
+/// 1 to `max` characters that an LO value may hold.
+fn printable(text: &str, max: usize) -> bool {
+    let fits = |byte: u8| matches!(byte, 0x20..=0x7e) && byte != b'\\';
+    !text.is_empty() && text.len() <= max && text.bytes().all(fits)
+}
+
+fn read_notes(id: &str, policy: &cedar_policy::Policy, faults: &mut Vec<PolicyFault>) -> Notes {
+    let mut notes = Notes::default();
+    for (key, value) in policy.annotations() {
+        match (key, policy.effect()) {
+            ("id" | "description", _) => {}
+            ("obligation", Effect::Permit) => {
+                for word in value.split_ascii_whitespace() {
+                    match word.parse() {
+                        Ok(obligation) => {
+                            notes.obligations.insert(obligation);
+                        }
+                        Err(_) => faults.push(PolicyFault::Obligation {
+                            id: id.to_owned(),
+                            word: word.to_owned(),
+                        }),
+                    }
+                }
+            }
+            // A score has at most four digits, the placeholder seven characters.
+            ("reason", Effect::Forbid) if printable(value, SHORT_REASON_CHARACTERS_MAX) => {
+                notes.reason = Some(value.to_owned());
+            }
+            ("reason", Effect::Forbid) => {
+                faults.push(PolicyFault::Reason { id: id.to_owned() });
+            }
+            (key, Effect::Permit | Effect::Forbid) => faults.push(PolicyFault::Annotation {
+                id: id.to_owned(),
+                key: key.to_owned(),
+            }),
+        }
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+use super::*;
+use crate::contract::facts::Facts;
+use crate::contract::fixtures::Ledger;
+use crate::contract::fixtures::SCHEMA;
+use crate::contract::fixtures::acquisition;
+use crate::contract::fixtures::default_files;
+use crate::contract::fixtures::pull;
+use crate::contract::fixtures::slug;
+use crate::contract::request::Purpose;
+use crate::contract::request::Request;
+use crate::contract::request::Verb;
+
+impl PolicySet {
+    /// One rule that is not checked against any schema.
+    pub(crate) fn unvalidated(rule: &str) -> Self {
+        let mut faults = Vec::new();
+        let files = vec![("unchecked.cedar".to_owned(), rule.to_owned())];
+        let loaded = load(&files, &mut faults);
+        assert_eq!(faults, []);
+        let mut checked = Self::parse(&default_files(), SCHEMA).unwrap();
+        for policy in loaded.policies.policies() {
+            checked.policies.add(policy.clone()).unwrap();
+        }
+        checked.notes.extend(loaded.notes);
+        checked
+    }
+}
+
+fn faults(rule: &str) -> Vec<PolicyFault> {
+    let files = vec![("test.cedar".to_owned(), rule.to_owned())];
+    match PolicySet::parse(&files, SCHEMA) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.faults,
+    }
+}
+
+#[test]
+fn the_policies_as_delivered_are_valid_and_fit_an_entry() {
+    let policy = PolicySet::parse(&default_files(), SCHEMA).unwrap();
+    assert!(policy.ids().count() > 8);
+    let as_json = serde_json::to_string(policy.canonical_text()).unwrap();
+    assert!(as_json.len() < 40_000, "{} bytes", as_json.len());
+}
+
+#[test]
+fn canonical_text_is_the_same_whatever_order_the_files_come_in() {
+    let mut reversed = default_files();
+    reversed.reverse();
+    let one = PolicySet::parse(&default_files(), SCHEMA).unwrap();
+    let other = PolicySet::parse(&reversed, SCHEMA).unwrap();
+    assert_eq!(one.canonical_text(), other.canonical_text());
+    assert_eq!(one, other);
+    assert!(one.canonical_text().starts_with(&format!(
+        "schema.cedarschema {}\n{SCHEMA}\n10-permits.cedar ",
+        SCHEMA.len()
+    )));
+}
+
+#[test]
+fn canonical_text_reads_back() {
+    let policy = PolicySet::parse(&default_files(), SCHEMA).unwrap();
+    let again = PolicySet::from_canonical(policy.canonical_text()).unwrap();
+    assert_eq!(again.canonical_text(), policy.canonical_text());
+    assert_eq!(again.sha256(), policy.sha256());
+    assert_eq!(again.schema_sha256(), Sha256::of(&[SCHEMA.as_bytes()]));
+}
+
+#[test]
+fn what_is_not_a_canonical_text_is_refused() {
+    let good = PolicySet::parse(&default_files(), SCHEMA).unwrap();
+    let good = good.canonical_text();
+    let schema_only = format!("schema.cedarschema {}\n{SCHEMA}\n", SCHEMA.len());
+    assert!(PolicySet::from_canonical(&schema_only).is_ok());
+    let twice = format!("{schema_only}b 0\n\na 0\n\n");
+    let padded = schema_only.replacen("schema ", "schema 0", 1);
+    for bad in [
+        "",
+        "schema.cedarschema",
+        "schema.cedarschema 5\n",
+        "schema.cedarschema 99999999999999999999\n",
+        "other 0\n\n",
+        good.strip_prefix('s').unwrap(),
+        good.strip_suffix('\n').unwrap(),
+        &format!("{good}x"),
+        &twice,
+        &padded,
+    ] {
+        let error = PolicySet::from_canonical(bad).unwrap_err();
+        assert_eq!(error.faults, [PolicyFault::NotCanonical], "{bad:.40}");
+    }
+}
+
+#[test]
+fn a_care_rule_that_weighs_the_patients_standing_is_not_valid() {
+    for action in Action::ALL {
+        let rule = format!(
+            r#"@id("standing") permit (principal, action == Action::"{}", resource)
+               when {{ context.standing > 300 }};"#,
+            action.as_str()
+        );
+        let found = faults(&rule);
+        let refused = matches!(found.as_slice(), [PolicyFault::Validation(why), ..] if why.contains("standing"));
+        assert_eq!(refused, !action.weighs_standing(), "{action:?} {found:?}");
+    }
+    let any = r#"@id("x") permit (principal, action, resource) when { context.standing > 3 };"#;
+    assert!(!faults(any).is_empty());
+    let group = r#"@id("x") permit (principal, action in Action::"Care", resource)
+                   when { context has standing && context.standing > 3 };"#;
+    assert!(!faults(group).is_empty());
+}
+
+#[test]
+fn rules_are_checked_strictly() {
+    for rule in [
+        r#"@id("typo") permit (principal, action, resource) when { context.scroe > 3 };"#,
+        r#"@id("type") permit (principal, action, resource) when { context.score > "3" };"#,
+        r#"@id("maybe") permit (principal, action, resource) when { context.user == "x" };"#,
+        r#"@id("action") permit (principal, action == Action::"Print", resource);"#,
+        r#"@id("never") permit (principal, action, resource) when { false };"#,
+    ] {
+        let found = faults(rule);
+        assert!(
+            matches!(found.as_slice(), [PolicyFault::Validation(_), ..]),
+            "{rule}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn every_fault_is_named() {
+    let one = faults(
+        r#"permit (principal, action, resource);
+           @id("a") @obligation("review reveiw") permit (principal, action, resource);
+           @id("a") permit (principal, action, resource);
+           @id("b") @obligations("review") permit (principal, action, resource);
+           @id("c") @obligation("review") forbid (principal, action, resource);
+           @id("d") @reason("") forbid (principal, action, resource);
+           @id("e") @reason("x") permit (principal, action, resource);
+           @id("f") permit (principal == ?principal, action, resource);"#,
+    );
+    let file = || "test.cedar".to_owned();
+    for fault in [
+        PolicyFault::NoId { file: file() },
+        PolicyFault::SameId {
+            file: file(),
+            id: "a".into(),
+        },
+        PolicyFault::Obligation {
+            id: "a".into(),
+            word: "reveiw".into(),
+        },
+        PolicyFault::Annotation {
+            id: "b".into(),
+            key: "obligations".into(),
+        },
+        PolicyFault::Annotation {
+            id: "c".into(),
+            key: "obligation".into(),
+        },
+        PolicyFault::Reason { id: "d".into() },
+        PolicyFault::Annotation {
+            id: "e".into(),
+            key: "reason".into(),
+        },
+        PolicyFault::Template { file: file() },
+    ] {
+        assert!(one.contains(&fault), "{fault} not in {one:?}");
+    }
+    assert!(matches!(
+        faults("permit (").as_slice(),
+        [PolicyFault::Syntax { .. }]
+    ));
+}
+
+#[test]
+fn a_schema_that_lacks_what_the_gateway_says_is_refused() {
+    for schema in ["", "entity Institution", "entity Institution;"] {
+        let error = PolicySet::parse(&[], schema).unwrap_err();
+        assert!(matches!(
+            error.faults.as_slice(),
+            [PolicyFault::Schema(_), ..]
+        ));
+    }
+}
+
+#[test]
+fn names_and_sizes_are_checked() {
+    let text = String::new;
+    for name in ["", "a b", "a\nb", "../x/y", SCHEMA_NAME] {
+        let error = PolicySet::parse(&[(name.to_owned(), text())], SCHEMA).unwrap_err();
+        assert_eq!(error.faults, [PolicyFault::Name(name.to_owned())]);
+    }
+    let twice = [("a".to_owned(), text()), ("a".to_owned(), text())];
+    assert!(PolicySet::parse(&twice, SCHEMA).is_err());
+    let long = [("a".to_owned(), format!("//{}", "x".repeat(60_000)))];
+    let error = PolicySet::parse(&long, SCHEMA).unwrap_err();
+    assert!(matches!(
+        error.faults.as_slice(),
+        [PolicyFault::TooLong { .. }]
+    ));
+}
+
+/// The hot path does not check requests against the schema; this test does, for every shape.
+#[test]
+fn every_request_conforms_to_the_schema() {
+    let ledger = Ledger::new();
+    let policy = ledger.state.policy().unwrap();
+    for verb in [Verb::Store, Verb::Query, Verb::Retrieve] {
+        for purpose in Purpose::ALL {
+            for base in [pull(), acquisition()] {
+                for bare in [false, true] {
+                    let full = Request {
+                        verb,
+                        purpose,
+                        user: Some("dr".into()),
+                        ..base.clone()
+                    };
+                    let request = Request {
+                        user: full.user.clone().filter(|_| !bare),
+                        study: full.study.clone().filter(|_| !bare),
+                        patient: full.patient.filter(|_| !bare),
+                        ..full
+                    };
+                    conforms(&ledger, policy, &request);
+                }
+            }
+        }
+    }
+}
+
+fn conforms(ledger: &Ledger, policy: &PolicySet, request: &Request) {
+    let facts = Facts::gather(&ledger.state, &slug("st-anna"), request);
+    let question = policy.question(request, &facts).unwrap();
+    let checked = cedar_policy::Request::new(
+        question.principal().unwrap().clone(),
+        question.action().unwrap().clone(),
+        question.resource().unwrap().clone(),
+        question.context().unwrap().clone(),
+        Some(&policy.schema),
+    );
+    assert!(checked.is_ok(), "{request:?}: {}", checked.unwrap_err());
+}
