@@ -9,4 +9,5 @@ pub mod contract;
 pub mod dicom;
 pub mod digest;
 pub mod dimse;
+pub mod ledger;
 pub mod time;

@@ -1,0 +1,102 @@
+//! Values that tests of the ledger and its storage start from.
+
+use ring::signature::Ed25519KeyPair;
+
+use crate::contract::Body;
+use crate::contract::Event;
+use crate::contract::InstitutionSlug;
+use crate::digest::Sha256;
+use crate::ledger::chain::Chain;
+use crate::ledger::chain::Linked;
+use crate::ledger::chain::Stamp;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::entry::EntryError;
+use crate::ledger::key::LogSigner;
+use crate::ledger::merkle::Tree;
+use crate::time::UtcMicros;
+
+pub(crate) const BOOT: &str = "00112233445566ff";
+
+/// The signer of every test: St. Anna.
+pub(crate) fn signer() -> LogSigner {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    LogSigner::from_pair("st-anna.example/ledger", pair).unwrap()
+}
+
+pub(crate) fn own() -> InstitutionSlug {
+    "st-anna".parse().unwrap()
+}
+
+/// Writes entries as the recorder would.
+pub(crate) struct Scribe {
+    pub(crate) chain: Chain,
+    pub(crate) tree: Tree,
+    pub(crate) signer: LogSigner,
+    pub(crate) wall: UtcMicros,
+}
+
+impl Scribe {
+    pub(crate) fn new() -> Self {
+        Self {
+            chain: Chain::new(),
+            tree: Tree::new(),
+            signer: signer(),
+            wall: UtcMicros(1_770_000_000_000_000),
+        }
+    }
+
+    /// The scribe who goes on after this one's first entries.
+    pub(crate) fn resume(chain: Chain, tree: Tree) -> Self {
+        Self {
+            chain,
+            tree,
+            ..Self::new()
+        }
+    }
+
+    pub(crate) fn event(&self, text: &str) -> Event {
+        let body = Body::Alert {
+            code: "test".to_owned(),
+            text: text.to_owned(),
+            about: None,
+        };
+        self.signed(body)
+    }
+
+    pub(crate) fn signed(&self, body: Body) -> Event {
+        let author_seq = self.chain.next_seq();
+        self.signer.sign_event(own(), author_seq, body).unwrap()
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        event: Event,
+        sealed: Option<Sha256>,
+    ) -> Result<Linked, EntryError> {
+        let stamp = Stamp {
+            wall: self.wall,
+            mono_us: 17,
+            boot: BOOT,
+        };
+        let linked = self.chain.next(stamp, event, sealed)?;
+        self.tree.push(linked.leaf);
+        self.wall = self.wall.plus(1_000);
+        Ok(linked)
+    }
+
+    pub(crate) fn try_alert(&mut self, text: &str) -> Result<Linked, EntryError> {
+        self.write(self.event(text), None)
+    }
+
+    pub(crate) fn alert(&mut self, text: &str) -> Linked {
+        self.try_alert(text).unwrap()
+    }
+
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::of(self.signer.key().name(), &self.tree)
+    }
+
+    pub(crate) fn note(&self) -> String {
+        Checkpoint::sign(&self.tree, &self.signer).unwrap()
+    }
+}

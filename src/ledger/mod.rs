@@ -1,0 +1,57 @@
+//! The ledger: signed events in numbered entries, each bound to the one before it, all of them
+//! under a Merkle tree whose root is signed.
+//!
+//! An [`Entry`] is one line of canonical JSON. A [`Chain`] writes the next line; a [`Tree`] (RFC
+//! 6962) takes its leaf; a [`Checkpoint`] (C2SP tlog-checkpoint in a signed note) states size and
+//! root. A [`Verifier`] reads the lines again, needs only the public key, and names the first entry
+//! that is damaged; a [`Replay`] goes deeper: signatures of the events, and every decision decided
+//! anew.
+//!
+//! Pure: no IO, no clock, no randomness. Keys are passed in as bytes.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type
+)]
+
+mod chain;
+mod checkpoint;
+mod entry;
+mod head;
+mod key;
+mod merkle;
+mod note;
+mod replay;
+mod verify;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+
+pub use chain::Chain;
+pub use chain::Linked;
+pub use chain::Stamp;
+pub use checkpoint::Checkpoint;
+pub use checkpoint::CheckpointError;
+pub use entry::Entry;
+pub use entry::EntryError;
+pub use entry::LINE_BYTES_MAX;
+pub use entry::leaf_hash;
+pub use entry::line_hash;
+pub use head::Head;
+pub use key::KeyError;
+pub use key::LogKey;
+pub use key::LogSigner;
+pub use merkle::Tree;
+pub use merkle::consistency_proof;
+pub use merkle::inclusion_proof;
+pub use merkle::verify_consistency;
+pub use merkle::verify_inclusion;
+pub use note::NOTE_BYTES_MAX;
+pub use note::NoteError;
+pub use replay::Replay;
+pub use verify::Damage;
+pub use verify::Harm;
+pub use verify::Line;
+pub use verify::Sealed;
+pub use verify::Verified;
+pub use verify::Verifier;

@@ -1,0 +1,101 @@
+//! The deeper pass over a ledger: events are signed by their authors, the contract accepts them,
+//! and every decision is reached again from the entries before it.
+
+use crate::contract::Applied;
+use crate::contract::Body;
+use crate::contract::CONTRACT_VERSION;
+use crate::contract::Decision;
+use crate::contract::ENGINE;
+use crate::contract::InstitutionSlug;
+use crate::contract::Request;
+use crate::contract::State;
+use crate::contract::decide;
+use crate::ledger::entry::Entry;
+use crate::ledger::key::LogKey;
+use crate::ledger::verify::Damage;
+use crate::ledger::verify::Harm;
+
+#[cfg(test)]
+mod tests;
+
+/// Takes lines that a [`Verifier`](crate::ledger::Verifier) has found in order, and folds them.
+#[derive(Debug)]
+pub struct Replay {
+    state: State,
+    key: LogKey,
+    own: Option<InstitutionSlug>,
+}
+
+impl Replay {
+    /// A replay of the ledger whose checkpoints `key` signs.
+    pub fn new(key: LogKey) -> Self {
+        Self {
+            state: State::new(),
+            key,
+            own: None,
+        }
+    }
+
+    /// What the entries so far add up to.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes the line of entry `seq`.
+    ///
+    /// # Errors
+    /// When the line is not canonical, the event not signed or not acceptable, or the decision in
+    /// it not the one that the contract reaches.
+    pub fn push(&mut self, seq: u64, line: &str) -> Result<(), Damage> {
+        self.check(line).map_err(|harm| Damage { entry: seq, harm })
+    }
+
+    fn check(&mut self, line: &str) -> Result<(), Harm> {
+        let entry = Entry::parse(line).map_err(Harm::Unreadable)?;
+        let event = &entry.event;
+        if let Body::Genesis {
+            institution, key, ..
+        } = &event.body
+            && self.own.is_none()
+        {
+            if *key != self.key.to_string() {
+                return Err(Harm::ForeignKey);
+            }
+            self.own = Some(institution.clone());
+        }
+        if self.own.as_ref() != Some(&event.author) {
+            return Err(Harm::UnknownAuthor);
+        }
+        if !self.key.verifies_event(event) {
+            return Err(Harm::Signature);
+        }
+        if let Body::Decision { request, decision } = &event.body {
+            self.decide_again(request, decision)?;
+        }
+        let at = Applied {
+            seq: entry.seq,
+            ledger_time: entry.ledger_time,
+        };
+        self.state
+            .apply(at, event)
+            .map_err(|rejection| Harm::Rejected(rejection.to_string()))
+    }
+
+    fn decide_again(&self, request: &Request, recorded: &Decision) -> Result<(), Harm> {
+        if recorded.engine != ENGINE || recorded.contract_version != CONTRACT_VERSION {
+            return Err(Harm::Decision("another version of the contract reached it"));
+        }
+        if recorded.state_root != self.state.root() {
+            return Err(Harm::Decision("it was asked of another state"));
+        }
+        let again = Decision {
+            observed: recorded.observed,
+            ..decide(&self.state, request)
+        };
+        if again == *recorded {
+            Ok(())
+        } else {
+            Err(Harm::Decision("the answer is another"))
+        }
+    }
+}

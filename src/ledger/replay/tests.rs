@@ -1,0 +1,165 @@
+use super::*;
+use crate::contract::PolicySet;
+use crate::contract::Purpose;
+use crate::contract::TransportFacts;
+use crate::contract::Verb;
+use crate::contract::Verdict;
+use crate::ledger::fixtures;
+use crate::ledger::fixtures::Scribe;
+use crate::ledger::fixtures::own;
+use crate::time::UtcMicros;
+
+const SCHEMA: &str = include_str!("../../../gateway-config/policy/schema.cedarschema");
+const PERMITS: &str = include_str!("../../../gateway-config/policy/10-permits.cedar");
+
+/// Our own modality stores into our own archive.
+fn request() -> Request {
+    Request {
+        verb: Verb::Store,
+        purpose: Purpose::Treatment,
+        requester: own(),
+        requester_ae: "CT1".parse().unwrap(),
+        user: None,
+        custodian: own(),
+        recipient: own(),
+        recipient_ae: "PACS".parse().unwrap(),
+        patient: None,
+        study: None,
+        question: false,
+        transport: TransportFacts {
+            tls: false,
+            mutual: false,
+            address_checked: true,
+        },
+        received_at: UtcMicros(1_770_000_000_000_000),
+    }
+}
+
+fn genesis() -> Body {
+    Body::Genesis {
+        institution: own(),
+        log_origin: fixtures::signer().key().name().to_owned(),
+        key: fixtures::signer().key().to_string(),
+        created: UtcMicros(1_770_000_000_000_000),
+    }
+}
+
+fn activation() -> Body {
+    let files = [("10-permits.cedar".to_owned(), PERMITS.to_owned())];
+    let policy = PolicySet::parse(&files, SCHEMA).unwrap();
+    Body::PolicyActivated {
+        sha256: policy.sha256(),
+        schema_sha256: policy.schema_sha256(),
+        text: policy.canonical_text().to_owned(),
+        by: "officer".to_owned(),
+    }
+}
+
+/// A ledger that replays as far as its next entry, which is a decision.
+fn begun() -> (Scribe, Replay) {
+    let mut scribe = Scribe::new();
+    let mut replay = Replay::new(scribe.signer.key().clone());
+    for body in [genesis(), activation()] {
+        push(&mut scribe, &mut replay, body).unwrap();
+    }
+    (scribe, replay)
+}
+
+fn push(scribe: &mut Scribe, replay: &mut Replay, body: Body) -> Result<(), Harm> {
+    let event = scribe.signed(body);
+    let linked = scribe.write(event, None).unwrap();
+    let pushed = replay.push(linked.entry.seq, &linked.line);
+    pushed.map_err(|damage| {
+        assert_eq!(damage.entry, linked.entry.seq);
+        damage.harm
+    })
+}
+
+fn decision(replay: &Replay, change: impl FnOnce(&mut Decision)) -> Body {
+    let mut decision = decide(replay.state(), &request());
+    change(&mut decision);
+    Body::Decision {
+        request: Box::new(request()),
+        decision: Box::new(decision),
+    }
+}
+
+#[test]
+fn a_decision_is_reached_again() {
+    let (mut scribe, mut replay) = begun();
+    let body = decision(&replay, |_| {});
+    push(&mut scribe, &mut replay, body).unwrap();
+    let observed = decision(&replay, |decision| decision.observed = true);
+    push(&mut scribe, &mut replay, observed).unwrap();
+    assert_eq!(replay.state().open_transfers().count(), 2);
+}
+
+#[test]
+fn a_decision_that_was_not_the_contracts_is_named() {
+    type Change = fn(&mut Decision);
+    let changes: [(Change, &str); 4] = [
+        (
+            |decision| decision.verdict = Verdict::Deny,
+            "the answer is another",
+        ),
+        (
+            |decision| decision.recipient_score += 1,
+            "the answer is another",
+        ),
+        (
+            |decision| decision.state_root = crate::digest::Sha256::ZERO,
+            "it was asked of another state",
+        ),
+        (
+            |decision| decision.contract_version += 1,
+            "another version of the contract reached it",
+        ),
+    ];
+    for (change, words) in changes {
+        let (mut scribe, mut replay) = begun();
+        let body = decision(&replay, change);
+        let found = push(&mut scribe, &mut replay, body);
+        assert_eq!(found, Err(Harm::Decision(words)));
+    }
+}
+
+#[test]
+fn an_event_that_its_author_did_not_sign_is_named() {
+    let (mut scribe, mut replay) = begun();
+    let mut event = scribe.event("as signed");
+    event.author_seq += 1;
+    let linked = scribe.write(event, None).unwrap();
+    let found = replay.push(2, &linked.line).unwrap_err();
+    assert_eq!(found.harm, Harm::Signature);
+    let mut event = scribe.event("of somebody else");
+    event.author = "lakeside".parse().unwrap();
+    let linked = scribe.write(event, None).unwrap();
+    let found = replay.push(3, &linked.line).unwrap_err();
+    assert_eq!(found.harm, Harm::UnknownAuthor);
+}
+
+#[test]
+fn an_event_that_the_contract_rejects_is_named() {
+    let (mut scribe, mut replay) = begun();
+    let found = push(&mut scribe, &mut replay, genesis());
+    assert!(matches!(found, Err(Harm::Rejected(_))));
+}
+
+#[test]
+fn a_ledger_that_names_another_key_is_not_replayed() {
+    let mut scribe = Scribe::new();
+    let other = LogKey::new(scribe.signer.key().name(), [1; 32]).unwrap();
+    let mut replay = Replay::new(other);
+    let found = push(&mut scribe, &mut replay, genesis());
+    assert_eq!(found, Err(Harm::ForeignKey));
+}
+
+#[test]
+fn a_line_that_is_not_canonical_is_named() {
+    let mut scribe = Scribe::new();
+    let mut replay = Replay::new(scribe.signer.key().clone());
+    let event = scribe.signed(genesis());
+    let line = scribe.write(event, None).unwrap().line;
+    let found = replay.push(0, &line.replacen(':', ": ", 1)).unwrap_err();
+    assert!(matches!(found.harm, Harm::Unreadable(_)));
+}
