@@ -5,6 +5,7 @@
 
 pub mod association;
 pub mod clock;
+pub mod config;
 pub mod contract;
 pub mod dicom;
 pub mod digest;

@@ -1,0 +1,282 @@
+//! What must hold between the tables of a file.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use ipnet::IpNet;
+
+use crate::config::Gateway;
+use crate::config::Group;
+use crate::config::Institution;
+use crate::config::Listener;
+use crate::config::Operation;
+use crate::config::OwnAe;
+use crate::config::Peer;
+use crate::config::Route;
+use crate::config::Served;
+use crate::config::reading::Reading;
+use crate::dicom::AeTitle;
+use crate::dicom::Encoding;
+use crate::dicom::Uid;
+use crate::dicom::encoding_of;
+
+/// The arc of UIDs that the standard assigns (PS3.5 §9.2).
+const STANDARD_ARC: &str = "1.2.840.10008.";
+
+/// Every row of a file, in its order; `None` where a row could not be read.
+pub(super) struct Rows {
+    pub(super) listeners: Vec<Option<Listener>>,
+    pub(super) aes: Vec<Option<OwnAe>>,
+    pub(super) institutions: Vec<Option<Institution>>,
+    pub(super) peers: Vec<Option<Peer>>,
+    pub(super) routes: Vec<Option<Route>>,
+    pub(super) private_sop_classes: Vec<Option<Uid>>,
+    pub(super) private_transfer_syntaxes: Vec<Option<(Uid, Encoding)>>,
+}
+
+/// The rows that could be read, with their numbers.
+fn known<T>(rows: &[Option<T>]) -> impl Iterator<Item = (usize, &T)> + Clone {
+    let numbered = rows.iter().enumerate();
+    numbered.filter_map(|(number, row)| Some((number, row.as_ref()?)))
+}
+
+/// Notes every value that an earlier row has too.
+fn unique<'a, T: Ord + Display + 'a>(
+    reading: &mut Reading<'_>,
+    values: impl Iterator<Item = (String, T)>,
+) {
+    let mut first: BTreeMap<T, String> = BTreeMap::new();
+    for (path, value) in values {
+        match first.get(&value) {
+            Some(earlier) => {
+                let problem = format!("{value} is also {earlier}");
+                reading.fault(&path, problem, "a value of its own");
+            }
+            None => {
+                first.insert(value, path);
+            }
+        }
+    }
+}
+
+impl Rows {
+    pub(super) fn check(&self, gateway: Option<&Gateway>, reading: &mut Reading<'_>) {
+        for (table, rows) in [
+            ("listener", self.listeners.len()),
+            ("ae", self.aes.len()),
+            ("institution", self.institutions.len()),
+        ] {
+            if rows == 0 {
+                reading.fault(table, "is missing", format!("at least one [[{table}]]"));
+            }
+        }
+        self.check_unique(reading);
+        self.check_institutions(gateway, reading);
+        self.check_private(reading);
+        self.check_own_ae_titles(reading);
+        self.check_shared_ae_titles(reading);
+        self.check_purposes(reading);
+        self.check_routes(reading);
+        self.check_overlaps(reading);
+    }
+
+    fn check_unique(&self, reading: &mut Reading<'_>) {
+        let path = |table: &str, number: usize, key: &str| format!("{table}[{number}].{key}");
+        unique(
+            reading,
+            known(&self.listeners)
+                .map(|(number, row)| (path("listener", number, "address"), row.address)),
+        );
+        unique(
+            reading,
+            known(&self.institutions)
+                .map(|(number, row)| (path("institution", number, "slug"), &row.slug)),
+        );
+        unique(
+            reading,
+            known(&self.peers).map(|(number, row)| (path("peer", number, "name"), &row.name)),
+        );
+        unique(
+            reading,
+            known(&self.private_sop_classes)
+                .map(|(number, uid)| (path("private_sop_class", number, "uid"), uid)),
+        );
+        unique(
+            reading,
+            known(&self.private_transfer_syntaxes)
+                .map(|(number, (uid, _))| (path("private_transfer_syntax", number, "uid"), uid)),
+        );
+    }
+
+    fn check_institutions(&self, gateway: Option<&Gateway>, reading: &mut Reading<'_>) {
+        let declared = reading.declared("institution", "slug");
+        let own = gateway.map(|gateway| ("gateway.institution".to_owned(), &gateway.institution));
+        let peers = known(&self.peers)
+            .map(|(number, peer)| (format!("peer[{number}].institution"), &peer.institution));
+        for (path, slug) in own.into_iter().chain(peers) {
+            if !declared.contains(slug.as_str()) {
+                let problem = format!("there is no [[institution]] {slug}");
+                reading.fault(&path, problem, one_of(declared.iter()));
+            }
+        }
+    }
+
+    fn check_private(&self, reading: &mut Reading<'_>) {
+        let classes = known(&self.private_sop_classes).map(|(number, uid)| {
+            let path = format!("private_sop_class[{number}].uid");
+            (path, uid, false)
+        });
+        let syntaxes = known(&self.private_transfer_syntaxes).map(|(number, (uid, _))| {
+            let path = format!("private_transfer_syntax[{number}].uid");
+            (path, uid, encoding_of(uid, &BTreeMap::new()).is_some())
+        });
+        for (path, uid, known) in classes.chain(syntaxes) {
+            if known || uid.as_str().starts_with(STANDARD_ARC) {
+                let problem = format!("{uid} belongs to the standard");
+                reading.fault(&path, problem, "a UID outside 1.2.840.10008");
+            }
+        }
+    }
+
+    /// Own AE titles are told apart by what they are called for: services, or one destination.
+    fn check_own_ae_titles(&self, reading: &mut Reading<'_>) {
+        let services =
+            known(&self.aes).map(|(number, own)| (format!("ae[{number}].title"), &own.title));
+        let destinations = known(&self.peers).filter_map(|(number, peer)| {
+            let title = peer.destination_ae.as_ref()?;
+            Some((format!("peer[{number}].destination_ae"), title))
+        });
+        unique(reading, services.chain(destinations));
+    }
+
+    /// Peers may share an AE title, as carts do, if addresses tell them apart and at most one is
+    /// meant as Move Destination.
+    fn check_shared_ae_titles(&self, reading: &mut Reading<'_>) {
+        for (number, peer) in known(&self.peers) {
+            let earlier = known(&self.peers).take_while(|(other, _)| *other < number);
+            for (_, other) in earlier.filter(|(_, other)| other.ae_title == peer.ae_title) {
+                for (item, net) in peer.addresses.iter().enumerate() {
+                    if let Some(same) = other.addresses.iter().find(|same| overlap(same, net)) {
+                        reading.fault(
+                            &format!("peer[{number}].addresses[{item}]"),
+                            format!(
+                                "{net} and {same} of peer {} overlap, and both peers are {}",
+                                other.name, peer.ae_title
+                            ),
+                            "peers that share an AE title have no address in common",
+                        );
+                    }
+                }
+                if peer.destination_ae.is_some() && other.destination_ae.is_some() {
+                    reading.fault(
+                        &format!("peer[{number}].destination_ae"),
+                        format!(
+                            "peer {} has one too, and a Move Destination {} could mean both",
+                            other.name, peer.ae_title
+                        ),
+                        "of peers that share an AE title, one has `destination_ae`",
+                    );
+                }
+            }
+        }
+    }
+
+    fn check_purposes(&self, reading: &mut Reading<'_>) {
+        let silent = |number: usize| !reading.has(&format!("ae[{number}].purpose"));
+        let Some((_, silent)) = known(&self.aes).find(|(number, _)| silent(*number)) else {
+            return;
+        };
+        for (number, peer) in known(&self.peers) {
+            let asks = peer.may.iter().any(|may| *may != Operation::Echo);
+            let path = format!("peer[{number}].purpose");
+            if asks && !reading.has(&path) {
+                reading.fault(
+                    &path,
+                    format!("is missing, and [[ae]] {} has none either", silent.title),
+                    "a purpose of use, here or in every [[ae]]",
+                );
+            }
+        }
+    }
+
+    fn check_routes(&self, reading: &mut Reading<'_>) {
+        let peers = reading.declared("peer", "name");
+        let titles = reading.declared("ae", "title");
+        let private = known(&self.private_sop_classes)
+            .map(|(_, uid)| uid.clone())
+            .collect();
+        for (number, route) in known(&self.routes) {
+            let to = route.to.as_str();
+            if !peers.contains(to) {
+                reading.fault(
+                    &format!("route[{number}].to"),
+                    format!("there is no [[peer]] {to}"),
+                    one_of(peers.iter()),
+                );
+            }
+            let peer = known(&self.peers).find(|(_, peer)| peer.name == route.to);
+            if peer.is_some_and(|(peer, _)| !reading.has(&format!("peer[{peer}].connect"))) {
+                reading.fault(
+                    &format!("route[{number}].to"),
+                    format!("peer {to} has no `connect`, so nothing can be sent to it"),
+                    "a peer with `connect`",
+                );
+            }
+            for (item, called) in route.called.iter().enumerate() {
+                if !titles.iter().any(|title| title.trim() == called.as_str()) {
+                    reading.fault(
+                        &format!("route[{number}].called[{item}]"),
+                        format!("{called} is not the title of an [[ae]]"),
+                        one_of(titles.iter()),
+                    );
+                }
+            }
+            for (item, served) in route.sop_classes.iter().enumerate() {
+                let Served::Class(uid) = served else { continue };
+                if Group::of(uid, &private).is_none() {
+                    reading.fault(
+                        &format!("route[{number}].sop_classes[{item}]"),
+                        format!("{uid} is not a SOP class that Credence judges"),
+                        "storage, query, retrieve, worklist and verification SOP classes; \
+                         private storage as [[private_sop_class]]",
+                    );
+                }
+            }
+        }
+    }
+
+    /// For one called AE title, one SOP class or group has one peer.
+    fn check_overlaps(&self, reading: &mut Reading<'_>) {
+        let mut first: BTreeMap<(&AeTitle, &Served), (usize, &Route)> = BTreeMap::new();
+        for (number, route) in known(&self.routes) {
+            for (item, served) in route.sop_classes.iter().enumerate() {
+                for called in &route.called {
+                    let (earlier, other) =
+                        *first.entry((called, served)).or_insert((number, route));
+                    if other.to != route.to {
+                        reading.fault(
+                            &format!("route[{number}].sop_classes[{item}]"),
+                            format!(
+                                "route[{earlier}] sends it to {}, this one to {}, both for {called}",
+                                other.to, route.to
+                            ),
+                            "one peer for each SOP class or group and called AE title",
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn overlap(one: &IpNet, other: &IpNet) -> bool {
+    one.contains(other) || other.contains(one)
+}
+
+fn one_of(names: impl Iterator<Item = impl Display>) -> String {
+    let names: Vec<String> = names.map(|name| name.to_string()).collect();
+    if names.is_empty() {
+        return "none is declared yet".to_owned();
+    }
+    names.join(", ")
+}

@@ -1,0 +1,264 @@
+//! Questions that a session asks the configuration. Pure functions of the checked values.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::config::Calling;
+use crate::config::Config;
+use crate::config::Group;
+use crate::config::Mode;
+use crate::config::Peer;
+use crate::config::Served;
+use crate::contract::Purpose;
+use crate::dicom::AeTitle;
+use crate::dicom::Uid;
+
+/// What an AE title of ours is called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called<'a> {
+    /// For services.
+    Service {
+        /// The purpose of use that it stands for, if it stands for one.
+        purpose: Option<Purpose>,
+    },
+    /// To have images moved to this peer.
+    MoveDestination(&'a Arc<Peer>),
+}
+
+impl Config {
+    /// The peer that calls itself `calling` from `from`: both must be its own.
+    pub fn peer_calling(&self, calling: &AeTitle, from: IpAddr) -> Option<&Arc<Peer>> {
+        let from = from.to_canonical();
+        self.peers.iter().find(|peer| {
+            peer.ae_title == *calling && peer.addresses.iter().any(|net| net.contains(&from))
+        })
+    }
+
+    /// What `called` stands for, if it is an AE title of ours.
+    pub fn own_ae(&self, called: &AeTitle) -> Option<Called<'_>> {
+        if let Some(own) = self.aes.iter().find(|own| own.title == *called) {
+            return Some(Called::Service {
+                purpose: own.purpose,
+            });
+        }
+        self.peers
+            .iter()
+            .find(|peer| peer.destination_ae.as_ref() == Some(called))
+            .map(Called::MoveDestination)
+    }
+
+    /// For what purpose `peer` asks when it calls us `called`: what the AE title stands for, else
+    /// what the peer asks for by default. There is always one for a `called` that stands for
+    /// services and a peer that may do more than C-ECHO.
+    pub fn purpose(&self, called: &AeTitle, peer: &Peer) -> Option<Purpose> {
+        let own = self.aes.iter().find(|own| own.title == *called);
+        own.and_then(|own| own.purpose).or(peer.purpose)
+    }
+
+    /// The peer that serves `sop_class` for those who call us `called`. A route that names the
+    /// SOP class comes before one that names its group.
+    pub fn route(&self, called: &AeTitle, sop_class: &Uid) -> Option<&Arc<Peer>> {
+        let group = Group::of(sop_class, &self.private_sop_classes)?;
+        let serving = |wanted: &Served| {
+            self.routes
+                .iter()
+                .find(|route| route.called.contains(called) && route.sop_classes.contains(wanted))
+        };
+        let route = serving(&Served::Class(sop_class.clone()))
+            .or_else(|| serving(&Served::Group(group)))?;
+        self.peer(route.to.as_str())
+    }
+
+    /// The peer that a Move Destination (0000,0600) names by its own AE title: of those that we
+    /// connect to, the one that has a `destination_ae`, else the only one. `None` when there is
+    /// none, or when several are equally meant.
+    pub fn move_destination(&self, ae_title: &AeTitle) -> Option<&Arc<Peer>> {
+        let meant = || {
+            self.peers
+                .iter()
+                .filter(|peer| peer.ae_title == *ae_title && peer.connect.is_some())
+        };
+        if let Some(named) = meant().find(|peer| peer.destination_ae.is_some()) {
+            return Some(named);
+        }
+        let mut meant = meant();
+        meant.next().filter(|_| meant.next().is_none())
+    }
+
+    /// `called` is an AE title for services: images that arrive under it may be for anybody.
+    pub fn is_shared(&self, called: &AeTitle) -> bool {
+        self.aes.iter().any(|own| own.title == *called)
+    }
+
+    /// Everything is forwarded and recorded as it would have been judged.
+    pub fn observes(&self) -> bool {
+        self.gateway.mode == Mode::Observe
+    }
+
+    /// The peer of this name.
+    pub fn peer(&self, name: &str) -> Option<&Arc<Peer>> {
+        self.peers.iter().find(|peer| peer.name == *name)
+    }
+}
+
+impl Peer {
+    /// The AE title that we call this peer by, on behalf of `sender` who called us `called`.
+    pub fn calling_ae(&self, sender: &AeTitle, called: &AeTitle) -> AeTitle {
+        match &self.calling {
+            Calling::Own(Some(title)) => title.clone(),
+            Calling::Own(None) => called.clone(),
+            Calling::Sender => sender.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const TEXT: &str = r#"
+gateway = { institution = "own" }
+listener = [{ address = "127.0.0.1:104" }]
+institution = [{ slug = "own", name = "Own" }]
+ae = [{ title = "CREDENCE", purpose = "TREATMENT" }, { title = "CRED_ER", purpose = "EMERGENCY" }]
+private_sop_class = [{ uid = "1.2.3" }]
+
+[[peer]]
+name = "pacs"
+ae_title = "PACS"
+institution = "own"
+addresses = ["10.0.0.1"]
+connect = "10.0.0.1:104"
+
+[[peer]]
+name = "ris"
+ae_title = "PACS"
+institution = "own"
+addresses = ["10.0.0.2"]
+connect = "10.0.0.2:104"
+
+[[peer]]
+name = "cart"
+ae_title = "CART"
+institution = "own"
+addresses = ["10.1.0.0/16"]
+
+[[peer]]
+name = "ws1"
+ae_title = "WS1"
+institution = "own"
+addresses = ["10.0.0.3"]
+connect = "10.0.0.3:104"
+
+[[peer]]
+name = "ws2"
+ae_title = "WS"
+institution = "own"
+addresses = ["10.0.0.4", "fd00::4"]
+connect = "10.0.0.4:104"
+destination_ae = "CRED_WS2"
+
+[[peer]]
+name = "ws3"
+ae_title = "WS"
+institution = "own"
+addresses = ["10.0.0.5"]
+connect = "10.0.0.5:104"
+
+[[route]]
+called = ["CREDENCE", "CRED_ER"]
+sop_classes = ["storage", "query-retrieve"]
+to = "pacs"
+
+[[route]]
+called = ["CREDENCE"]
+sop_classes = ["worklist", "1.2.840.10008.5.1.4.1.1.88.67"]
+to = "ris"
+"#;
+
+    fn config() -> Config {
+        Config::parse(TEXT, Path::new("")).unwrap()
+    }
+
+    fn title(text: &str) -> AeTitle {
+        text.parse().unwrap()
+    }
+
+    fn name(peer: Option<&Arc<Peer>>) -> Option<&str> {
+        peer.map(|peer| peer.name.as_str())
+    }
+
+    #[test]
+    fn a_peer_is_known_by_its_ae_title_and_its_address_together() {
+        let config = config();
+        let calling = |ae: &str, from: &str| {
+            name(config.peer_calling(&title(ae), from.parse().unwrap())).map(str::to_owned)
+        };
+        assert_eq!(calling("PACS", "10.0.0.1").as_deref(), Some("pacs"));
+        assert_eq!(calling("PACS", "10.0.0.2").as_deref(), Some("ris"));
+        assert_eq!(calling("PACS", "10.0.0.3"), None);
+        assert_eq!(calling("pacs", "10.0.0.1"), None);
+        assert_eq!(calling("CART", "10.1.255.9").as_deref(), Some("cart"));
+        assert_eq!(calling("CART", "10.2.0.1"), None);
+        assert_eq!(calling("WS", "fd00::4").as_deref(), Some("ws2"));
+        assert_eq!(calling("PACS", "::ffff:10.0.0.1").as_deref(), Some("pacs"));
+    }
+
+    #[test]
+    fn an_ae_title_of_ours_stands_for_services_or_for_one_destination() {
+        let config = config();
+        let emergency = Called::Service {
+            purpose: Some(Purpose::Emergency),
+        };
+        assert_eq!(config.own_ae(&title("CRED_ER")), Some(emergency));
+        let ws2 = Called::MoveDestination(config.peer("ws2").unwrap());
+        assert_eq!(config.own_ae(&title("CRED_WS2")), Some(ws2));
+        assert_eq!(config.own_ae(&title("WS1")), None);
+        assert_eq!(config.own_ae(&title("credence")), None);
+    }
+
+    #[test]
+    fn a_sop_class_by_name_goes_before_its_group() {
+        let config = config();
+        let route = |called: &str, uid: &str| {
+            name(config.route(&title(called), &uid.parse().unwrap())).map(str::to_owned)
+        };
+        let ct = "1.2.840.10008.5.1.4.1.1.2";
+        let dose = "1.2.840.10008.5.1.4.1.1.88.67";
+        let worklist = "1.2.840.10008.5.1.4.31";
+        let study_find = "1.2.840.10008.5.1.4.1.2.2.1";
+        assert_eq!(route("CREDENCE", ct).as_deref(), Some("pacs"));
+        assert_eq!(route("CREDENCE", dose).as_deref(), Some("ris"));
+        assert_eq!(route("CRED_ER", dose).as_deref(), Some("pacs"));
+        assert_eq!(route("CREDENCE", study_find).as_deref(), Some("pacs"));
+        assert_eq!(route("CREDENCE", worklist).as_deref(), Some("ris"));
+        assert_eq!(route("CRED_ER", worklist), None);
+        assert_eq!(route("CREDENCE", "1.2.3").as_deref(), Some("pacs"));
+    }
+
+    #[test]
+    fn what_is_not_judged_is_routed_nowhere() {
+        let config = config();
+        for uid in ["1.2.840.10008.1.20.1", "1.2.840.10008.3.1.2.3.3", "1.2.4"] {
+            assert_eq!(
+                config.route(&title("CREDENCE"), &uid.parse().unwrap()),
+                None
+            );
+        }
+        let verification = "1.2.840.10008.1.1".parse().unwrap();
+        assert_eq!(config.route(&title("CREDENCE"), &verification), None);
+    }
+
+    #[test]
+    fn a_move_destination_is_one_peer_or_none() {
+        let config = config();
+        let meant = |ae: &str| name(config.move_destination(&title(ae))).map(str::to_owned);
+        assert_eq!(meant("WS1").as_deref(), Some("ws1"));
+        assert_eq!(meant("WS").as_deref(), Some("ws2"));
+        assert_eq!(meant("PACS"), None, "two peers, neither named");
+        assert_eq!(meant("CART"), None, "we never connect to it");
+        assert_eq!(meant("NOBODY"), None);
+    }
+}

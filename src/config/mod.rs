@@ -1,0 +1,208 @@
+//! The configuration: one TOML file, read into checked values.
+//!
+//! Whatever the file says is either understood and sound, or a [`Fault`]: unknown keys too, since
+//! a typing error must not open a door. All faults are found in one reading.
+
+mod consistency;
+mod fault;
+mod limits;
+mod lookup;
+mod peer;
+mod readable;
+mod reading;
+mod route;
+mod site;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use crate::config::consistency::Rows;
+use crate::config::reading::Reading;
+use crate::config::reading::line_at;
+use crate::contract::InstitutionSlug;
+use crate::dicom::Encoding;
+use crate::dicom::Uid;
+
+pub use fault::Fault;
+pub use fault::Faults;
+pub use limits::Limits;
+pub use limits::Timeouts;
+pub use lookup::Called;
+pub use peer::Calling;
+pub use peer::Operation;
+pub use peer::Peer;
+pub use peer::PeerName;
+pub use peer::PeerTimeouts;
+pub use peer::Retrieve;
+pub use route::Group;
+pub use route::Route;
+pub use route::Served;
+pub use site::Gateway;
+pub use site::Institution;
+pub use site::Listener;
+pub use site::Log;
+pub use site::LogFormat;
+pub use site::Mode;
+pub use site::OwnAe;
+
+/// Length of the longest configuration file, in bytes.
+const FILE_BYTES_MAX: u64 = 1_048_576;
+
+/// A checked configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Whose gateway this is, and where it keeps what.
+    pub gateway: Gateway,
+    /// Sizes and counts.
+    pub limits: Limits,
+    /// How long we wait.
+    pub timeouts: Timeouts,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Where peers connect to; at least one.
+    pub listeners: Vec<Listener>,
+    /// AE titles of ours that peers call for services; at least one.
+    pub aes: Vec<OwnAe>,
+    /// Every institution, our own among them.
+    pub institutions: BTreeMap<InstitutionSlug, Institution>,
+    /// The peers that we know, in the order of the file.
+    pub peers: Vec<Arc<Peer>>,
+    /// Which peer serves what.
+    pub routes: Vec<Route>,
+    /// Private storage SOP classes that we judge and relay.
+    pub private_sop_classes: BTreeSet<Uid>,
+    /// Private transfer syntaxes, and how they encode data sets.
+    pub private_transfer_syntaxes: BTreeMap<Uid, Encoding>,
+}
+
+impl Config {
+    /// Reads and checks the file at `path`. Relative paths in it start at its folder.
+    ///
+    /// # Errors
+    /// Every fault of the file; also when it cannot be read, is longer than 1 MiB, or names a
+    /// `policy_dir` that is no folder.
+    pub fn load(path: &Path) -> Result<Self, Faults> {
+        let refuse = |faults| Faults {
+            file: path.to_owned(),
+            faults,
+        };
+        let text = text_of(path).map_err(|fault| refuse(vec![fault]))?;
+        let base_dir = path.parent().unwrap_or_else(|| Path::new(""));
+        let config = Self::parse(&text, base_dir).map_err(|faults| refuse(faults.faults))?;
+        let policy_dir = &config.gateway.policy_dir;
+        if !policy_dir.is_dir() {
+            return Err(refuse(vec![Fault {
+                line: None,
+                key: "gateway.policy_dir".to_owned(),
+                problem: format!("{} is not a folder", policy_dir.display()),
+                allowed: "a folder that holds the policies".to_owned(),
+            }]));
+        }
+        Ok(config)
+    }
+
+    /// Checks `text`. Relative paths in it start at `base_dir`. Touches no file.
+    ///
+    /// # Errors
+    /// Every fault of the text; [`Faults::file`] is empty.
+    pub fn parse(text: &str, base_dir: &Path) -> Result<Self, Faults> {
+        let refuse = |faults| Faults {
+            file: PathBuf::new(),
+            faults,
+        };
+        let (root, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            let fault = |error: &toml::de::Error| Fault {
+                line: error.span().map(|span| line_at(text, span.start)),
+                key: String::new(),
+                problem: error.message().to_owned(),
+                allowed: "TOML 1.0".to_owned(),
+            };
+            return Err(refuse(errors.iter().map(fault).collect()));
+        }
+        let mut reading = Reading::new(text, root.get_ref());
+        let config = Self::read(&mut reading, base_dir);
+        match (config, reading.finish()) {
+            (Some(config), faults) if faults.is_empty() => Ok(config),
+            (_, faults) => Err(refuse(faults)),
+        }
+    }
+
+    /// `None` only when a fault was noted.
+    fn read(reading: &mut Reading<'_>, base_dir: &Path) -> Option<Self> {
+        let gateway = reading.table("gateway", |section| Gateway::read(section, base_dir));
+        let limits = reading.table("limits", Limits::read);
+        let timeouts = reading.table("timeouts", Timeouts::read);
+        let log = reading.table("log", Log::read);
+        let rows = Rows {
+            listeners: reading.rows("listener", Listener::read),
+            aes: reading.rows("ae", OwnAe::read),
+            institutions: reading.rows("institution", Institution::read),
+            peers: reading.rows("peer", |row| Peer::read(row, &limits, &timeouts)),
+            routes: reading.rows("route", Route::read),
+            private_sop_classes: reading.rows("private_sop_class", route::private_sop_class),
+            private_transfer_syntaxes: reading
+                .rows("private_transfer_syntax", route::private_transfer_syntax),
+        };
+        rows.check(gateway.as_ref(), reading);
+        Some(Self {
+            gateway: gateway?,
+            limits,
+            timeouts,
+            log,
+            listeners: whole(rows.listeners)?,
+            aes: whole(rows.aes)?,
+            institutions: whole(rows.institutions)?
+                .into_iter()
+                .map(|institution| (institution.slug.clone(), institution))
+                .collect(),
+            peers: whole(rows.peers)?.into_iter().map(Arc::new).collect(),
+            routes: whole(rows.routes)?,
+            private_sop_classes: rows
+                .private_sop_classes
+                .into_iter()
+                .collect::<Option<_>>()?,
+            private_transfer_syntaxes: rows
+                .private_transfer_syntaxes
+                .into_iter()
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// All rows, if every one could be read.
+fn whole<T>(rows: Vec<Option<T>>) -> Option<Vec<T>> {
+    rows.into_iter().collect()
+}
+
+fn text_of(path: &Path) -> Result<String, Fault> {
+    let fault = |problem: String, allowed: &str| Fault {
+        line: None,
+        key: String::new(),
+        problem,
+        allowed: allowed.to_owned(),
+    };
+    let unreadable =
+        |error: std::io::Error| fault(format!("cannot be read: {error}"), "a readable TOML file");
+    let mut bytes = Vec::new();
+    File::open(path)
+        .map_err(unreadable)?
+        .take(FILE_BYTES_MAX.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > FILE_BYTES_MAX) {
+        let problem = format!("is longer than {FILE_BYTES_MAX} bytes");
+        return Err(fault(problem, "at most 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| fault("is not UTF-8".to_owned(), "UTF-8 text"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! What the gateway itself is: its institution, its folders, its AE titles, where it listens.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::config::reading::Readable;
+use crate::config::reading::Section;
+use crate::contract::InstitutionSlug;
+use crate::contract::Purpose;
+use crate::dicom::AeTitle;
+
+/// `[gateway]`: whose gateway this is, and where it keeps what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// The institution that runs it.
+    pub institution: InstitutionSlug,
+    /// Journal, index, keyring and spool.
+    pub data_dir: PathBuf,
+    /// Signing and wrapping keys; never inside [`Self::data_dir`], whose backups must not hold
+    /// them.
+    pub keys_dir: PathBuf,
+    /// Cedar policies and their schema.
+    pub policy_dir: PathBuf,
+    /// Whether decisions bind.
+    pub mode: Mode,
+}
+
+/// Whether decisions bind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// What is denied is not released.
+    #[default]
+    Enforce,
+    /// Everything is forwarded, and recorded as it would have been judged.
+    Observe,
+}
+
+/// `[log]`: what is written to standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// How each line is written.
+    pub format: LogFormat,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[[listener]]`: an address that peers connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Associations at the same time; one more is rejected (PS3.8 §9.3.4, result 2, source 3,
+    /// reason 2).
+    pub associations_max: usize,
+}
+
+/// `[[ae]]`: an AE title of ours that peers call for services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnAe {
+    /// The called AE title.
+    pub title: AeTitle,
+    /// For what purpose one calls it; absent, the calling peer's own purpose counts.
+    pub purpose: Option<Purpose>,
+}
+
+/// `[[institution]]`: a legal entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Institution {
+    /// Its short name, in configuration, policies and ledger.
+    pub slug: InstitutionSlug,
+    /// Its name.
+    pub name: String,
+}
+
+/// Associations at the same time on one listener, unless it says otherwise.
+const ASSOCIATIONS_MAX: usize = 128;
+
+impl Gateway {
+    pub(super) fn read(section: &mut Section<'_, '_>, base_dir: &Path) -> Option<Self> {
+        let mut folder = |key, default: &str| {
+            let path = section.optional::<PathBuf>(key);
+            base_dir.join(path.unwrap_or_else(|| default.into()))
+        };
+        let data_dir = folder("data_dir", "data");
+        let keys_dir = folder("keys_dir", "keys");
+        let policy_dir = folder("policy_dir", "policy");
+        if keys_dir.starts_with(&data_dir) {
+            section.fault(
+                "keys_dir",
+                "lies within data_dir, whose backups would then hold the keys",
+                "a folder outside data_dir",
+            );
+        }
+        if data_dir.starts_with(&keys_dir) {
+            section.fault(
+                "data_dir",
+                "lies within keys_dir, whose backups would then hold the data",
+                "a folder outside keys_dir",
+            );
+        }
+        let mode = section.optional("mode").unwrap_or_default();
+        Some(Self {
+            institution: section.required("institution")?,
+            data_dir,
+            keys_dir,
+            policy_dir,
+            mode,
+        })
+    }
+}
+
+impl Log {
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Self {
+        Self {
+            format: section.optional("format").unwrap_or_default(),
+        }
+    }
+}
+
+impl Listener {
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+        let address = section.required("address");
+        let associations_max = section.number("associations_max", ASSOCIATIONS_MAX, 1..=4096);
+        Some(Self {
+            address: address?,
+            associations_max,
+        })
+    }
+}
+
+impl OwnAe {
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+        let title = section.required("title");
+        let purpose = section.optional("purpose");
+        Some(Self {
+            title: title?,
+            purpose,
+        })
+    }
+}
+
+impl Institution {
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+        let slug = section.required("slug");
+        let name = section.required("name");
+        Some(Self {
+            slug: slug?,
+            name: name?,
+        })
+    }
+}
+
+impl Readable for Mode {
+    const ALLOWED: &'static str = "enforce or observe";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "enforce" => Ok(Self::Enforce),
+            "observe" => Ok(Self::Observe),
+            _ => Err(format!("{text:?} is not a mode")),
+        }
+    }
+}
+
+impl Readable for LogFormat {
+    const ALLOWED: &'static str = "text or json";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("{text:?} is not a log format")),
+        }
+    }
+}
