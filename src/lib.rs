@@ -11,4 +11,5 @@ pub mod dicom;
 pub mod digest;
 pub mod dimse;
 pub mod ledger;
+pub mod storage;
 pub mod time;

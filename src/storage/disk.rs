@@ -1,0 +1,111 @@
+//! The system calls that durability rests on. A trait, because tests make each of them fail.
+
+use std::fmt;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use rustix::fs::FallocateFlags;
+use rustix::io::Errno;
+
+/// Bytes written at once where a file system cannot preallocate.
+static ZEROES: [u8; 65_536] = [0; 65_536];
+
+/// What the journal asks of the disk.
+pub(super) trait Disk: fmt::Debug + Send {
+    /// Makes `file` at least `bytes` long, with room on the disk for all of them; what is new
+    /// reads as zero.
+    fn preallocate(&self, file: &File, bytes: u64) -> io::Result<()>;
+
+    /// Writes all of `bytes` at `offset`.
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// `fdatasync`.
+    fn sync_data(&self, file: &File) -> io::Result<()>;
+}
+
+/// The machine's disk.
+#[derive(Debug)]
+pub(super) struct RealDisk;
+
+impl Disk for RealDisk {
+    fn preallocate(&self, file: &File, bytes: u64) -> io::Result<()> {
+        match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, bytes) {
+            Ok(()) => Ok(()),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => erase(file, file.metadata()?.len(), bytes),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        file.write_all_at(bytes, offset)
+    }
+
+    fn sync_data(&self, file: &File) -> io::Result<()> {
+        Ok(rustix::fs::fdatasync(file)?)
+    }
+}
+
+/// Writes zeroes over `from..to` of `file`.
+pub(super) fn erase(file: &File, from: u64, to: u64) -> io::Result<()> {
+    let mut at = from;
+    while at < to {
+        let step = usize::try_from(to - at).map_or(ZEROES.len(), |rest| rest.min(ZEROES.len()));
+        file.write_all_at(ZEROES.get(..step).unwrap_or(&ZEROES), at)?;
+        at += step as u64;
+    }
+    Ok(())
+}
+
+/// Whether the disk is full, or our share of it.
+pub(super) fn is_no_space(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// Makes names in `dir` durable: what was created, renamed or removed there.
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// Makes `dir` and what is missing above it, durably.
+pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = match dir.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    create_dir(parent)?;
+    match std::fs::create_dir(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    sync_dir(parent)
+}
+
+/// Writes a file that is either there as a whole or not at all, and synced; `mode` are its
+/// permissions.
+pub(super) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let draft = path.with_extension("draft");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => sync_dir(parent),
+        _ => sync_dir(Path::new(".")),
+    }
+}

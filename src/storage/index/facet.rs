@@ -1,0 +1,148 @@
+//! What entries are found by.
+
+use crate::contract::Body;
+use crate::contract::Grantees;
+use crate::contract::InstitutionSlug;
+use crate::contract::Pseudonym;
+use crate::contract::Request;
+use crate::digest::Sha256;
+use crate::ledger::Entry;
+use crate::time::Day;
+
+/// What an entry has to do with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Facet {
+    /// A study, by the digest that stands for its UID.
+    Study(Sha256),
+    /// A patient.
+    Patient(Pseudonym),
+    /// An institution that takes part.
+    Institution(InstitutionSlug),
+    /// The day of its ledger time.
+    Day(Day),
+    /// The kind of its event, as in the line: `decision`, `transfer-closed` …
+    Kind(String),
+    /// An earlier entry, such as the decision that a transfer belongs to.
+    About(u64),
+}
+
+impl Facet {
+    /// The key under which entry `seq` is found: this facet, then the number, in order.
+    pub(super) fn key(&self, seq: u64) -> Vec<u8> {
+        let (tag, value) = match self {
+            Self::Study(digest) => (b's', digest.as_bytes().to_vec()),
+            Self::Patient(pseudonym) => (b'p', pseudonym.as_bytes().to_vec()),
+            Self::Institution(slug) => (b'i', [slug.as_str().as_bytes(), &[0]].concat()),
+            Self::Day(day) => (b'd', day.0.to_be_bytes().to_vec()),
+            Self::Kind(kind) => (b'k', [kind.as_bytes(), &[0]].concat()),
+            Self::About(about) => (b'a', about.to_be_bytes().to_vec()),
+        };
+        [&[tag], &value[..], &seq.to_be_bytes()].concat()
+    }
+
+    /// The number at the end of a key.
+    pub(super) fn number(key: &[u8]) -> u64 {
+        key.last_chunk().map_or(0, |seq| u64::from_be_bytes(*seq))
+    }
+}
+
+/// Everything that an entry is found by.
+pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
+    let body = &entry.event.body;
+    let mut facets = vec![
+        Facet::Day(entry.ledger_time.day()),
+        Facet::Kind(kind_of(body).to_owned()),
+    ];
+    match body {
+        Body::Genesis { institution, .. } => facets.push(Facet::Institution(institution.clone())),
+        Body::ConsentGranted { consent, .. } => {
+            facets.push(Facet::Patient(consent.patient));
+            if let Grantees::Named(named) = &consent.grantees {
+                facets.extend(named.iter().cloned().map(Facet::Institution));
+            }
+        }
+        Body::ConsentRevoked {
+            consent, patient, ..
+        } => {
+            facets.push(Facet::Patient(*patient));
+            facets.push(Facet::About(consent.0));
+        }
+        Body::Decision { request, .. } => facets.extend(facets_of_request(request)),
+        Body::TransferClosed {
+            decision,
+            sender,
+            recipient,
+            ..
+        } => {
+            facets.push(Facet::About(*decision));
+            facets.push(Facet::Institution(sender.clone()));
+            facets.push(Facet::Institution(recipient.clone()));
+        }
+        Body::Query { decision, .. } => facets.push(Facet::About(*decision)),
+        Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
+        Body::PolicyActivated { .. } | Body::Started { .. } | Body::Stopped { .. } => {}
+    }
+    facets
+}
+
+fn facets_of_request(request: &Request) -> impl Iterator<Item = Facet> {
+    let parties = [&request.requester, &request.custodian, &request.recipient];
+    let parties = parties.map(|party| Facet::Institution(party.clone()));
+    let study = request.study.as_ref();
+    parties
+        .into_iter()
+        .chain(request.patient.map(Facet::Patient))
+        .chain(study.map(|study| Facet::Study(study.uid_digest)))
+}
+
+const fn kind_of(body: &Body) -> &'static str {
+    match body {
+        Body::Genesis { .. } => "genesis",
+        Body::PolicyActivated { .. } => "policy-activated",
+        Body::ConsentGranted { .. } => "consent-granted",
+        Body::ConsentRevoked { .. } => "consent-revoked",
+        Body::Decision { .. } => "decision",
+        Body::TransferClosed { .. } => "transfer-closed",
+        Body::Query { .. } => "query",
+        Body::Alert { .. } => "alert",
+        Body::Started { .. } => "started",
+        Body::Stopped { .. } => "stopped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::fixtures::Scribe;
+
+    #[test]
+    fn a_kind_is_named_as_in_the_line() {
+        let scribe = Scribe::new();
+        let version = || "1".to_owned();
+        for body in [
+            scribe.event("alert").body,
+            Body::Stopped {
+                version: version(),
+                boot: version(),
+            },
+            Body::Query {
+                decision: 1,
+                matches: 0,
+                withheld: 0,
+                status: 0,
+            },
+        ] {
+            let json = serde_json::to_value(&body).unwrap();
+            assert_eq!(json["kind"], kind_of(&body));
+        }
+    }
+
+    #[test]
+    fn keys_of_a_facet_sort_by_number_and_not_into_another() {
+        let one = Facet::Institution("st".parse().unwrap());
+        let other = Facet::Institution("st-anna".parse().unwrap());
+        assert!(one.key(9) < one.key(10));
+        assert!(one.key(u64::MAX) < other.key(0) || other.key(u64::MAX) < one.key(0));
+        assert_eq!(Facet::number(&other.key(77)), 77);
+    }
+}

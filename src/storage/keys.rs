@@ -1,0 +1,367 @@
+//! The gateway's secret keys: in a folder of their own, apart from the data and its backups.
+//!
+//! | file | what |
+//! |---|---|
+//! | `ledger.pk8` | Ed25519 key that signs checkpoints and events (PKCS#8) |
+//! | `wrapping.key` | 32 bytes: seals the keyring's rows (AES-256-GCM) |
+//! | `lookup.key` | 32 bytes: finds a patient in the keyring (HMAC-SHA256) |
+//!
+//! They are made at the first start. `ledger.vkey` in the data folder is written last, and from
+//! then on a missing key is an error: a new one in its place would orphan all that the old one
+//! signed or sealed.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use ring::rand::SecureRandom;
+use ring::rand::SystemRandom;
+use ring::signature::Ed25519KeyPair;
+
+use crate::ledger::KeyError;
+use crate::ledger::LogKey;
+use crate::ledger::LogSigner;
+use crate::storage::disk;
+
+/// Permission bits of group and others.
+const OTHERS: u32 = 0o077;
+
+/// Bytes of the longest key file that is read.
+const KEY_FILE_BYTES_MAX: u64 = 4096;
+
+const VKEY_FILE: &str = "ledger.vkey";
+
+/// The secret keys, and nothing that shows them.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs checkpoints and events.
+    pub signer: LogSigner,
+    pub(super) wrapping: Secret,
+    pub(super) lookup: Secret,
+}
+
+/// 32 secret bytes.
+pub(super) struct Secret(pub(super) [u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// A file or the folder cannot be used.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Others than the owner have access.
+    #[error("{} is accessible to others (mode {mode:o}); run: chmod {wanted:o} {}", path.display(), path.display())]
+    Exposed {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+        /// The permissions that it should have.
+        wanted: u32,
+    },
+    /// The ledger exists, a key to it does not.
+    #[error("{} is missing, and the ledger in the data folder was made with it: restore it", .0.display())]
+    Missing(PathBuf),
+    /// A file is not what it should be.
+    #[error("{} is not a key of the right form", .0.display())]
+    Malformed(PathBuf),
+    /// The signing key is another than the ledger's.
+    #[error("the ledger was made with the key {ledger}, the keys folder holds {found}")]
+    Foreign {
+        /// The key in `ledger.vkey`.
+        ledger: Box<LogKey>,
+        /// The key in the keys folder.
+        found: Box<LogKey>,
+    },
+    /// The name cannot stand in a signed note.
+    #[error("the ledger's name: {0}")]
+    Name(#[from] KeyError),
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    Random,
+}
+
+impl Keys {
+    /// Reads the keys, or makes them when the data folder has no ledger yet. `name` becomes the
+    /// origin of the ledger's checkpoints, such as `st-anna.example/ledger`.
+    ///
+    /// # Errors
+    /// When a key is missing, malformed, foreign or accessible to others.
+    pub fn open(keys_dir: &Path, data_dir: &Path, name: &str) -> Result<Self, KeysError> {
+        let ledger = read_vkey(data_dir)?;
+        let may_make = ledger.is_none();
+        if may_make {
+            make_private_dir(keys_dir)?;
+        }
+        check_private(keys_dir, 0o700)?;
+        let lookup = secret(&keys_dir.join("lookup.key"), may_make)?;
+        let wrapping = secret(&keys_dir.join("wrapping.key"), may_make)?;
+        let path = keys_dir.join("ledger.pk8");
+        let pkcs8 = read_or_make(&path, may_make, || {
+            let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+            Ok(pkcs8.map_err(|_| KeysError::Random)?.as_ref().to_vec())
+        })?;
+        let signer = LogSigner::from_pkcs8(name, &pkcs8).map_err(|error| match error {
+            KeyError::Pkcs8 => KeysError::Malformed(path),
+            KeyError::Name | KeyError::Vkey | KeyError::Id => KeysError::Name(error),
+        })?;
+        match ledger {
+            Some(ledger) if ledger != *signer.key() => Err(KeysError::Foreign {
+                ledger: Box::new(ledger),
+                found: Box::new(signer.key().clone()),
+            }),
+            Some(_) => Ok(()),
+            None => write_vkey(data_dir, signer.key()),
+        }?;
+        Ok(Self {
+            signer,
+            wrapping,
+            lookup,
+        })
+    }
+}
+
+/// 16 random lower-case hexadecimal digits: what tells one run of the gateway from another.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn random_id() -> Result<String, KeysError> {
+    let mut bytes = [0; 8];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| KeysError::Random)?;
+    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
+}
+
+/// The public key beside a ledger, in a data folder or an export; `None` when there is none.
+///
+/// # Errors
+/// When the file cannot be read or is no verifier key.
+pub fn read_vkey(dir: &Path) -> Result<Option<LogKey>, KeysError> {
+    let path = dir.join(VKEY_FILE);
+    let Some(bytes) = read_small(&path)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).ok();
+    match text.and_then(|text| text.parse().ok()) {
+        Some(key) => Ok(Some(key)),
+        None => Err(KeysError::Malformed(path)),
+    }
+}
+
+/// Writes the public key into a folder.
+pub(super) fn write_vkey(dir: &Path, key: &LogKey) -> Result<(), KeysError> {
+    let path = dir.join(VKEY_FILE);
+    let write = || {
+        disk::create_dir(dir)?;
+        disk::write_whole(&path, format!("{key}\n").as_bytes(), 0o644)
+    };
+    write().map_err(|source| KeysError::Io {
+        path: path.clone(),
+        source,
+    })
+}
+
+fn secret(path: &Path, may_make: bool) -> Result<Secret, KeysError> {
+    let bytes = read_or_make(path, may_make, || random::<32>().map(Vec::from))?;
+    match bytes.try_into() {
+        Ok(bytes) => Ok(Secret(bytes)),
+        Err(_) => Err(KeysError::Malformed(path.to_owned())),
+    }
+}
+
+/// Random bytes from the system.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], KeysError> {
+    let mut bytes = [0; N];
+    match SystemRandom::new().fill(&mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(_) => Err(KeysError::Random),
+    }
+}
+
+fn read_or_make(
+    path: &Path,
+    may_make: bool,
+    make: impl FnOnce() -> Result<Vec<u8>, KeysError>,
+) -> Result<Vec<u8>, KeysError> {
+    if let Some(bytes) = read_small(path)? {
+        check_private(path, 0o600)?;
+        return Ok(bytes);
+    }
+    if !may_make {
+        return Err(KeysError::Missing(path.to_owned()));
+    }
+    let bytes = make()?;
+    match disk::write_whole(path, &bytes, 0o600) {
+        Ok(()) => Ok(bytes),
+        Err(source) => Err(KeysError::Io {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// The bytes of a small file; `None` when it does not exist.
+fn read_small(path: &Path) -> Result<Option<Vec<u8>>, KeysError> {
+    let read = || {
+        if fs::metadata(path)?.len() > KEY_FILE_BYTES_MAX {
+            return Ok(None);
+        }
+        fs::read(path).map(Some)
+    };
+    match read() {
+        Ok(Some(bytes)) => Ok(Some(bytes)),
+        Ok(None) => Err(KeysError::Malformed(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(KeysError::Io {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+fn make_private_dir(dir: &Path) -> Result<(), KeysError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = match dir.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let make = || {
+        disk::create_dir(parent)?;
+        fs::DirBuilder::new().mode(0o700).create(dir)?;
+        disk::sync_dir(parent)
+    };
+    make().map_err(|source| KeysError::Io {
+        path: dir.to_owned(),
+        source,
+    })
+}
+
+fn check_private(path: &Path, wanted: u32) -> Result<(), KeysError> {
+    match fs::metadata(path) {
+        Ok(found) if found.permissions().mode() & OTHERS == 0 => Ok(()),
+        Ok(found) => Err(KeysError::Exposed {
+            path: path.to_owned(),
+            mode: found.permissions().mode() & 0o7777,
+            wanted,
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(KeysError::Missing(path.to_owned()))
+        }
+        Err(source) => Err(KeysError::Io {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "st-anna.example/ledger";
+
+    fn folders() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let (keys, data) = (dir.path().join("keys"), dir.path().join("data"));
+        (dir, keys, data)
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn keys_are_made_once_and_are_private() {
+        let (_dir, keys, data) = folders();
+        let first = Keys::open(&keys, &data, NAME).unwrap();
+        let again = Keys::open(&keys, &data, NAME).unwrap();
+        assert_eq!(first.signer.key(), again.signer.key());
+        assert_eq!(first.wrapping.0, again.wrapping.0);
+        assert_ne!(first.wrapping.0, first.lookup.0);
+        assert_eq!(read_vkey(&data).unwrap().as_ref(), Some(first.signer.key()));
+        for name in ["", "ledger.pk8", "wrapping.key", "lookup.key"] {
+            let mode = fs::metadata(keys.join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & OTHERS, 0, "{name}");
+        }
+        assert!(!format!("{first:?}").contains(&first.wrapping.0[0].to_string()));
+    }
+
+    #[test]
+    fn keys_that_others_can_read_are_refused() {
+        let (_dir, keys, data) = folders();
+        Keys::open(&keys, &data, NAME).unwrap();
+        for (name, mode, good) in [("lookup.key", 0o640, 0o600), ("", 0o755, 0o700)] {
+            let path = keys.join(name);
+            set_mode(&path, mode);
+            let refused = Keys::open(&keys, &data, NAME).unwrap_err().to_string();
+            assert!(refused.contains(&format!("chmod {good:o}")), "{refused}");
+            set_mode(&path, good);
+        }
+        assert!(Keys::open(&keys, &data, NAME).is_ok());
+    }
+
+    #[test]
+    fn a_lost_key_is_not_replaced_by_a_new_one() {
+        for name in ["ledger.pk8", "wrapping.key", "lookup.key"] {
+            let (_dir, keys, data) = folders();
+            Keys::open(&keys, &data, NAME).unwrap();
+            fs::remove_file(keys.join(name)).unwrap();
+            let refused = Keys::open(&keys, &data, NAME);
+            assert!(matches!(refused, Err(KeysError::Missing(_))), "{name}");
+            assert!(!keys.join(name).exists());
+        }
+    }
+
+    #[test]
+    fn an_unfinished_first_start_is_finished() {
+        let (_dir, keys, data) = folders();
+        let lookup = Keys::open(&keys, &data, NAME).unwrap().lookup.0;
+        fs::remove_file(data.join(VKEY_FILE)).unwrap();
+        fs::remove_file(keys.join("ledger.pk8")).unwrap();
+        let finished = Keys::open(&keys, &data, NAME).unwrap();
+        assert_eq!(finished.lookup.0, lookup);
+    }
+
+    #[test]
+    fn another_gateways_keys_are_refused() {
+        let (_dir, keys, data) = folders();
+        Keys::open(&keys, &data, NAME).unwrap();
+        let (_other_dir, other_keys, other_data) = folders();
+        Keys::open(&other_keys, &other_data, NAME).unwrap();
+        let refused = Keys::open(&other_keys, &data, NAME);
+        assert!(matches!(refused, Err(KeysError::Foreign { .. })));
+        let renamed = Keys::open(&keys, &data, "another.example/ledger");
+        assert!(matches!(renamed, Err(KeysError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_key_file_of_another_form_is_refused() {
+        for (name, bytes) in [
+            ("ledger.pk8", 48),
+            ("wrapping.key", 31),
+            ("lookup.key", 5000),
+        ] {
+            let (_dir, keys, data) = folders();
+            Keys::open(&keys, &data, NAME).unwrap();
+            fs::write(keys.join(name), vec![1; bytes]).unwrap();
+            let refused = Keys::open(&keys, &data, NAME);
+            assert!(matches!(refused, Err(KeysError::Malformed(_))), "{name}");
+        }
+    }
+}

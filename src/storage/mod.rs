@@ -1,0 +1,78 @@
+//! What is kept on disk, and how it survives.
+//!
+//! The data folder:
+//!
+//! | name | what | if it is lost |
+//! |---|---|---|
+//! | `lock` | held by the one gateway that uses the folder | made anew |
+//! | `journal/*.segment` | the ledger's lines and sealed details: the truth | the ledger is lost |
+//! | `journal/reserve` | room for denials, closures and erasures when the disk is full | made anew |
+//! | `checkpoint.0`, `checkpoint.1` | the newest two signed checkpoints | the next start verifies everything |
+//! | `ledger.vkey` | the public key that verifies the ledger | known to whoever has a copy |
+//! | `keyring` | which patient has which pseudonym, and the sealing keys | patients cannot be recognised |
+//! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
+//!
+//! The keys folder lies apart from it and from its backups (see [`Keys`]).
+//!
+//! # Durability
+//!
+//! - An entry MUST be in the journal, and `fdatasync` MUST have returned, before anybody is told of
+//!   it or anything is released on its strength.
+//! - A keyring row MUST be synced before the journal names its pseudonym.
+//! - A file that was created or renamed MUST have its folder synced before anything relies on it.
+//! - A failed `fsync` MUST NOT be retried: the kernel may have dropped the pages and report
+//!   success the next time. The journal is poisoned, and the process exits and recovers.
+//! - Only the physically last batch MAY be found torn and dropped, and MUST NOT be when a signed
+//!   checkpoint covers it.
+//! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
+
+mod disk;
+mod export;
+mod frame;
+mod index;
+mod journal;
+mod keyring;
+mod keys;
+mod lock;
+mod reader;
+mod sealed;
+mod slots;
+mod verify;
+
+pub use export::ExportError;
+pub use export::Exported;
+pub use export::export;
+pub use frame::BATCH_ENTRIES_MAX;
+pub use frame::Record;
+pub use frame::SEALED_BYTES_MAX;
+pub use index::FOUND_MAX;
+pub use index::Facet;
+pub use index::Index;
+pub use index::IndexError;
+pub use index::Indexer;
+pub use journal::AppendError;
+pub use journal::Journal;
+pub use journal::OpenError;
+pub use journal::Priority;
+pub use journal::Recovered;
+pub use journal::SEGMENT_BYTES;
+pub use journal::Torn;
+pub use keyring::Identified;
+pub use keyring::Keyring;
+pub use keyring::KeyringError;
+pub use keyring::Unsealed;
+pub use keys::Keys;
+pub use keys::KeysError;
+pub use keys::random_id;
+pub use keys::read_vkey;
+pub use lock::FolderLock;
+pub use lock::LockError;
+pub use reader::Entries;
+pub use reader::JournalReader;
+pub use reader::ReadError;
+pub use reader::Stored;
+pub use sealed::event_id;
+pub use verify::Depth;
+pub use verify::Report;
+pub use verify::VerifyError;
+pub use verify::verify;

@@ -1,0 +1,260 @@
+//! Verifies a ledger in a folder: a data folder, a copy of one, or an export. Needs the public key
+//! and nothing else, and changes nothing.
+
+use std::fs::File;
+use std::io;
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::io::Read as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::ledger::Checkpoint;
+use crate::ledger::CheckpointError;
+use crate::ledger::Damage;
+use crate::ledger::Harm;
+use crate::ledger::LINE_BYTES_MAX;
+use crate::ledger::Line;
+use crate::ledger::LogKey;
+use crate::ledger::NOTE_BYTES_MAX;
+use crate::ledger::Replay;
+use crate::ledger::Verified;
+use crate::ledger::Verifier;
+use crate::storage::export;
+use crate::storage::keys;
+use crate::storage::keys::KeysError;
+use crate::storage::reader;
+use crate::storage::reader::Batches;
+use crate::storage::reader::ReadError;
+use crate::storage::reader::Step;
+use crate::storage::slots;
+use crate::storage::slots::SlotError;
+
+#[cfg(test)]
+mod tests;
+
+/// Bytes read ahead from an exported file.
+const READ_AHEAD_BYTES: usize = 262_144;
+
+/// How much is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Chain, Merkle tree, checkpoint, and the sealed details' digests where they are.
+    Chain,
+    /// Also the events' signatures, and every decision decided anew.
+    Replay,
+}
+
+/// A ledger that is in order.
+#[derive(Debug)]
+pub struct Report {
+    /// What was found.
+    pub verified: Verified,
+    /// The signed checkpoint, when there is one.
+    pub checkpoint: Option<Checkpoint>,
+    /// The key that the ledger was verified with.
+    pub key: LogKey,
+    /// What stands after the last entry and is no whole batch. Nobody was told that it was
+    /// recorded, unless it was damaged afterwards and before the next checkpoint.
+    pub torn: Option<Damage>,
+}
+
+/// Why a ledger is not in order, or cannot be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The first entry that is damaged.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The checkpoint is not to be believed.
+    #[error("the checkpoint is not to be believed: {0}")]
+    Checkpoint(String),
+    /// No ledger here.
+    #[error("{} holds no ledger: neither journal/ nor entries.jsonl", .0.display())]
+    NoLedger(PathBuf),
+    /// No key was given, and none lies in the folder.
+    #[error("{} holds no ledger.vkey: give the ledger's public key", .0.display())]
+    NoKey(PathBuf),
+    /// The key beside the ledger.
+    #[error(transparent)]
+    Key(#[from] KeysError),
+    /// The ledger is signed with another key than the one given.
+    #[error("the ledger in the folder names the key {found}, not the one given")]
+    ForeignKey {
+        /// The key in the folder.
+        found: Box<LogKey>,
+    },
+    /// A file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Verifies the ledger in `dir`. Without a `key`, the one that lies beside the ledger is used:
+/// that shows damage, but not a forgery of ledger and key together.
+///
+/// # Errors
+/// The first damaged entry, or what keeps the ledger from being verified.
+pub fn verify(dir: &Path, key: Option<&LogKey>, depth: Depth) -> Result<Report, VerifyError> {
+    let key = match (keys::read_vkey(dir), key) {
+        (Ok(Some(found)), Some(key)) if found != *key => {
+            return Err(VerifyError::ForeignKey {
+                found: Box::new(found),
+            });
+        }
+        (_, Some(key)) => key.clone(),
+        (found, None) => found?.ok_or_else(|| VerifyError::NoKey(dir.to_owned()))?,
+    };
+    let replay = match depth {
+        Depth::Chain => None,
+        Depth::Replay => Some(Replay::new(key.clone())),
+    };
+    let journal = reader::journal_dir(dir);
+    let entries = dir.join(export::ENTRIES_FILE);
+    let checkpoint;
+    let (verified, torn) = if journal.is_dir() {
+        // The checkpoint first: the ledger may grow while it is read.
+        checkpoint = slots::newest(dir, &key)?.slot.map(|slot| slot.checkpoint);
+        let lines = Lines::new(checkpoint.clone(), replay);
+        lines.of_journal(Batches::from_start(&journal)?)?
+    } else if entries.is_file() {
+        checkpoint = exported_checkpoint(dir, &key)?;
+        let lines = Lines::new(checkpoint.clone(), replay);
+        (lines.of_export(&entries)?, None)
+    } else {
+        return Err(VerifyError::NoLedger(dir.to_owned()));
+    };
+    Ok(Report {
+        verified,
+        checkpoint,
+        key,
+        torn,
+    })
+}
+
+/// What all lines go through, wherever they come from.
+struct Lines {
+    verifier: Verifier,
+    replay: Option<Replay>,
+}
+
+impl Lines {
+    const fn new(checkpoint: Option<Checkpoint>, replay: Option<Replay>) -> Self {
+        Self {
+            verifier: Verifier::new(checkpoint),
+            replay,
+        }
+    }
+
+    fn push(&mut self, line: Line<'_>) -> Result<(), Damage> {
+        let seq = self.verifier.next_seq();
+        self.verifier.push(line)?;
+        if let Some(replay) = &mut self.replay
+            && self.verifier.next_seq() > seq
+        {
+            let text = std::str::from_utf8(line.text).unwrap_or_default();
+            replay.push(seq, text)?;
+        }
+        Ok(())
+    }
+
+    fn of_journal(
+        mut self,
+        mut batches: Batches,
+    ) -> Result<(Verified, Option<Damage>), VerifyError> {
+        loop {
+            let step = batches.step()?;
+            for seen in batches.batch.records() {
+                self.push(seen.line)?;
+            }
+            match step {
+                Step::Batch => {}
+                Step::Damaged(Damage { entry, harm }) => {
+                    return Err(self.verifier.blame(entry, harm).into());
+                }
+                Step::End(end) => {
+                    let torn = end.torn.map(|torn| torn.damage);
+                    // An entry that was signed for was acknowledged: it is damaged, not torn.
+                    let verified = self.verifier.finish().map_err(|damage| match &torn {
+                        Some(torn) if torn.entry >= damage.entry => torn.clone(),
+                        _ => damage,
+                    })?;
+                    return Ok((verified, torn));
+                }
+            }
+        }
+    }
+
+    fn of_export(mut self, path: &Path) -> Result<Verified, VerifyError> {
+        let failed = |source| VerifyError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(failed)?;
+        let mut file = BufReader::with_capacity(READ_AHEAD_BYTES, file);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            // Two more bytes: the newline, and one that shows that the line is too long.
+            let limit = LINE_BYTES_MAX as u64 + 2;
+            let read = file.by_ref().take(limit).read_until(b'\n', &mut line);
+            if read.map_err(failed)? == 0 {
+                return Ok(self.verifier.finish()?);
+            }
+            if line.pop_if(|byte| *byte == b'\n').is_none() {
+                let harm = Harm::Frame("its line does not end");
+                let entry = self.verifier.next_seq();
+                return Err(self.verifier.blame(entry, harm).into());
+            }
+            self.push(Line::bare(&line))?;
+        }
+    }
+}
+
+/// The checkpoint in an export; `None` when it has none.
+fn exported_checkpoint(dir: &Path, key: &LogKey) -> Result<Option<Checkpoint>, VerifyError> {
+    let path = dir.join(export::CHECKPOINT_FILE);
+    let read = || -> io::Result<Vec<u8>> {
+        let mut note = Vec::new();
+        let limit = NOTE_BYTES_MAX as u64 + 1;
+        File::open(&path)?.take(limit).read_to_end(&mut note)?;
+        Ok(note)
+    };
+    match read() {
+        Ok(note) => {
+            let note = String::from_utf8(note).map_err(|_| CheckpointError::Malformed)?;
+            Ok(Some(Checkpoint::open(&note, key)?))
+        }
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(VerifyError::Io { path, source }),
+    }
+}
+
+impl From<CheckpointError> for VerifyError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Checkpoint(error.to_string())
+    }
+}
+
+impl From<SlotError> for VerifyError {
+    fn from(error: SlotError) -> Self {
+        match error {
+            SlotError::Io { path, source } => Self::Io { path, source },
+            error @ (SlotError::Checkpoint { .. } | SlotError::Unreadable(_)) => {
+                Self::Checkpoint(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ReadError> for VerifyError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io { path, source } => Self::Io { path, source },
+            ReadError::Damaged(damage) => Self::Damaged(damage),
+        }
+    }
+}
