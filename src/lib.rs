@@ -13,3 +13,4 @@ pub mod dimse;
 pub mod ledger;
 pub mod storage;
 pub mod time;
+pub mod transport;

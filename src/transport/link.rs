@@ -1,0 +1,554 @@
+//! [`Link`]: one association on one socket. Bytes go through the framer and the state machine of
+//! the association room; what comes out are messages and the association's own events.
+
+mod farewell;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytes::BytesMut;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::WriteHalf;
+
+use super::outbox::Outbox;
+use super::socket;
+use crate::association;
+use crate::association::Abort;
+use crate::association::AssociateAc;
+use crate::association::AssociateRj;
+use crate::association::AssociateRq;
+use crate::association::Frame;
+use crate::association::Framer;
+use crate::association::FramerLimits;
+use crate::association::PduError;
+use crate::association::machine::Action;
+use crate::association::machine::Event;
+use crate::association::machine::State;
+use crate::dimse::CommandSet;
+use crate::dimse::FragmentError;
+use crate::dimse::MessageEvent;
+use crate::dimse::MessageReader;
+
+/// Bytes asked of the socket at once. A read that fills it is followed by another.
+const READ_BYTES: usize = 256 * 1024;
+/// Bytes of a read before the association stands: nothing but an A-ASSOCIATE PDU may come.
+const READ_BYTES_EARLY: usize = 4 * 1024;
+/// Bytes of a PDV item header that count against the peer's maximum length (PS3.8 §D.1.1).
+const PDV_HEADER_BYTES: u32 = 6;
+/// The largest maximum length we honour where a peer says "unlimited" (0).
+const UNLIMITED_SEND_BYTES: u32 = 128 * 1024;
+/// The smallest maximum length that still carries data.
+const SMALLEST_SEND_BYTES: u32 = 128;
+
+/// What one link may use up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest A-ASSOCIATE PDU, in bytes.
+    pub associate_bytes_max: u32,
+    /// The maximum length that we announce, in bytes (PS3.8 §D.1).
+    pub pdu_bytes_max: u32,
+    /// Largest command set, in bytes.
+    pub command_bytes_max: usize,
+    /// ARTIM timer (PS3.8 §9.1.5): how long an association may take to be requested, and a
+    /// connection to be closed by its peer.
+    pub artim: Duration,
+}
+
+/// What a peer did.
+#[derive(Debug)]
+pub enum Indication {
+    /// It requests an association.
+    Requested(Box<AssociateRq>),
+    /// It accepts the association that we requested.
+    Accepted(Box<AssociateAc>),
+    /// It rejects the association that we requested.
+    Rejected(AssociateRj),
+    /// A whole command set.
+    Command {
+        /// Presentation context that it came on.
+        context_id: u8,
+        /// The command.
+        command: CommandSet,
+    },
+    /// A piece of the data set that belongs to the last command.
+    Data {
+        /// Presentation context that it came on.
+        context_id: u8,
+        /// The bytes, as they came.
+        data: Bytes,
+        /// The data set ends here.
+        is_last: bool,
+    },
+    /// It wants to release the association: answer with [`Link::confirm_release`].
+    ReleaseRequested,
+    /// It confirmed our release; the connection is closed.
+    Released,
+    /// It aborted; the connection is closed.
+    Aborted(Abort),
+    /// The connection closed without a word.
+    Closed,
+}
+
+/// Why a link ended on our side. The abort that the error calls for has been queued already.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The socket failed.
+    #[error("connection to {peer} failed: {source}")]
+    Io {
+        /// Address of the peer.
+        peer: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The peer sent what is no PDU, or one over a limit.
+    #[error("{peer} broke the upper layer protocol: {source}")]
+    Pdu {
+        /// Address of the peer.
+        peer: SocketAddr,
+        /// The offence.
+        source: PduError,
+    },
+    /// The peer sent P-DATA that makes no message.
+    #[error("{peer} sent fragments that make no message: {source}")]
+    Message {
+        /// Address of the peer.
+        peer: SocketAddr,
+        /// The offence.
+        source: FragmentError,
+    },
+    /// The peer sent a PDU that the association's state does not allow.
+    #[error("{peer} sent a PDU that is not expected now")]
+    Unexpected {
+        /// Address of the peer.
+        peer: SocketAddr,
+    },
+    /// The request was malformed but recognisable, and is rejected with this answer.
+    #[error("{peer} sent a malformed A-ASSOCIATE-RQ")]
+    MalformedRequest {
+        /// Address of the peer.
+        peer: SocketAddr,
+        /// The rejection that was queued.
+        answer: AssociateRj,
+    },
+}
+
+/// One association on one socket.
+///
+/// [`Link::next`], [`Link::flush`] and [`Link::drive`] may be dropped at any await point without
+/// losing bytes.
+#[derive(Debug)]
+pub struct Link {
+    stream: TcpStream,
+    peer: SocketAddr,
+    limits: Limits,
+    state: State,
+    /// We requested the association; it matters when two releases collide (PS3.8 §9.2.2, AR-8).
+    is_requestor: bool,
+    framer: Framer,
+    messages: MessageReader,
+    inbox: BytesMut,
+    outbox: Outbox,
+    /// Longest PDV payload that the peer takes, in bytes; even.
+    send_payload_max: usize,
+    closed: bool,
+}
+
+/// What [`Link::drive`] did.
+#[derive(Debug)]
+pub enum Driven {
+    /// Something came in.
+    Indication(Indication),
+    /// All that was queued has been written.
+    Flushed,
+}
+
+impl Link {
+    /// A link in which the peer is to request an association.
+    ///
+    /// # Errors
+    /// When the socket is already gone.
+    pub fn accept(stream: TcpStream, peer: SocketAddr, limits: Limits) -> io::Result<Self> {
+        socket::prepare(&stream)?;
+        let (state, _) = association::machine::step(State::Sta1, Event::TransportIndication);
+        Ok(Self::new(stream, peer, limits, state, false))
+    }
+
+    /// A link on which we are about to request an association.
+    pub(super) fn requesting(
+        stream: TcpStream,
+        peer: SocketAddr,
+        limits: Limits,
+        rq: &AssociateRq,
+    ) -> Result<Self, association::EncodeError> {
+        let (state, _) = association::machine::step(State::Sta1, Event::AssociateRequest);
+        let (state, _) = association::machine::step(state, Event::TransportConfirm);
+        let mut link = Self::new(stream, peer, limits, state, true);
+        link.outbox
+            .push(association::encode_associate_rq(rq)?.into());
+        Ok(link)
+    }
+
+    fn new(
+        stream: TcpStream,
+        peer: SocketAddr,
+        limits: Limits,
+        state: State,
+        is_requestor: bool,
+    ) -> Self {
+        Self {
+            is_requestor,
+            stream,
+            peer,
+            limits,
+            state,
+            framer: Framer::new(FramerLimits {
+                associate_max_bytes: limits.associate_bytes_max,
+                data_max_bytes: limits.pdu_bytes_max,
+            }),
+            messages: MessageReader::new(limits.command_bytes_max),
+            inbox: BytesMut::new(),
+            outbox: Outbox::default(),
+            send_payload_max: 0,
+            closed: false,
+        }
+    }
+
+    /// Address of the peer's end.
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Bytes queued and not yet written.
+    pub const fn queued_bytes(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// The association stands and data may be sent.
+    pub fn is_established(&self) -> bool {
+        !self.closed && self.state == State::Sta6
+    }
+
+    /// Accepts the association that the peer requested; what we send is bounded by the peer's
+    /// maximum length and by `pdu_cap_bytes`.
+    ///
+    /// # Errors
+    /// When `ac` cannot be encoded.
+    pub fn answer(
+        &mut self,
+        ac: &AssociateAc,
+        peer_max_length: u32,
+        pdu_cap_bytes: u32,
+    ) -> Result<(), association::EncodeError> {
+        let bytes = association::encode_associate_ac(ac)?;
+        self.step(Event::AssociateAcceptResponse);
+        self.outbox.push(bytes.into());
+        self.send_at_most(peer_max_length, pdu_cap_bytes);
+        Ok(())
+    }
+
+    /// Rejects the association that the peer requested, and closes when it has hung up or ARTIM
+    /// has run out.
+    pub async fn reject(mut self, rj: AssociateRj) {
+        self.step(Event::AssociateRejectResponse);
+        self.outbox
+            .push(association::encode_associate_rj(rj).into());
+        self.linger().await;
+    }
+
+    /// Limits the PDUs that we send to the peer's maximum length and our own cap for it.
+    pub fn send_at_most(&mut self, peer_max_length: u32, cap: u32) {
+        let said = if peer_max_length == 0 {
+            UNLIMITED_SEND_BYTES
+        } else {
+            peer_max_length
+        };
+        let most = said.min(cap).max(SMALLEST_SEND_BYTES) - PDV_HEADER_BYTES;
+        self.send_payload_max = usize::try_from(most & !1).unwrap_or(SMALLEST_SEND_BYTES as usize);
+    }
+
+    /// Queues a command set.
+    pub fn queue_command(&mut self, context_id: u8, command: &CommandSet) {
+        self.queue_part(context_id, true, command.encode().into(), true);
+    }
+
+    /// Queues a piece of a data set; `is_last` ends it.
+    pub fn queue_data(&mut self, context_id: u8, data: Bytes, is_last: bool) {
+        self.queue_part(context_id, false, data, is_last);
+    }
+
+    fn queue_part(&mut self, context_id: u8, is_command: bool, mut data: Bytes, is_last: bool) {
+        loop {
+            let piece = data.split_to(data.len().min(self.send_payload_max));
+            let ends = data.is_empty();
+            let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+            let header = association::pdv_header(context_id, is_command, is_last && ends, length);
+            self.outbox.push(Bytes::copy_from_slice(&header));
+            self.outbox.push(piece);
+            if ends {
+                return;
+            }
+        }
+    }
+
+    /// Writes what the socket takes at this moment, without waiting. An error shows at the next
+    /// wait.
+    pub fn write_now(&mut self) {
+        while !self.outbox.is_empty() {
+            let mut slices = Outbox::empty_slices();
+            let filled = self.outbox.slices(&mut slices);
+            match self
+                .stream
+                .try_write_vectored(slices.get(..filled).unwrap_or_default())
+            {
+                Ok(written) if written > 0 => self.outbox.advance(written),
+                Ok(_) | Err(_) => return,
+            }
+        }
+    }
+
+    /// What the peer does next. Also writes what is queued while it waits.
+    ///
+    /// # Errors
+    /// When the socket fails or the peer breaks the protocol; an abort or rejection has then
+    /// been queued, and [`Link::linger`] sends it.
+    pub async fn next(&mut self) -> Result<Indication, LinkError> {
+        loop {
+            if let Some(indication) = self.take()? {
+                return Ok(indication);
+            }
+            self.turn().await?;
+        }
+    }
+
+    /// Writes what is queued and reads what comes, and tells which happened first.
+    ///
+    /// # Errors
+    /// As [`Link::next`].
+    pub async fn drive(&mut self) -> Result<Driven, LinkError> {
+        loop {
+            if let Some(indication) = self.take()? {
+                return Ok(Driven::Indication(indication));
+            }
+            let had_output = !self.outbox.is_empty();
+            if !had_output {
+                return Ok(Driven::Flushed);
+            }
+            self.turn().await?;
+        }
+    }
+
+    /// Writes all that is queued, without looking at what comes.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub async fn flush(&mut self) -> Result<(), LinkError> {
+        while !self.outbox.is_empty() {
+            let (_, mut writer) = self.stream.split();
+            let written = write_some(&mut writer, &self.outbox).await;
+            let written = written.map_err(|source| self.io_error(source))?;
+            self.outbox.advance(written);
+        }
+        Ok(())
+    }
+
+    /// What the peer has done already, without waiting for more: `None` when it is silent.
+    ///
+    /// # Errors
+    /// As [`Link::next`].
+    pub fn next_now(&mut self) -> Result<Option<Indication>, LinkError> {
+        loop {
+            if let Some(indication) = self.take()? {
+                return Ok(Some(indication));
+            }
+            self.reserve();
+            match self.stream.try_read_buf(&mut self.inbox) {
+                Ok(0) => self.closed = true,
+                Ok(_) => socket::acknowledge_at_once(&self.stream),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(source) => return Err(self.io_error(source)),
+            }
+        }
+    }
+
+    /// One read or one write, whichever the socket is ready for.
+    async fn turn(&mut self) -> Result<(), LinkError> {
+        self.reserve();
+        let (mut reader, mut writer) = self.stream.split();
+        let result = if self.outbox.is_empty() {
+            reader.read_buf(&mut self.inbox).await.map(Turn::Read)
+        } else {
+            tokio::select! {
+                biased;
+                written = write_some(&mut writer, &self.outbox) => written.map(Turn::Written),
+                read = reader.read_buf(&mut self.inbox) => read.map(Turn::Read),
+            }
+        };
+        match result {
+            Ok(Turn::Read(0)) => self.closed = true,
+            Ok(Turn::Read(_)) => socket::acknowledge_at_once(&self.stream),
+            Ok(Turn::Written(bytes)) => self.outbox.advance(bytes),
+            Err(source) => return Err(self.io_error(source)),
+        }
+        Ok(())
+    }
+
+    fn reserve(&mut self) {
+        let bytes = if self.state == State::Sta6 {
+            READ_BYTES
+        } else {
+            READ_BYTES_EARLY
+        };
+        if self.inbox.capacity().saturating_sub(self.inbox.len()) < bytes / 4 {
+            self.inbox.reserve(bytes);
+        }
+    }
+
+    /// The next indication in the bytes that have arrived.
+    fn take(&mut self) -> Result<Option<Indication>, LinkError> {
+        loop {
+            if self.state == State::Sta13 || (self.closed && self.inbox.is_empty()) {
+                return Ok(self.closed.then_some(Indication::Closed));
+            }
+            match self.framer.next(&mut self.inbox) {
+                Ok(Some(Frame::Data(piece))) => {
+                    self.expect(Event::DataPdu)?;
+                    let event = self.messages.push(
+                        piece.context_id,
+                        piece.is_command,
+                        piece.is_last,
+                        piece.data,
+                    );
+                    if let Some(event) = event.map_err(|source| self.message_error(source))? {
+                        return Ok(Some(event.into()));
+                    }
+                }
+                Ok(Some(frame)) => return self.control(frame).map(Some),
+                // A partial PDU before the peer's close is lost with it.
+                Ok(None) if self.closed => return Ok(Some(Indication::Closed)),
+                Ok(None) => return Ok(None),
+                Err(source) => {
+                    self.step(Event::InvalidPdu);
+                    self.queue_abort(source.abort());
+                    return Err(LinkError::Pdu {
+                        peer: self.peer,
+                        source,
+                    });
+                }
+            }
+        }
+    }
+
+    /// A frame that concerns the association itself.
+    fn control(&mut self, frame: Frame) -> Result<Indication, LinkError> {
+        let (event, indication) = match frame {
+            Frame::AssociateRq(rq) => (Event::AssociateRqPdu, Indication::Requested(Box::new(rq))),
+            Frame::AssociateAc(ac) => (Event::AssociateAcPdu, Indication::Accepted(Box::new(ac))),
+            Frame::AssociateRj(rj) => (Event::AssociateRjPdu, Indication::Rejected(rj)),
+            Frame::ReleaseRq if self.is_requestor => {
+                (Event::ReleaseRqPdu, Indication::ReleaseRequested)
+            }
+            Frame::ReleaseRq => (Event::ReleaseRqPduAsAcceptor, Indication::ReleaseRequested),
+            Frame::ReleaseRp => (Event::ReleaseRpPdu, Indication::Released),
+            Frame::Abort(abort) => (Event::AbortPdu, Indication::Aborted(abort)),
+            Frame::MalformedRq(answer) => return Err(self.malformed(answer)),
+            Frame::Data(_) => return Err(LinkError::Unexpected { peer: self.peer }),
+        };
+        self.expect(event)?;
+        Ok(indication)
+    }
+
+    fn malformed(&mut self, answer: AssociateRj) -> LinkError {
+        if self.expect(Event::AssociateRqPdu).is_ok() {
+            self.step(Event::AssociateRejectResponse);
+            self.outbox
+                .push(association::encode_associate_rj(answer).into());
+        }
+        LinkError::MalformedRequest {
+            peer: self.peer,
+            answer,
+        }
+    }
+
+    /// Steps the machine; an abort among the actions means that the peer's PDU was not allowed.
+    fn expect(&mut self, event: Event) -> Result<(), LinkError> {
+        let actions = self.step(event);
+        for action in actions {
+            if let Action::SendAbort(abort) = action {
+                self.queue_abort(*abort);
+                return Err(LinkError::Unexpected { peer: self.peer });
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, event: Event) -> &'static [Action] {
+        let (state, actions) = association::machine::step(self.state, event);
+        self.state = state;
+        actions
+    }
+
+    fn message_error(&mut self, source: FragmentError) -> LinkError {
+        self.step(Event::AbortRequest);
+        self.queue_abort(Abort::INVALID_PARAMETER);
+        LinkError::Message {
+            peer: self.peer,
+            source,
+        }
+    }
+
+    fn queue_abort(&mut self, abort: Abort) {
+        self.outbox.push(association::encode_abort(abort).into());
+    }
+
+    fn io_error(&mut self, source: io::Error) -> LinkError {
+        self.closed = true;
+        self.outbox.clear();
+        LinkError::Io {
+            peer: self.peer,
+            source,
+        }
+    }
+}
+
+/// What one turn did, in bytes.
+enum Turn {
+    Read(usize),
+    Written(usize),
+}
+
+async fn write_some(writer: &mut WriteHalf<'_>, outbox: &Outbox) -> io::Result<usize> {
+    let mut slices = Outbox::empty_slices();
+    let filled = outbox.slices(&mut slices);
+    let slices = slices.get(..filled).unwrap_or_default();
+    match writer.write_vectored(slices).await {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        other => other,
+    }
+}
+
+impl From<MessageEvent> for Indication {
+    fn from(event: MessageEvent) -> Self {
+        match event {
+            MessageEvent::Command {
+                context_id,
+                command,
+            } => Self::Command {
+                context_id,
+                command,
+            },
+            MessageEvent::Data {
+                context_id,
+                data,
+                is_last,
+            } => Self::Data {
+                context_id,
+                data,
+                is_last,
+            },
+        }
+    }
+}
