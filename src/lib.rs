@@ -10,6 +10,7 @@ pub mod contract;
 pub mod dicom;
 pub mod digest;
 pub mod dimse;
+pub mod gateway;
 pub mod ledger;
 pub mod storage;
 pub mod time;

@@ -1,0 +1,155 @@
+//! Admission of an inbound association: who asks, under which of our names, and what each
+//! presentation context is for.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::Gateway;
+use super::retrieve::Destination;
+use crate::association::AssociateRj;
+use crate::association::AssociateRq;
+use crate::association::ProposedContext;
+use crate::config::Called;
+use crate::config::Operation;
+use crate::config::Peer;
+use crate::contract::Purpose;
+use crate::dicom::AeTitle;
+use crate::dicom::Model;
+use crate::dicom::Service;
+use crate::dicom::service_of;
+
+/// Who is at the other end of an inbound association, as the contract sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Inbound {
+    /// The AE title of ours that was called.
+    pub(super) called: AeTitle,
+    /// Purpose of use that the called AE title, else the peer's default, stands for.
+    pub(super) purpose: Purpose,
+    /// The peer, known by AE title and address.
+    pub(super) peer: Arc<Peer>,
+    /// It belongs to our own institution.
+    pub(super) is_own_house: bool,
+    /// The peer is an archive that sends what a retrieval of ours asked for, and this is where
+    /// its images go.
+    pub(super) arrival: Option<Destination>,
+}
+
+impl Inbound {
+    /// Finds out who asks.
+    ///
+    /// # Errors
+    /// The rejection to answer (PS3.8 §9.3.4) when either AE title, or the address, is unknown.
+    pub(super) fn admit(
+        gateway: &Gateway,
+        rq: &AssociateRq,
+        from: SocketAddr,
+    ) -> Result<Self, AssociateRj> {
+        let config = &gateway.config;
+        let called = config
+            .own_ae(&rq.called)
+            .ok_or(AssociateRj::CALLED_NOT_RECOGNISED)?;
+        let peer = config
+            .peer_calling(&rq.calling, from.ip())
+            .ok_or(AssociateRj::CALLING_NOT_RECOGNISED)?;
+        let awaiting = gateway.retrievals.awaiting(peer, &rq.called);
+        let arrival = awaiting.first().map(|first| first.destination.clone());
+        let purpose = match called {
+            Called::Service { purpose } => purpose,
+            // Nobody is known to us by this name but an archive that we asked to send.
+            Called::MoveDestination(_) if arrival.is_none() => {
+                return Err(AssociateRj::CALLING_NOT_RECOGNISED);
+            }
+            Called::MoveDestination(_) => None,
+        };
+        Ok(Self {
+            called: rq.called.clone(),
+            purpose: purpose.or(peer.purpose).unwrap_or(Purpose::Treatment),
+            is_own_house: peer.institution == config.gateway.institution,
+            peer: Arc::clone(peer),
+            arrival,
+        })
+    }
+
+    /// The AE title by which we call `peer` on behalf of this association.
+    pub(super) fn calling_towards(&self, peer: &Peer) -> AeTitle {
+        if let Some(Destination::Peer { calling, .. }) = &self.arrival {
+            return calling.clone();
+        }
+        peer.calling_ae(&self.peer.ae_title, &self.called)
+    }
+}
+
+/// What a presentation context is for.
+#[derive(Clone, Debug)]
+pub(super) enum Use {
+    /// Answered by us.
+    Echo,
+    /// C-STORE towards a destination.
+    Store(Arc<Peer>),
+    /// C-FIND at a destination.
+    Find(Model, Arc<Peer>),
+    /// C-MOVE, fetched from an archive.
+    Move(Model, Arc<Peer>),
+    /// C-GET, fetched from an archive.
+    Get(Model, Arc<Peer>),
+    /// C-STORE of an archive, handed over to the requestor of a C-GET.
+    HandOver,
+    /// The requestor of a C-GET receives on it (SCP role, PS3.7 §D.3.3.4).
+    Receive,
+    /// Not judged, hence not accepted.
+    NotSupported,
+    /// Known, but this peer may not, or no route leads anywhere.
+    NotAllowed,
+}
+
+/// Sorts every proposed context.
+pub(super) fn uses(gateway: &Gateway, inbound: &Inbound, rq: &AssociateRq) -> BTreeMap<u8, Use> {
+    let of = |context: &ProposedContext| (context.id, use_of(gateway, inbound, rq, context));
+    rq.contexts.iter().map(of).collect()
+}
+
+fn use_of(
+    gateway: &Gateway,
+    inbound: &Inbound,
+    rq: &AssociateRq,
+    context: &ProposedContext,
+) -> Use {
+    let config = &gateway.config;
+    let class = &context.abstract_syntax;
+    let Some(service) = service_of(class, &config.private_sop_classes) else {
+        return Use::NotSupported;
+    };
+    let may = |operation| inbound.peer.may.contains(&operation);
+    let routed = |operation, used: &dyn Fn(Arc<Peer>) -> Use| {
+        let peer = config
+            .route(&inbound.called, class)
+            .filter(|_| may(operation));
+        peer.map_or(Use::NotAllowed, |peer| used(Arc::clone(peer)))
+    };
+    match service {
+        Service::Verification if may(Operation::Echo) => Use::Echo,
+        Service::Verification => Use::NotAllowed,
+        Service::Storage => {
+            let roles = rq.user.roles.get(class);
+            if roles.is_some_and(|roles| roles.scp) && may(Operation::Get) {
+                return Use::Receive;
+            }
+            match &inbound.arrival {
+                Some(Destination::Peer { peer, .. }) => return Use::Store(Arc::clone(peer)),
+                Some(Destination::Requestor { .. }) => return Use::HandOver,
+                None => {}
+            }
+            routed(Operation::Store, &Use::Store)
+        }
+        Service::Find(model) => {
+            let operation = match model {
+                Model::Worklist => Operation::Worklist,
+                Model::PatientRoot | Model::StudyRoot => Operation::Find,
+            };
+            routed(operation, &|archive| Use::Find(model, archive))
+        }
+        Service::Move(model) => routed(Operation::Move, &|archive| Use::Move(model, archive)),
+        Service::Get(model) => routed(Operation::Get, &|archive| Use::Get(model, archive)),
+    }
+}

@@ -1,0 +1,288 @@
+//! The gateway's shell: sessions on sockets, put to the contract through the one writer.
+
+mod admission;
+pub mod control;
+mod echo;
+mod inbound;
+mod instance;
+mod matches;
+mod query;
+pub mod recorder;
+mod relay;
+mod retrieve;
+mod seats;
+mod session;
+mod store;
+mod transfer;
+mod upstream;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use echo::EchoError;
+pub use echo::echo;
+pub use instance::Ended;
+pub use recorder::BooksError;
+pub use recorder::PoliciesError;
+pub use recorder::RecordError;
+pub use recorder::Recorder;
+pub use recorder::StartError;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::Peer;
+use crate::transport;
+
+/// A connection over the listener's limit still gets a rejection, up to this many at a time;
+/// beyond it connections are closed at once.
+const CROWDED_MAX: usize = 16;
+/// How often a checkpoint is signed while entries come.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+
+/// What all sessions share.
+struct Gateway {
+    config: Config,
+    clock: Clock,
+    recorder: Recorder,
+    retrievals: retrieve::Retrievals,
+    seats: Arc<seats::Seats>,
+    draining: watch::Sender<bool>,
+}
+
+impl Gateway {
+    fn link_limits(&self) -> transport::Limits {
+        let limits = &self.config.limits;
+        transport::Limits {
+            associate_bytes_max: limits.associate_bytes_max,
+            pdu_bytes_max: limits.pdu_bytes_max,
+            command_bytes_max: limits.command_bytes_max,
+            artim: self.config.timeouts.artim,
+        }
+    }
+
+    const fn relay_limits(&self, from: &Peer, to: &Peer) -> relay::RelayLimits {
+        relay::RelayLimits {
+            buffer_bytes_max: self.config.limits.relay_buffer_bytes_max,
+            sender_silence: from.timeouts.dimse_response,
+            response: to.timeouts.dimse_response,
+        }
+    }
+}
+
+/// Why the gateway did not start, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The ledger's folder cannot be used.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A listener's address cannot be opened.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The socket for commands cannot be opened.
+    #[error("cannot open the control socket: {0}")]
+    Control(io::Error),
+    /// The writer ended: the disk failed, and nothing more can be acknowledged.
+    #[error("the ledger cannot be written any more")]
+    LedgerLost,
+}
+
+/// A gateway that serves.
+pub struct Running {
+    gateway: Arc<Gateway>,
+    addresses: Vec<SocketAddr>,
+    listeners: Vec<JoinHandle<()>>,
+    writer: recorder::WriterThread,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens the ledger and the listeners, and serves.
+///
+/// # Errors
+/// When the ledger does not verify, its folder is in use, or a listener cannot be opened.
+pub async fn start(config: Config) -> Result<Running, GatewayError> {
+    let clock = Clock::new();
+    let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
+    let gateway = Arc::new(Gateway {
+        clock,
+        recorder,
+        retrievals: retrieve::Retrievals::default(),
+        seats: Arc::default(),
+        draining: watch::Sender::new(false),
+        config,
+    });
+    let mut addresses = Vec::new();
+    let mut listeners = Vec::new();
+    for listener in &gateway.config.listeners {
+        let address = listener.address;
+        let failed = |source| GatewayError::Listen { address, source };
+        let socket = transport::listen(address).map_err(failed)?;
+        let local = socket.local_addr().map_err(failed)?;
+        tracing::info!(address = %local, "listening");
+        addresses.push(local);
+        let seats = listener.associations_max;
+        listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, seats)));
+    }
+    let control = control::listen(&gateway).map_err(GatewayError::Control)?;
+    listeners.push(control);
+    listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));
+    Ok(Running {
+        gateway,
+        addresses,
+        listeners,
+        writer,
+    })
+}
+
+/// The ledger of a folder on which no gateway runs, open for a command.
+#[derive(Debug)]
+pub struct Editing {
+    recorder: Recorder,
+    writer: recorder::WriterThread,
+}
+
+/// Opens the ledger of `config` without serving.
+///
+/// # Errors
+/// As [`start`].
+pub fn edit(config: &Config) -> Result<Editing, GatewayError> {
+    let (recorder, writer) = recorder::start(config, Clock::new(), recorder::For::Editing)?;
+    Ok(Editing { recorder, writer })
+}
+
+impl Editing {
+    /// A handle on the writer.
+    pub fn recorder(&self) -> Recorder {
+        self.recorder.clone()
+    }
+
+    /// Closes the ledger with a checkpoint.
+    ///
+    /// # Errors
+    /// When the last entries could not be made durable.
+    pub async fn close(mut self) -> Result<(), GatewayError> {
+        self.recorder.stop().await;
+        self.writer
+            .join()
+            .await
+            .map_err(|()| GatewayError::LedgerLost)
+    }
+}
+
+impl Running {
+    /// Where the listeners are, in the order of the configuration.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// A handle on the writer.
+    pub fn recorder(&self) -> Recorder {
+        self.gateway.recorder.clone()
+    }
+
+    /// Resolves when the writer has ended by itself: the ledger is lost.
+    pub async fn ledger_lost(&mut self) -> GatewayError {
+        self.writer.ended().await;
+        GatewayError::LedgerLost
+    }
+
+    /// Takes no new associations, lets the running ones come to an end for the drain time, and
+    /// closes the ledger with a checkpoint.
+    ///
+    /// # Errors
+    /// When the last entries could not be made durable.
+    pub async fn drain(mut self) -> Result<(), GatewayError> {
+        self.gateway.draining.send_replace(true);
+        let limit = self.gateway.config.timeouts.drain;
+        let sessions = async {
+            for listener in &mut self.listeners {
+                let _ = listener.await;
+            }
+        };
+        if tokio::time::timeout(limit, sessions).await.is_err() {
+            tracing::warn!("associations are cut off at the end of the drain time");
+        }
+        self.listeners.iter().for_each(JoinHandle::abort);
+        self.gateway.recorder.stop().await;
+        self.writer
+            .join()
+            .await
+            .map_err(|()| GatewayError::LedgerLost)
+    }
+}
+
+/// Accepts connections until the gateway drains, then waits for its sessions.
+async fn accept(gateway: Arc<Gateway>, socket: TcpListener, seats: usize) {
+    let seats = Arc::new(Semaphore::new(seats));
+    let standing = Arc::new(Semaphore::new(CROWDED_MAX));
+    let mut draining = gateway.draining.subscribe();
+    let mut sessions = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            Some(_) = sessions.join_next() => continue,
+            () = drain_begins(&mut draining) => break,
+        };
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, most likely: give sessions time to end.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let gateway = Arc::clone(&gateway);
+        if let Ok(seat) = Arc::clone(&seats).try_acquire_owned() {
+            sessions.spawn(async move {
+                session::serve(gateway, stream, from, false).await;
+                drop(seat);
+            });
+        } else if let Ok(place) = Arc::clone(&standing).try_acquire_owned() {
+            sessions.spawn(async move {
+                session::serve(gateway, stream, from, true).await;
+                drop(place);
+            });
+        }
+    }
+    drop(socket);
+    while sessions.join_next().await.is_some() {}
+}
+
+/// Resolves when the gateway is to drain.
+async fn drain_begins(draining: &mut watch::Receiver<bool>) {
+    // An error means that the gateway itself is gone: drain then too.
+    let _ = draining.wait_for(|draining| *draining).await;
+}
+
+/// Asks for a checkpoint every second, until the gateway drains: the writer signs a last one
+/// itself when it ends.
+async fn checkpoints(gateway: Arc<Gateway>) {
+    let mut tick = tokio::time::interval(CHECKPOINT_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut draining = gateway.draining.subscribe();
+    loop {
+        tokio::select! {
+            _ = tick.tick() => gateway.recorder.checkpoint().await,
+            () = drain_begins(&mut draining) => return,
+        }
+    }
+}

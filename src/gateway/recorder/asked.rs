@@ -1,0 +1,156 @@
+//! What a session asks the recorder: facts in the clear, which only the recorder turns into
+//! pseudonyms.
+
+use crate::config::Config;
+use crate::config::Peer;
+use crate::contract::InstitutionSlug;
+use crate::contract::Purpose;
+use crate::contract::TransportFacts;
+use crate::contract::Verb;
+use crate::dicom::AeTitle;
+use crate::dicom::Head;
+use crate::dicom::Uid;
+use crate::gateway::inbound::Inbound;
+use crate::time::Day;
+
+/// A patient as DICOM names one. Never shown by `Debug`, never logged.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::gateway) struct PatientIdentity {
+    /// Issuer of Patient ID (0010,0021), empty where there is none.
+    pub(in crate::gateway) issuer: Vec<u8>,
+    /// Patient ID (0010,0020), never empty.
+    pub(in crate::gateway) id: Vec<u8>,
+}
+
+impl std::fmt::Debug for PatientIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PatientIdentity(..)")
+    }
+}
+
+impl PatientIdentity {
+    /// The same Patient ID, and no two different issuers: many data sets name none.
+    pub(in crate::gateway) fn is_same_patient(&self, other: &Self) -> bool {
+        let issuers =
+            self.issuer.is_empty() || other.issuer.is_empty() || self.issuer == other.issuer;
+        self.id == other.id && issuers
+    }
+
+    /// The patient of a data set; `None` when the Patient ID is absent or empty.
+    pub(in crate::gateway) fn of(head: &Head) -> Option<Self> {
+        Some(Self {
+            issuer: head.issuer_of_patient_id.clone().unwrap_or_default(),
+            id: head.patient_id.clone()?,
+        })
+    }
+}
+
+/// A study in the clear.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct StudyAsked {
+    pub(in crate::gateway) uid: Uid,
+    pub(in crate::gateway) modalities: Vec<String>,
+    pub(in crate::gateway) date: Option<Day>,
+}
+
+/// A question for the contract.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Asked {
+    pub(in crate::gateway) verb: Verb,
+    pub(in crate::gateway) purpose: Purpose,
+    pub(in crate::gateway) requester: InstitutionSlug,
+    pub(in crate::gateway) requester_ae: AeTitle,
+    /// Whose images these are.
+    pub(in crate::gateway) custodian: InstitutionSlug,
+    /// Who sends the bytes to us.
+    pub(in crate::gateway) sender: InstitutionSlug,
+    pub(in crate::gateway) recipient: InstitutionSlug,
+    pub(in crate::gateway) recipient_ae: AeTitle,
+    pub(in crate::gateway) patient: Option<PatientIdentity>,
+    pub(in crate::gateway) study: Option<StudyAsked>,
+    /// A C-FIND request as a whole; its matches are asked about one by one.
+    pub(in crate::gateway) question: bool,
+    pub(in crate::gateway) transport: TransportFacts,
+    /// Forwarded whatever the answer, but recorded as judged.
+    pub(in crate::gateway) observed: bool,
+}
+
+impl Asked {
+    /// The question that an instance raises which `inbound` sends and `to` is to get.
+    pub(in crate::gateway) fn instance(
+        config: &Config,
+        inbound: &Inbound,
+        to: &Peer,
+        head: &Head,
+    ) -> Self {
+        let study = head.study_instance_uid.clone().map(|uid| StudyAsked {
+            uid,
+            modalities: head.modality.iter().cloned().collect(),
+            date: head.study_date,
+        });
+        Self {
+            patient: PatientIdentity::of(head),
+            study,
+            // Who sends an object holds it, and its patient is theirs.
+            custodian: inbound.peer.institution.clone(),
+            sender: inbound.peer.institution.clone(),
+            ..Self::about(config, inbound, Verb::Store, to)
+        }
+    }
+
+    /// The question that a query of `inbound` raises at `archive`: what is disclosed goes to
+    /// the requestor.
+    pub(in crate::gateway) fn query(config: &Config, inbound: &Inbound, archive: &Peer) -> Self {
+        Self {
+            question: true,
+            ..Self::retrieve_or_query(config, inbound, Verb::Query, archive, &inbound.peer)
+        }
+    }
+
+    /// The question that moving a study of `archive` to `recipient` raises.
+    pub(in crate::gateway) fn retrieve(
+        config: &Config,
+        inbound: &Inbound,
+        archive: &Peer,
+        recipient: &Peer,
+    ) -> Self {
+        Self::retrieve_or_query(config, inbound, Verb::Retrieve, archive, recipient)
+    }
+
+    fn retrieve_or_query(
+        config: &Config,
+        inbound: &Inbound,
+        verb: Verb,
+        archive: &Peer,
+        recipient: &Peer,
+    ) -> Self {
+        Self {
+            custodian: archive.institution.clone(),
+            sender: archive.institution.clone(),
+            ..Self::about(config, inbound, verb, recipient)
+        }
+    }
+
+    /// What `inbound` asks on behalf of `to`, before patient and study are known.
+    fn about(config: &Config, inbound: &Inbound, verb: Verb, to: &Peer) -> Self {
+        Self {
+            verb,
+            purpose: inbound.purpose,
+            requester: inbound.peer.institution.clone(),
+            requester_ae: inbound.peer.ae_title.clone(),
+            custodian: to.institution.clone(),
+            sender: to.institution.clone(),
+            recipient: to.institution.clone(),
+            recipient_ae: to.ae_title.clone(),
+            patient: None,
+            study: None,
+            question: false,
+            transport: TransportFacts {
+                tls: false,
+                mutual: false,
+                address_checked: true,
+            },
+            observed: config.observes(),
+        }
+    }
+}

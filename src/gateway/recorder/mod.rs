@@ -1,0 +1,197 @@
+//! The one writer: it alone owns contract state, keyring and journal, on a thread of its own
+//! behind a bounded channel. One order, one truth.
+//!
+//! A batch is what waits when the last one is durable. In a batch every request is decided and
+//! applied in order; then the batch is appended and synced; only then is anybody answered. An
+//! error of the disk ends the thread, and with it the gateway: what it would say next could not
+//! be trusted.
+
+mod asked;
+mod books;
+mod details;
+mod permit;
+mod policies;
+mod thread;
+mod writer;
+
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+
+pub(super) use asked::Asked;
+pub(super) use asked::PatientIdentity;
+pub(super) use asked::StudyAsked;
+pub use books::BooksError;
+pub use books::StartError;
+pub use permit::Recorded;
+pub(super) use permit::Refusal;
+pub use policies::PoliciesError;
+pub(super) use thread::For;
+pub(super) use thread::WriterThread;
+pub(super) use thread::start;
+
+use super::transfer::Closing;
+use super::transfer::Tally;
+use crate::contract::Body;
+use crate::contract::ConsentId;
+use crate::contract::Pseudonym;
+use crate::contract::State;
+
+/// A decision that is durable.
+#[derive(Clone, Debug)]
+pub(super) enum Judged {
+    /// Release it.
+    Permitted(Recorded),
+    /// Do not.
+    Refused(Refusal),
+}
+
+/// Why nothing was recorded. Nothing may be released then.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The disk is full; the gateway goes on, refusing, until there is room.
+    #[error("no room for the ledger")]
+    NoRoom,
+    /// The writer has ended.
+    #[error("the ledger is not being written")]
+    Stopped,
+    /// What was asked makes no event.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A change that a person asks for, by command line or console.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A patient grants or denies.
+    ConsentGranted(Box<super::control::ConsentTerms>),
+    /// A consent ends.
+    ConsentRevoked {
+        /// Which.
+        consent: ConsentId,
+        /// Who recorded it.
+        by: String,
+    },
+}
+
+/// What the writer is asked.
+pub(super) enum Ask {
+    Decide {
+        asked: Box<Asked>,
+        reply: oneshot::Sender<Result<Judged, RecordError>>,
+    },
+    /// An event that nobody waits for.
+    Append(Box<Body>),
+    Change {
+        change: Change,
+        reply: oneshot::Sender<Result<u64, RecordError>>,
+    },
+    Pseudonym {
+        patient: PatientIdentity,
+        reply: oneshot::Sender<Option<Pseudonym>>,
+    },
+    View(Box<dyn FnOnce(&State) + Send>),
+    Checkpoint,
+    Stop,
+}
+
+/// A handle on the one writer.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    asks: mpsc::Sender<Ask>,
+}
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ask")
+    }
+}
+
+impl Recorder {
+    /// Decides, records, and answers when the decision is durable.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    pub(super) async fn decide(&self, asked: Asked) -> Result<Judged, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        let asked = Box::new(asked);
+        self.ask(Ask::Decide { asked, reply }, answer).await
+    }
+
+    /// Records what followed a decision. Does not wait: the images have gone already, and a
+    /// closing that is lost to a crash is made good at the next start.
+    pub(super) async fn close(&self, recorded: &Recorded, tally: &Tally, closing: Closing) {
+        self.note(recorded.closing(tally, closing)).await;
+    }
+
+    /// Records an event of the gateway's own, such as an alert, without waiting.
+    pub(super) async fn note(&self, body: Body) {
+        let _ = self.asks.send(Ask::Append(Box::new(body))).await;
+    }
+
+    /// Makes a change and waits until it is durable; the number is its entry's.
+    ///
+    /// # Errors
+    /// When the contract refuses it or it could not be made durable.
+    pub async fn change(&self, change: Change) -> Result<u64, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Ask::Change { change, reply }, answer).await
+    }
+
+    /// Looks at the contract's state, between two batches.
+    ///
+    /// # Errors
+    /// When the writer has ended.
+    pub async fn view<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> Result<T, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        let view = Ask::View(Box::new(move |state| {
+            let _ = reply.send(look(state));
+        }));
+        self.asks
+            .send(view)
+            .await
+            .map_err(|_| RecordError::Stopped)?;
+        answer.await.map_err(|_| RecordError::Stopped)
+    }
+
+    /// The pseudonym of a patient, where the gateway has met that patient.
+    ///
+    /// # Errors
+    /// When the writer has ended.
+    pub(super) async fn known_pseudonym(
+        &self,
+        patient: PatientIdentity,
+    ) -> Result<Option<Pseudonym>, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        let ask = Ask::Pseudonym { patient, reply };
+        self.asks
+            .send(ask)
+            .await
+            .map_err(|_| RecordError::Stopped)?;
+        answer.await.map_err(|_| RecordError::Stopped)
+    }
+
+    /// Signs a checkpoint over what has been appended since the last one.
+    pub(super) async fn checkpoint(&self) {
+        let _ = self.asks.send(Ask::Checkpoint).await;
+    }
+
+    /// Ends the writer after all that was asked before.
+    pub(super) async fn stop(&self) {
+        let _ = self.asks.send(Ask::Stop).await;
+    }
+
+    async fn ask<T>(
+        &self,
+        ask: Ask,
+        answer: oneshot::Receiver<Result<T, RecordError>>,
+    ) -> Result<T, RecordError> {
+        self.asks
+            .send(ask)
+            .await
+            .map_err(|_| RecordError::Stopped)?;
+        answer.await.unwrap_or(Err(RecordError::Stopped))
+    }
+}

@@ -1,0 +1,112 @@
+//! [`Recorded`]: the value that proves that a decision is durable, and that the relay demands.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use super::Asked;
+use super::Closing;
+use super::Tally;
+use crate::contract::Body;
+use crate::contract::Decision;
+use crate::contract::Outcome;
+use crate::contract::Request;
+use crate::dimse::Status;
+use crate::gateway::inbound::Inbound;
+use crate::gateway::store::Refused;
+use crate::gateway::transfer::Fault;
+use crate::time::UtcMicros;
+
+/// A decision on disk, and whether it still is what the contract would answer.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) entry: u64,
+    pub(super) asked: Asked,
+    pub(super) request: Request,
+    pub(super) decision: Decision,
+    /// Set by the writer, before the event that overturns it is durable.
+    pub(super) overturned: AtomicBool,
+}
+
+impl Judgement {
+    fn stands(&self, now: UtcMicros) -> bool {
+        !self.overturned.load(Ordering::Acquire) && now < self.decision.valid_until
+    }
+}
+
+/// Proof that the decision which permits a release is durable. Only the recorder makes one.
+#[derive(Clone, Debug)]
+pub struct Recorded(pub(super) Arc<Judgement>);
+
+impl Recorded {
+    /// The answer would still be the same.
+    pub(in crate::gateway) fn stands(&self, now: UtcMicros) -> bool {
+        self.0.stands(now)
+    }
+
+    /// Number of the decision's ledger entry.
+    pub(in crate::gateway) fn entry(&self) -> u64 {
+        self.0.entry
+    }
+
+    /// The question that was answered, to ask it again.
+    pub(in crate::gateway) fn asked(&self) -> &Asked {
+        &self.0.asked
+    }
+
+    /// The event that records what followed this decision. Instances that a peer lost outweigh
+    /// how the association ended: some failed means that the transfer failed.
+    pub(super) fn closing(&self, tally: &Tally, closing: Closing) -> Body {
+        let outcome = match (closing.outcome, &tally.fault) {
+            (Outcome::Completed, Some(_)) => Outcome::Failed,
+            (outcome, _) => outcome,
+        };
+        let fault = tally.fault.map(|fault| match fault {
+            Fault::Sender => self.0.asked.sender.clone(),
+            Fault::Recipient => self.0.request.recipient.clone(),
+        });
+        Body::TransferClosed {
+            decision: self.0.entry,
+            sender: self.0.asked.sender.clone(),
+            recipient: self.0.request.recipient.clone(),
+            instances: tally.instances,
+            failed: tally.failed,
+            warned: tally.warned,
+            bytes: tally.bytes,
+            manifest_root: tally.manifest_root(),
+            outcome,
+            fault,
+            is_final: closing.is_final,
+        }
+    }
+}
+
+/// A durable denial.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Refusal(pub(super) Arc<Judgement>);
+
+impl Refusal {
+    /// The answer would still be the same.
+    pub(in crate::gateway) fn stands(&self, now: UtcMicros) -> bool {
+        self.0.stands(now)
+    }
+
+    /// What a peer may read: its own house learns the reason, another one only that it is not
+    /// permitted (a reason would tell that a patient opted out), and the decision's number.
+    pub(in crate::gateway) fn comment(&self, own_house: bool) -> String {
+        let entry = self.0.entry;
+        if own_house {
+            format!("{}, decision {entry}", self.0.decision.short_reason())
+        } else {
+            format!("not permitted, decision {entry}")
+        }
+    }
+
+    /// The answer to a C-STORE (PS3.7 §C.5.17).
+    pub(in crate::gateway) fn to_store(&self, inbound: &Inbound) -> Refused {
+        Refused {
+            status: Status::NOT_AUTHORISED,
+            comment: self.comment(inbound.is_own_house),
+        }
+    }
+}

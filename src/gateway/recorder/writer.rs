@@ -1,0 +1,382 @@
+//! The writer's thread: decides, applies, appends, syncs, and only then answers.
+
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+
+use super::Ask;
+use super::Asked;
+use super::Change;
+use super::Judged;
+use super::RecordError;
+use super::Recorded;
+use super::Refusal;
+use super::books::Books;
+use super::books::BooksError;
+use super::books::StartError;
+use super::details::Details;
+use super::permit::Judgement;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::contract::Body;
+use crate::contract::Decision;
+use crate::contract::Obligation;
+use crate::contract::Outcome;
+use crate::contract::Request;
+use crate::contract::StudyFacts;
+use crate::contract::Verdict;
+use crate::contract::affects;
+use crate::contract::decide;
+use crate::storage::Priority;
+
+/// Asks that share one sync at most.
+const BATCH_MAX: usize = 64;
+
+/// The one writer's side of the channel.
+pub(in crate::gateway) struct Writer {
+    books: Books,
+    clock: Clock,
+    asks: mpsc::Receiver<Ask>,
+    /// Decisions that somebody may still act on.
+    live: Vec<Weak<Judgement>>,
+    /// The start was recorded, and so the end is to be.
+    serves: bool,
+}
+
+/// An answer that waits until its batch is durable.
+enum Answer {
+    Judged(oneshot::Sender<Result<Judged, RecordError>>, Arc<Judgement>),
+    Entry(oneshot::Sender<Result<u64, RecordError>>, u64),
+    Failed(oneshot::Sender<Result<u64, RecordError>>, RecordError),
+    JudgedFailed(oneshot::Sender<Result<Judged, RecordError>>, RecordError),
+}
+
+impl Writer {
+    pub(in crate::gateway) const fn new(
+        books: Books,
+        clock: Clock,
+        asks: mpsc::Receiver<Ask>,
+    ) -> Self {
+        Self {
+            books,
+            clock,
+            asks,
+            live: Vec::new(),
+            serves: false,
+        }
+    }
+
+    /// Closes as interrupted what a crash left open.
+    ///
+    /// # Errors
+    /// When the closings cannot be made durable.
+    pub(in crate::gateway) fn close_interrupted(&mut self) -> Result<usize, BooksError> {
+        let open: Vec<Body> = self
+            .books
+            .state()
+            .open_transfers()
+            .map(|(decision, permit)| Body::TransferClosed {
+                decision,
+                sender: permit.sender.clone(),
+                recipient: permit.recipient.clone(),
+                instances: 0,
+                failed: 0,
+                warned: 0,
+                bytes: 0,
+                manifest_root: None,
+                outcome: Outcome::Interrupted,
+                fault: None,
+                is_final: true,
+            })
+            .collect();
+        let count = open.len();
+        for chunk in open.chunks(BATCH_MAX) {
+            for body in chunk {
+                self.books.draft(self.clock.read(), body.clone(), None)?;
+            }
+            self.books.commit(Priority::Reserved)?;
+        }
+        Ok(count)
+    }
+
+    /// Activates the configured policies if they are new, and records the start.
+    ///
+    /// # Errors
+    /// When the policies do not parse, or the entries cannot be made durable.
+    pub(in crate::gateway) fn begin(&mut self, config: &Config) -> Result<(), StartError> {
+        self.books.activate(self.clock.read(), config)?;
+        let started = Body::Started {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            boot: self.books.boot().to_owned(),
+        };
+        self.serves = true;
+        self.books.draft(self.clock.read(), started, None)?;
+        self.books.commit(Priority::Normal)?;
+        Ok(())
+    }
+
+    /// Serves until it is stopped or all handles are gone.
+    ///
+    /// # Errors
+    /// When the disk failed: nothing more is acknowledged, and the process must end.
+    pub(in crate::gateway) fn run(mut self) -> Result<(), BooksError> {
+        while let Some(first) = self.asks.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH_MAX {
+                match self.asks.try_recv() {
+                    Ok(ask) => batch.push(ask),
+                    Err(_) => break,
+                }
+            }
+            if self.turn(batch)? {
+                break;
+            }
+        }
+        if self.serves {
+            let stopped = Body::Stopped {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                boot: self.books.boot().to_owned(),
+            };
+            self.books.draft(self.clock.read(), stopped, None)?;
+            self.books.commit(Priority::Reserved)?;
+        }
+        self.books.checkpoint()
+    }
+
+    /// One batch; `true` when it asked to stop.
+    fn turn(&mut self, batch: Vec<Ask>) -> Result<bool, BooksError> {
+        let mut stop = false;
+        let mut answers = Vec::new();
+        let mut checkpoint = false;
+        let mut closings = Vec::new();
+        for ask in batch {
+            match ask {
+                Ask::Decide { asked, reply } => answers.push(self.judge(*asked, reply)),
+                Ask::Append(body) => {
+                    closings.push((*body).clone());
+                    if let Err(error) = self.books.draft(self.clock.read(), *body, None) {
+                        tracing::error!(%error, "an event of our own was refused");
+                    }
+                }
+                Ask::Change { change, reply } => answers.push(self.change(change, reply)),
+                Ask::Pseudonym { patient, reply } => {
+                    let _ = reply.send(self.books.known_pseudonym(&patient));
+                }
+                Ask::View(look) => look(self.books.state()),
+                Ask::Checkpoint => checkpoint = true,
+                Ask::Stop => stop = true,
+            }
+        }
+        // What these events overturn must not be released once they are durable: mark it before.
+        self.overturn();
+        match self.books.commit(Priority::Normal) {
+            Ok(()) => answers.into_iter().for_each(Answer::give),
+            Err(BooksError::NoRoom) => {
+                tracing::error!("no room for the ledger: refusing until there is");
+                self.books.reload()?;
+                answers.into_iter().for_each(Answer::refuse);
+                self.keep_closings(closings)?;
+            }
+            Err(error) => return Err(error),
+        }
+        self.books.follow_up()?;
+        if checkpoint {
+            self.books.checkpoint()?;
+        }
+        Ok(stop)
+    }
+
+    /// Denials, closings and alerts may use the room that is kept back.
+    fn keep_closings(&mut self, closings: Vec<Body>) -> Result<(), BooksError> {
+        for body in closings {
+            self.books.draft(self.clock.read(), body, None)?;
+        }
+        match self.books.commit(Priority::Reserved) {
+            Err(BooksError::NoRoom) => {
+                tracing::error!("the reserve of the ledger is used up");
+                self.books.reload()
+            }
+            other => other,
+        }
+    }
+
+    fn judge(
+        &mut self,
+        asked: Asked,
+        reply: oneshot::Sender<Result<Judged, RecordError>>,
+    ) -> Answer {
+        match self.judgement(asked) {
+            Ok(judgement) => {
+                self.live.push(Arc::downgrade(&judgement));
+                Answer::Judged(reply, judgement)
+            }
+            Err(error) => Answer::JudgedFailed(reply, refuse(&error)),
+        }
+    }
+
+    fn judgement(&mut self, asked: Asked) -> Result<Arc<Judgement>, BooksError> {
+        let reading = self.clock.read();
+        let request = self.request(&asked)?;
+        let mut decision = decide(self.books.state(), &request);
+        decision.observed = asked.observed;
+        let body = Body::Decision {
+            request: Box::new(request.clone()),
+            decision: Box::new(decision.clone()),
+        };
+        let details = match (request.patient, &asked.patient) {
+            (Some(patient), Some(identity)) => Some((patient, Details::of(identity, &asked))),
+            _ => None,
+        };
+        let entry = self.books.draft(reading, body, details)?;
+        if let Some(alert) = alert_about(entry, &decision) {
+            self.books.draft(reading, alert, None)?;
+        }
+        Ok(Arc::new(Judgement {
+            entry,
+            asked,
+            request,
+            decision,
+            overturned: AtomicBool::new(false),
+        }))
+    }
+
+    /// The question with pseudonyms for what identifies.
+    fn request(&mut self, asked: &Asked) -> Result<Request, BooksError> {
+        let patient = match &asked.patient {
+            Some(identity) => Some(self.books.pseudonym(identity)?),
+            None => None,
+        };
+        let study = asked.study.as_ref().map(|study| StudyFacts {
+            modalities: study.modalities.iter().cloned().collect(),
+            date: study.date,
+            uid_digest: self.books.blind(study.uid.as_str()),
+        });
+        Ok(Request {
+            verb: asked.verb,
+            purpose: asked.purpose,
+            requester: asked.requester.clone(),
+            requester_ae: asked.requester_ae.clone(),
+            user: None,
+            custodian: asked.custodian.clone(),
+            recipient: asked.recipient.clone(),
+            recipient_ae: asked.recipient_ae.clone(),
+            patient,
+            study,
+            question: asked.question,
+            transport: asked.transport,
+            received_at: self.books.next_time(self.clock.now()),
+        })
+    }
+
+    fn change(
+        &mut self,
+        change: Change,
+        reply: oneshot::Sender<Result<u64, RecordError>>,
+    ) -> Answer {
+        match self.books.change(self.clock.read(), change) {
+            Ok(entry) => Answer::Entry(reply, entry),
+            Err(error) => Answer::Failed(reply, refuse(&error)),
+        }
+    }
+
+    /// Asks again about every live decision that the drafted events may affect, and marks those
+    /// whose answer would now be another.
+    fn overturn(&mut self) {
+        self.live.retain(|live| live.strong_count() > 0);
+        let drafted: Vec<_> = self.books.drafted().map(affects).collect();
+        let touched = drafted.iter().filter(|affected| !affected.is_empty());
+        let touched: Vec<_> = touched.collect();
+        if touched.is_empty() {
+            return;
+        }
+        let now = self.books.next_time(self.clock.now());
+        for live in self.live.iter().filter_map(Weak::upgrade) {
+            if touched
+                .iter()
+                .any(|affected| affected.touches(&live.request))
+            {
+                let request = Request {
+                    received_at: now,
+                    ..live.request.clone()
+                };
+                let again = decide(self.books.state(), &request);
+                if !same_answer(&again, &live.decision) {
+                    live.overturned.store(true, Ordering::Release);
+                }
+            }
+        }
+    }
+}
+
+/// What people are to be told of a decision beside the decision: that a rule cannot be evaluated,
+/// or that the permit demands it.
+fn alert_about(entry: u64, decision: &Decision) -> Option<Body> {
+    let (code, text) = if !decision.errors.is_empty() {
+        ("rule-error", "refused: a rule cannot be evaluated")
+    } else if decision.verdict == Verdict::Permit
+        && decision.obligations.contains(&Obligation::Notify)
+    {
+        ("notify", "permitted under an obligation to notify")
+    } else {
+        return None;
+    };
+    Some(Body::Alert {
+        code: code.to_owned(),
+        text: text.to_owned(),
+        about: Some(entry),
+    })
+}
+
+/// The same verdict, for the same reasons, under the same obligations.
+fn same_answer(a: &Decision, b: &Decision) -> bool {
+    a.verdict == b.verdict && a.reasons == b.reasons && a.obligations == b.obligations
+}
+
+fn refuse(error: &BooksError) -> RecordError {
+    match error {
+        BooksError::NoRoom => RecordError::NoRoom,
+        other => RecordError::Refused(other.to_string()),
+    }
+}
+
+impl Answer {
+    /// The batch is durable.
+    fn give(self) {
+        match self {
+            Self::Judged(reply, judgement) => {
+                let decision = &judgement.decision;
+                let judged = if decision.verdict == Verdict::Permit || decision.observed {
+                    Judged::Permitted(Recorded(judgement))
+                } else {
+                    Judged::Refused(Refusal(judgement))
+                };
+                let _ = reply.send(Ok(judged));
+            }
+            Self::Entry(reply, entry) => {
+                let _ = reply.send(Ok(entry));
+            }
+            Self::Failed(reply, error) => {
+                let _ = reply.send(Err(error));
+            }
+            Self::JudgedFailed(reply, error) => {
+                let _ = reply.send(Err(error));
+            }
+        }
+    }
+
+    /// The batch was refused.
+    fn refuse(self) {
+        match self {
+            Self::Judged(reply, _) | Self::JudgedFailed(reply, _) => {
+                let _ = reply.send(Err(RecordError::NoRoom));
+            }
+            Self::Entry(reply, _) | Self::Failed(reply, _) => {
+                let _ = reply.send(Err(RecordError::NoRoom));
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Cut-through relaying of one C-STORE: what has been released flows on as it comes, is hashed
+//! beside that, and the destination's own response is what the sender hears.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::instance::Ended;
+use super::instance::Held;
+use super::instance::ended_by;
+use super::instance::next_within;
+use super::recorder::Recorded;
+use crate::digest::Hasher;
+use crate::digest::Sha256;
+use crate::dimse::CommandField;
+use crate::dimse::CommandSet;
+use crate::transport::Indication;
+use crate::transport::Link;
+
+/// What a relay may use up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RelayLimits {
+    /// Bytes that may wait for a slow destination before we stop reading.
+    pub(super) buffer_bytes_max: usize,
+    /// Silence of the sender within an object.
+    pub(super) sender_silence: Duration,
+    /// Silence of the destination, within an object and before its response.
+    pub(super) response: Duration,
+}
+
+/// The object arrived, says the destination.
+#[derive(Debug)]
+pub(super) struct Relayed {
+    /// The destination's C-STORE-RSP.
+    pub(super) response: CommandSet,
+    /// SHA-256 of the data set as it came and left.
+    pub(super) digest: Sha256,
+    /// Its length.
+    pub(super) bytes: u64,
+}
+
+/// Whose fault it is that the object did not arrive.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RelayError {
+    /// The sending association ended.
+    #[error("sender: {0}")]
+    Source(Ended),
+    /// The destination's association ended; `sender_done` tells whether the sender's data set has
+    /// been read to its end.
+    #[error("destination: {ended}")]
+    Destination {
+        /// How it ended.
+        ended: Ended,
+        /// The sender has no bytes left to be drained.
+        sender_done: bool,
+    },
+}
+
+/// One object on its way.
+pub(super) struct Relay<'a> {
+    /// Where it comes from.
+    pub(super) from: &'a mut Link,
+    /// Where it goes.
+    pub(super) to: &'a mut Link,
+    /// Presentation context of the destination's association.
+    pub(super) to_context: u8,
+    /// Commands that came from either side in between (a C-CANCEL), for the caller to act on.
+    pub(super) overheard: &'a mut Vec<CommandSet>,
+    /// Limits.
+    pub(super) limits: RelayLimits,
+}
+
+impl Relay<'_> {
+    /// Sends `command` and the data set. Only a [`Recorded`] decision opens this door.
+    ///
+    /// # Errors
+    /// When either association ends under it.
+    pub(super) async fn run(
+        mut self,
+        _released_by: &Recorded,
+        command: &CommandSet,
+        held: Held,
+    ) -> Result<Relayed, RelayError> {
+        let mut sum = Sum::default();
+        self.to.queue_command(self.to_context, command);
+        let last = held.pieces.len().saturating_sub(1);
+        for (index, piece) in held.pieces.into_iter().enumerate() {
+            self.pass_on(&piece, held.complete && index == last, &mut sum);
+        }
+        let mut awaited = Awaited {
+            message_id: command.message_id(),
+            response: None,
+        };
+        if !held.complete {
+            self.stream(&mut sum, &mut awaited).await?;
+        }
+        Ok(Relayed {
+            response: self.response(awaited).await?,
+            digest: sum.hasher.finish(),
+            bytes: sum.bytes,
+        })
+    }
+
+    /// Hands a piece to the destination's socket first and hashes it while the kernel sends.
+    fn pass_on(&mut self, piece: &Bytes, is_last: bool, sum: &mut Sum) {
+        self.to.queue_data(self.to_context, piece.clone(), is_last);
+        self.to.write_now();
+        sum.add(piece);
+    }
+
+    /// Copies until the data set ends. A response that comes early is kept: the message is sent
+    /// to its end all the same, or the association would be out of step.
+    async fn stream(&mut self, sum: &mut Sum, awaited: &mut Awaited) -> Result<(), RelayError> {
+        loop {
+            if self.to.queued_bytes() >= self.limits.buffer_bytes_max {
+                self.let_drain(awaited).await?;
+                continue;
+            }
+            let silence = self.limits.sender_silence;
+            let indication = tokio::select! {
+                biased;
+                heard = self.to.next() => {
+                    let heard = heard.map_err(|error| lost_destination(error.into(), false))?;
+                    self.hear_destination(heard, awaited, false)?;
+                    continue;
+                }
+                from = next_within(self.from, silence) => from.map_err(RelayError::Source)?,
+            };
+            match indication {
+                Indication::Data { data, is_last, .. } => {
+                    self.pass_on(&data, is_last, sum);
+                    if is_last {
+                        return Ok(());
+                    }
+                }
+                other => return Err(RelayError::Source(ended_by(&other))),
+            }
+        }
+    }
+
+    /// Waits for the destination to take what is queued.
+    async fn let_drain(&mut self, awaited: &mut Awaited) -> Result<(), RelayError> {
+        let limit = self.limits.response;
+        match tokio::time::timeout(limit, self.to.drive()).await {
+            Err(_) => Err(lost_destination(Ended::Silent(limit), false)),
+            Ok(Err(error)) => Err(lost_destination(error.into(), false)),
+            Ok(Ok(crate::transport::Driven::Flushed)) => Ok(()),
+            Ok(Ok(crate::transport::Driven::Indication(heard))) => {
+                self.hear_destination(heard, awaited, false)
+            }
+        }
+    }
+
+    /// Waits for the destination's response.
+    async fn response(&mut self, mut awaited: Awaited) -> Result<CommandSet, RelayError> {
+        let limit = self.limits.response;
+        loop {
+            if let Some(response) = awaited.response.take() {
+                return Ok(response);
+            }
+            tokio::select! {
+                biased;
+                heard = next_within(self.to, limit) => {
+                    let heard = heard.map_err(|ended| lost_destination(ended, true))?;
+                    self.hear_destination(heard, &mut awaited, true)?;
+                }
+                from = self.from.next() => match from.map_err(|error| RelayError::Source(error.into()))? {
+                    Indication::Command { command, .. } if command.field() == Some(CommandField::CCancelRq) => {
+                        self.overheard.push(command);
+                    }
+                    other => return Err(RelayError::Source(ended_by(&other))),
+                },
+            }
+        }
+    }
+
+    fn hear_destination(
+        &mut self,
+        heard: Indication,
+        awaited: &mut Awaited,
+        sender_done: bool,
+    ) -> Result<(), RelayError> {
+        match heard {
+            Indication::Command { command, .. } => match command.field() {
+                Some(CommandField::CStoreRsp) if awaited.is_met_by(&command) => {
+                    awaited.response = Some(command);
+                    Ok(())
+                }
+                Some(CommandField::CCancelRq) => {
+                    self.overheard.push(command);
+                    Ok(())
+                }
+                _ => Err(lost_destination(Ended::OutOfTurn, sender_done)),
+            },
+            other => Err(lost_destination(ended_by(&other), sender_done)),
+        }
+    }
+}
+
+const fn lost_destination(ended: Ended, sender_done: bool) -> RelayError {
+    RelayError::Destination { ended, sender_done }
+}
+
+/// The response that is due.
+struct Awaited {
+    message_id: Option<u16>,
+    response: Option<CommandSet>,
+}
+
+impl Awaited {
+    /// It is the first, and names the message that was sent.
+    fn is_met_by(&self, response: &CommandSet) -> bool {
+        self.response.is_none() && response.message_id_responded_to() == self.message_id
+    }
+}
+
+/// What has passed so far.
+struct Sum {
+    hasher: Hasher,
+    bytes: u64,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self {
+            hasher: Hasher::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, piece: &[u8]) {
+        self.hasher.update(piece);
+        self.bytes = self.bytes.saturating_add(piece.len() as u64);
+    }
+}

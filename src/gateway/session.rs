@@ -1,0 +1,270 @@
+//! One inbound association, from its request to its end.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::Gateway;
+use super::admission::Admission;
+use super::drain_begins;
+use super::inbound::Inbound;
+use super::inbound::Use;
+use super::instance::Ended;
+use super::instance::ended_by;
+use super::seats::Seat;
+use super::transfer::FLUSH_AFTER_US;
+use super::transfer::Transfers;
+use super::upstream::Upstream;
+use crate::association::Abort;
+use crate::association::AssociateRj;
+use crate::contract::Outcome;
+use crate::dicom::Encoding;
+use crate::dicom::Uid;
+use crate::dicom::encoding_of;
+use crate::dimse::CommandField;
+use crate::dimse::CommandSet;
+use crate::dimse::Status;
+use crate::transport::Indication;
+use crate::transport::Link;
+
+/// While the gateway drains, an association that is silent for so long is ended.
+const DRAIN_SILENCE: Duration = Duration::from_secs(1);
+
+/// An accepted presentation context.
+#[derive(Clone, Debug)]
+pub(super) struct Accepted {
+    pub(super) abstract_syntax: Uid,
+    pub(super) transfer_syntax: Uid,
+    pub(super) used: Use,
+}
+
+/// One inbound association that stands.
+pub(super) struct Session {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) inbound: Inbound,
+    pub(super) link: Link,
+    pub(super) accepted: BTreeMap<u8, Accepted>,
+    pub(super) upstreams: Vec<Upstream>,
+    pub(super) transfers: Transfers,
+    _seat: Seat,
+}
+
+/// Serves one connection to its end. `crowded`: the listener is full, so the answer is a
+/// rejection.
+pub(super) async fn serve(
+    gateway: Arc<Gateway>,
+    stream: TcpStream,
+    from: SocketAddr,
+    crowded: bool,
+) {
+    let Ok(mut link) = Link::accept(stream, from, gateway.link_limits()) else {
+        return;
+    };
+    let artim = gateway.config.timeouts.artim;
+    let rq = match tokio::time::timeout(artim, link.next()).await {
+        Ok(Ok(Indication::Requested(rq))) => rq,
+        Ok(Ok(_)) | Err(_) => return link.linger().await,
+        Ok(Err(error)) => {
+            tracing::info!(%error, "no association");
+            return link.linger().await;
+        }
+    };
+    if crowded {
+        return link.reject(AssociateRj::LOCAL_LIMIT).await;
+    }
+    let admission = match Admission::negotiate(&gateway, &rq, from).await {
+        Ok(admission) => admission,
+        Err(answer) => {
+            tracing::info!(called = %rq.called, calling = %rq.calling, %from, %answer, "association rejected");
+            return link.reject(answer).await;
+        }
+    };
+    if let Err(error) = link.answer(
+        &admission.answer,
+        rq.user.max_length,
+        admission.inbound.peer.pdu_bytes_max,
+    ) {
+        tracing::error!(%error, "our A-ASSOCIATE-AC cannot be written");
+        return link.abort(Abort::BY_USER).await;
+    }
+    let session = Session {
+        gateway,
+        inbound: admission.inbound,
+        link,
+        accepted: admission.accepted,
+        upstreams: admission.upstreams,
+        transfers: Transfers::default(),
+        _seat: admission.seat,
+    };
+    session.run().await;
+}
+
+/// Contexts on which a C-GET requestor receives: class and syntax to its context id.
+pub(super) fn contexts_received(accepted: &BTreeMap<u8, Accepted>) -> BTreeMap<(Uid, Uid), u8> {
+    let receives = |context: &&Accepted| matches!(context.used, Use::Receive);
+    accepted
+        .iter()
+        .filter(|(_, context)| receives(context))
+        .map(|(id, context)| {
+            let key = (
+                context.abstract_syntax.clone(),
+                context.transfer_syntax.clone(),
+            );
+            (key, *id)
+        })
+        .collect()
+}
+
+/// Resolves when the gateway drains and the association has been silent since then: a sender in
+/// the middle of its batch is not cut off, one that merely keeps its association is.
+async fn drained(draining: &mut watch::Receiver<bool>) {
+    drain_begins(draining).await;
+    tokio::time::sleep(DRAIN_SILENCE).await;
+}
+
+/// How the conversation came to its end.
+enum End {
+    /// The peer releases.
+    Release,
+    /// We are shutting down and the association is idle.
+    Drained,
+}
+
+impl Session {
+    async fn run(mut self) {
+        let ended = self.converse().await;
+        let outcome = match &ended {
+            Ok(_) => Outcome::Completed,
+            Err(_) => Outcome::Interrupted,
+        };
+        let gateway = Arc::clone(&self.gateway);
+        self.transfers.close_all(&gateway, outcome).await;
+        match ended {
+            Ok(End::Release) => {
+                // The destination reads its release as "study complete": not before the sender's.
+                let upstreams = std::mem::take(&mut self.upstreams);
+                for upstream in upstreams {
+                    tokio::spawn(upstream.release());
+                }
+                self.link.confirm_release().await;
+            }
+            Ok(End::Drained) => {
+                for upstream in std::mem::take(&mut self.upstreams) {
+                    tokio::spawn(upstream.release());
+                }
+                self.link.abort(Abort::BY_PROVIDER).await;
+            }
+            Err(ended) => {
+                tracing::info!(calling = %self.inbound.peer.ae_title, %ended, "association ended");
+                for mut upstream in std::mem::take(&mut self.upstreams) {
+                    upstream.hang_up();
+                }
+                match ended {
+                    Ended::Aborted(_) | Ended::Closed => {}
+                    Ended::Link(_) => self.link.linger().await,
+                    Ended::OutOfTurn => self.link.abort(Abort::UNEXPECTED_PDU).await,
+                    Ended::NotAccepted(_) => self.link.abort(Abort::UNEXPECTED_PARAMETER).await,
+                    Ended::Silent(_) => self.link.abort(Abort::BY_USER).await,
+                }
+            }
+        }
+    }
+
+    async fn converse(&mut self) -> Result<End, Ended> {
+        loop {
+            match self.wait().await? {
+                None => return Ok(End::Drained),
+                Some(Indication::Command {
+                    context_id,
+                    command,
+                }) => self.perform(context_id, command).await?,
+                Some(Indication::ReleaseRequested) => return Ok(End::Release),
+                Some(other) => return Err(ended_by(&other)),
+            }
+        }
+    }
+
+    /// The next indication, up to the idle timer (not ARTIM: modalities keep associations for
+    /// hours). What waits to be recorded is recorded meanwhile; `None` when we are to drain.
+    async fn wait(&mut self) -> Result<Option<Indication>, Ended> {
+        let gateway = Arc::clone(&self.gateway);
+        let idle = self.inbound.peer.timeouts.idle;
+        let idle_ends = tokio::time::sleep(idle);
+        tokio::pin!(idle_ends);
+        let mut draining = gateway.draining.subscribe();
+        let began = tokio::time::Instant::now();
+        loop {
+            let flush = self.transfers.has_unrecorded();
+            let rest = self.upstreams.iter().filter_map(Upstream::idle_close).min();
+            tokio::select! {
+                biased;
+                next = self.link.next() => return Ok(Some(next?)),
+                () = tokio::time::sleep(Duration::from_micros(FLUSH_AFTER_US)), if flush => {
+                    self.transfers.flush_due(&gateway).await;
+                }
+                () = drained(&mut draining) => return Ok(None),
+                () = &mut idle_ends => return Err(Ended::Silent(idle)),
+                () = tokio::time::sleep_until(began + rest.unwrap_or(idle)), if rest.is_some() => {
+                    let due = |upstream: &&mut Upstream| upstream.idle_close() == rest;
+                    self.upstreams.iter_mut().filter(due).for_each(Upstream::rest);
+                }
+            }
+        }
+    }
+
+    async fn perform(&mut self, context_id: u8, command: CommandSet) -> Result<(), Ended> {
+        let Some(context) = self.accepted.get(&context_id) else {
+            return Err(Ended::NotAccepted(context_id));
+        };
+        let used = context.used.clone();
+        match (command.field(), used) {
+            (Some(CommandField::CEchoRq), Use::Echo) => {
+                let response = CommandSet::response_to(&command, Status::SUCCESS);
+                self.link.queue_command(context_id, &response);
+                Ok(())
+            }
+            (Some(CommandField::CStoreRq), Use::Store(_) | Use::HandOver) => {
+                let result = self.store(context_id, command).await;
+                let gateway = Arc::clone(&self.gateway);
+                self.transfers.flush_due(&gateway).await;
+                result
+            }
+            (Some(CommandField::CFindRq), Use::Find(model, peer)) => {
+                self.find(context_id, command, model, &peer).await
+            }
+            (Some(CommandField::CMoveRq), Use::Move(model, peer)) => {
+                self.c_move(context_id, command, model, &peer).await
+            }
+            (Some(CommandField::CGetRq), Use::Get(model, peer)) => {
+                self.c_get(context_id, command, model, &peer).await
+            }
+            // A cancel that comes after the final response: PS3.7 §9.3.2.3, ignored.
+            (Some(CommandField::CCancelRq), _) => Ok(()),
+            (_, _) => self.unrecognised(context_id, &command).await,
+        }
+    }
+
+    /// PS3.7 §C.5.21: 0211H for an operation that this context does not have.
+    async fn unrecognised(&mut self, context_id: u8, command: &CommandSet) -> Result<(), Ended> {
+        if command.is_response() {
+            return Err(Ended::OutOfTurn);
+        }
+        if command.has_data_set() {
+            super::instance::drain(&mut self.link, self.inbound.peer.timeouts.dimse_response)
+                .await?;
+        }
+        let response = CommandSet::response_to(command, Status::UNRECOGNISED_OPERATION);
+        self.link.queue_command(context_id, &response);
+        Ok(())
+    }
+
+    /// How data sets on `context_id` are encoded.
+    pub(super) fn encoding(&self, context_id: u8) -> Option<Encoding> {
+        let syntax = &self.accepted.get(&context_id)?.transfer_syntax;
+        encoding_of(syntax, &self.gateway.config.private_transfer_syntaxes)
+    }
+}

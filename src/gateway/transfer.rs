@@ -1,0 +1,267 @@
+//! Transfers under way on one association: one decision each, with a tally of what followed.
+
+use std::collections::BTreeMap;
+
+use super::Gateway;
+use super::instance::Held;
+use super::recorder::Asked;
+use super::recorder::Judged;
+use super::recorder::RecordError;
+use super::recorder::Recorded;
+use crate::contract::Outcome;
+use crate::dicom::Head;
+use crate::dicom::Uid;
+use crate::digest::Sha256;
+use crate::dimse::Class;
+use crate::dimse::Status;
+use crate::ledger::Tree;
+use crate::ledger::leaf_hash;
+
+/// How long delivered instances may go unrecorded, in microseconds.
+pub(super) const FLUSH_AFTER_US: u64 = 1_000_000;
+
+/// Which side an instance was lost on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Who sends to us.
+    Sender,
+    /// Who receives from us.
+    Recipient,
+}
+
+/// What followed a decision.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// Instances that the destination took.
+    pub(super) instances: u64,
+    /// Of these, with a warning.
+    pub(super) warned: u64,
+    /// Instances that did not arrive.
+    pub(super) failed: u64,
+    /// Bytes of data sets that arrived.
+    pub(super) bytes: u64,
+    /// Whose association broke or refused, if any did.
+    pub(super) fault: Option<Fault>,
+    /// The manifest: an RFC 6962 tree over the SHA-256 of each delivered data set, in order.
+    manifest: Tree,
+}
+
+impl Tally {
+    /// Counts an instance that the destination answered with `status`.
+    pub(super) fn answered(&mut self, status: Status, digest: &Sha256, bytes: u64) {
+        match status.class() {
+            Class::Success | Class::Warning => {
+                self.instances = self.instances.saturating_add(1);
+                self.bytes = self.bytes.saturating_add(bytes);
+                self.manifest.push(leaf_hash(digest.as_bytes()));
+                if status.class() == Class::Warning {
+                    self.warned = self.warned.saturating_add(1);
+                }
+            }
+            Class::Failure | Class::Cancel | Class::Pending => self.lost_by(Fault::Recipient),
+        }
+    }
+
+    /// Counts an instance that did not arrive.
+    pub(super) fn lost_by(&mut self, fault: Fault) {
+        self.failed = self.failed.saturating_add(1);
+        self.fault = Some(fault);
+    }
+
+    /// Nothing has been counted.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.instances == 0 && self.failed == 0
+    }
+
+    /// The root of the manifest; `None` when nothing was delivered.
+    pub(super) fn manifest_root(&self) -> Option<Sha256> {
+        (self.instances > 0).then(|| self.manifest.root())
+    }
+}
+
+/// How a part of a transfer came to be recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closing {
+    /// How this part ended.
+    pub(super) outcome: Outcome,
+    /// No further part follows.
+    pub(super) is_final: bool,
+}
+
+impl Closing {
+    /// A second has passed; the transfer goes on.
+    pub(super) const INTERIM: Self = Self {
+        outcome: Outcome::Completed,
+        is_final: false,
+    };
+
+    /// The transfer ends.
+    pub(super) const fn last(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            is_final: true,
+        }
+    }
+}
+
+/// One decision and what followed it.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    /// The decision that releases.
+    pub(super) recorded: Recorded,
+    /// Since the last closing that was recorded.
+    pub(super) tally: Tally,
+    unrecorded_since_us: Option<u64>,
+}
+
+impl Transfer {
+    pub(super) fn new(recorded: Recorded) -> Self {
+        Self {
+            recorded,
+            tally: Tally::default(),
+            unrecorded_since_us: None,
+        }
+    }
+
+    /// Counts an instance; `now_us` is monotonic.
+    pub(super) fn count(&mut self, now_us: u64, count: impl FnOnce(&mut Tally)) {
+        count(&mut self.tally);
+        self.unrecorded_since_us.get_or_insert(now_us);
+    }
+
+    /// Records what is unrecorded, if it has waited long enough.
+    pub(super) async fn flush_if_due(&mut self, gateway: &Gateway, now_us: u64) {
+        let due = |since: u64| now_us.saturating_sub(since) >= FLUSH_AFTER_US;
+        if self.unrecorded_since_us.is_some_and(due) {
+            let tally = std::mem::take(&mut self.tally);
+            self.unrecorded_since_us = None;
+            gateway
+                .recorder
+                .close(&self.recorded, &tally, Closing::INTERIM)
+                .await;
+        }
+    }
+
+    /// Records the end.
+    pub(super) async fn close(self, gateway: &Gateway, outcome: Outcome) {
+        gateway
+            .recorder
+            .close(&self.recorded, &self.tally, Closing::last(outcome))
+            .await;
+    }
+}
+
+/// What one decision serves: instances of the same patient, study and modality, and the same
+/// presentation of all three. Another Patient ID under the same Study UID is another question.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    patient_id: Option<Vec<u8>>,
+    issuer: Option<Vec<u8>>,
+    study: Option<Uid>,
+    modality: Option<String>,
+}
+
+impl Key {
+    pub(super) fn of(head: &Head) -> Self {
+        Self {
+            patient_id: head.patient_id.clone(),
+            issuer: head.issuer_of_patient_id.clone(),
+            study: head.study_instance_uid.clone(),
+            modality: head.modality.clone(),
+        }
+    }
+}
+
+/// The answers that an association has been given, and the transfers that they opened.
+#[derive(Debug, Default)]
+pub(super) struct Transfers {
+    answers: BTreeMap<Key, Answer>,
+}
+
+#[derive(Debug)]
+enum Answer {
+    Open(Transfer),
+    Refused(super::recorder::Refusal),
+}
+
+impl Transfers {
+    /// The answer for `held`: a standing one, else a new decision by the recorder.
+    ///
+    /// # Errors
+    /// When the decision could not be recorded: nothing may be released then.
+    pub(super) async fn judge(
+        &mut self,
+        gateway: &Gateway,
+        held: &Held,
+        asked: impl FnOnce() -> Asked,
+    ) -> Result<Judged, RecordError> {
+        let key = Key::of(&held.head);
+        let now = gateway.clock.now();
+        match self.answers.get(&key) {
+            Some(Answer::Open(transfer)) if transfer.recorded.stands(now) => {
+                return Ok(Judged::Permitted(transfer.recorded.clone()));
+            }
+            Some(Answer::Refused(refusal)) if refusal.stands(now) => {
+                return Ok(Judged::Refused(refusal.clone()));
+            }
+            Some(_) | None => {}
+        }
+        if let Some(Answer::Open(transfer)) = self.answers.remove(&key) {
+            transfer.close(gateway, Outcome::Completed).await;
+        }
+        self.make_room(gateway).await;
+        let judged = gateway.recorder.decide(asked()).await?;
+        let answer = match &judged {
+            Judged::Permitted(recorded) => Answer::Open(Transfer::new(recorded.clone())),
+            Judged::Refused(refusal) => Answer::Refused(refusal.clone()),
+        };
+        self.answers.insert(key, answer);
+        Ok(judged)
+    }
+
+    /// The number of remembered answers is bounded; any one may go, it is asked again.
+    async fn make_room(&mut self, gateway: &Gateway) {
+        if self.answers.len() >= gateway.config.limits.permits_per_association_max
+            && let Some((_, Answer::Open(transfer))) = self.answers.pop_first()
+        {
+            transfer.close(gateway, Outcome::Completed).await;
+        }
+    }
+
+    /// Counts an instance of `key`'s transfer.
+    pub(super) fn count(&mut self, key: &Key, now_us: u64, count: impl FnOnce(&mut Tally)) {
+        if let Some(Answer::Open(transfer)) = self.answers.get_mut(key) {
+            transfer.count(now_us, count);
+        }
+    }
+
+    /// Something waits to be recorded.
+    pub(super) fn has_unrecorded(&self) -> bool {
+        let waiting = |answer: &Answer| match answer {
+            Answer::Open(transfer) => transfer.unrecorded_since_us.is_some(),
+            Answer::Refused(_) => false,
+        };
+        self.answers.values().any(waiting)
+    }
+
+    /// Records what has waited for a second.
+    pub(super) async fn flush_due(&mut self, gateway: &Gateway) {
+        let now_us = gateway.clock.read().monotonic_us;
+        for answer in self.answers.values_mut() {
+            match answer {
+                Answer::Open(transfer) => transfer.flush_if_due(gateway, now_us).await,
+                Answer::Refused(_) => {}
+            }
+        }
+    }
+
+    /// Records the end of every transfer.
+    pub(super) async fn close_all(&mut self, gateway: &Gateway, outcome: Outcome) {
+        while let Some((_, answer)) = self.answers.pop_first() {
+            match answer {
+                Answer::Open(transfer) => transfer.close(gateway, outcome).await,
+                Answer::Refused(_) => {}
+            }
+        }
+    }
+}
