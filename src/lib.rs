@@ -7,6 +7,7 @@ pub mod association;
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod demo;
 pub mod dicom;
 pub mod digest;
 pub mod dimse;
