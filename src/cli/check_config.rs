@@ -1,0 +1,127 @@
+//! `credence check-config`
+
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::Exit;
+use crate::config::Config;
+use crate::config::Fault;
+
+/// Read a configuration file and list every fault in it
+///
+/// Exits with 0 when there is none, and with 2 when there are. Nothing is started or changed.
+#[derive(Args, Debug)]
+pub struct CheckConfig {
+    /// The configuration file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print one JSON object: file, valid, faults (each with line, key, problem, allowed)
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    file: String,
+    valid: bool,
+    faults: &'a [Fault],
+}
+
+/// Checks the file and writes what was found to `out`.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn run(arguments: &CheckConfig, out: &mut dyn Write) -> io::Result<Exit> {
+    let checked = Config::load(&arguments.file);
+    let file = arguments.file.display();
+    if arguments.json {
+        let report = Report {
+            file: file.to_string(),
+            valid: checked.is_ok(),
+            faults: checked
+                .as_ref()
+                .map_or_else(|faults| faults.faults.as_slice(), |_| &[]),
+        };
+        serde_json::to_writer_pretty(&mut *out, &report)?;
+        writeln!(out)?;
+    } else {
+        match &checked {
+            Ok(config) => writeln!(
+                out,
+                "{file}: no faults (listeners: {}, AE titles: {}, institutions: {}, peers: {}, \
+                 routes: {})",
+                config.listeners.len(),
+                config.aes.len(),
+                config.institutions.len(),
+                config.peers.len(),
+                config.routes.len(),
+            )?,
+            Err(faults) => writeln!(out, "{faults}")?,
+        }
+    }
+    out.flush()?;
+    Ok(match checked {
+        Ok(_) => Exit::Success,
+        Err(_) => Exit::Usage,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = "gateway = { institution = \"own\" }\n\
+        listener = [{ address = \"127.0.0.1:104\" }]\n\
+        ae = [{ title = \"CREDENCE\", purpose = \"TREATMENT\" }]\n\
+        institution = [{ slug = \"own\", name = \"Own\" }]\n";
+
+    /// What `check-config` says of a file with this text, and how it ends.
+    fn check(text: &str, json: bool) -> (String, Exit) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credence.toml");
+        std::fs::create_dir(folder.path().join("policy")).unwrap();
+        std::fs::write(&file, text).unwrap();
+        let mut out = Vec::new();
+        let exit = run(&CheckConfig { file, json }, &mut out).unwrap();
+        (String::from_utf8(out).unwrap(), exit)
+    }
+
+    #[test]
+    fn a_sound_file_has_no_faults() {
+        let (text, exit) = check(SOUND, false);
+        assert!(text.contains("no faults"), "{text}");
+        assert_eq!(exit, Exit::Success);
+        let (text, exit) = check(SOUND, true);
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["valid"], true);
+        assert_eq!(report["faults"], serde_json::json!([]));
+        assert_eq!(exit, Exit::Success);
+    }
+
+    #[test]
+    fn faults_are_printed_with_file_line_key_and_what_is_allowed() {
+        let text = [SOUND, "[timeouts]\nconnect_s = 5\nconect_s = 1\n"].concat();
+        let (printed, exit) = check(&text, false);
+        assert_eq!(exit, Exit::Usage);
+        let lines: Vec<&str> = printed.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines[0].ends_with(
+                "credence.toml:6: timeouts.connect_s: 5 is out of range; \
+                 allowed: a whole number, 1 to 4"
+            ),
+            "{printed}"
+        );
+        let (printed, exit) = check(&text, true);
+        assert_eq!(exit, Exit::Usage);
+        let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(report["valid"], false);
+        assert_eq!(report["faults"][1]["key"], "timeouts.conect_s");
+        assert_eq!(report["faults"][1]["line"], 7);
+    }
+}

@@ -1,0 +1,252 @@
+//! `credence ledger`
+
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::cli::Exit;
+use crate::contract::Body;
+use crate::contract::Verdict;
+use crate::ledger::Entry;
+use crate::ledger::LogKey;
+use crate::storage;
+use crate::storage::Depth;
+use crate::storage::JournalReader;
+use crate::storage::VerifyError;
+
+/// Verify, read and export a ledger
+///
+/// Works on the data folder of a gateway, running or not, and on copies of it.
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// Verify chain, Merkle tree and checkpoint; name the first damaged entry
+    ///
+    /// Exits with 0 when the ledger is whole, and with 1 when it is not. Needs no secret.
+    Verify(Verify),
+    /// Show the entries, oldest first
+    Show(Show),
+    /// Write a copy that strangers can verify: entries, checkpoint, public key
+    Export(Export),
+}
+
+/// Arguments of `credence ledger verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// The data folder, a copy of it, or an export
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The ledger's public key, kept from elsewhere; else the one in the folder is used, which
+    /// shows damage but not a forgery of ledger and key together
+    #[arg(long, value_name = "VKEY")]
+    pub key: Option<LogKey>,
+    /// Also verify every event's signature, and decide every decision anew
+    #[arg(long)]
+    pub replay: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `credence ledger show`.
+#[derive(Args, Debug)]
+pub struct Show {
+    /// The data folder, or a copy of it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Only the entry with this number, in full
+    #[arg(long, value_name = "N")]
+    pub entry: Option<u64>,
+    /// Print the entries as they stand in the journal: JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `credence ledger export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// The data folder, or a copy of it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The folder to write; must not exist
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Performs the command and writes the outcome to `out`.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn run(arguments: &Ledger, out: &mut dyn Write) -> io::Result<Exit> {
+    match arguments {
+        Ledger::Verify(verify) => verify.run(out),
+        Ledger::Show(show) => show.run(out),
+        Ledger::Export(export) => export.run(out),
+    }
+}
+
+impl Verify {
+    fn run(&self, out: &mut dyn Write) -> io::Result<Exit> {
+        let depth = if self.replay {
+            Depth::Replay
+        } else {
+            Depth::Chain
+        };
+        match storage::verify(&self.dir, self.key.as_ref(), depth) {
+            Ok(report) => {
+                let entries = report.verified.chain.next_seq();
+                let root = report.verified.tree.root();
+                let torn = report.torn.as_ref().map(ToString::to_string);
+                if self.json {
+                    let report = json!({
+                        "verified": true, "entries": entries, "root": root,
+                        "signed": report.verified.signed, "key": report.key.to_string(),
+                        "replayed": self.replay, "torn": torn,
+                    });
+                    writeln!(out, "{report}")?;
+                } else {
+                    writeln!(
+                        out,
+                        "verified: {entries} entries, {} of them under a signed checkpoint\n\
+                         root {root}\nkey  {}",
+                        report.verified.signed, report.key
+                    )?;
+                    if let Some(torn) = torn {
+                        writeln!(out, "after the last entry: {torn} (never acknowledged)")?;
+                    }
+                    if !self.replay {
+                        writeln!(out, "not done: events' signatures and decisions (--replay)")?;
+                    }
+                }
+                Ok(Exit::Success)
+            }
+            Err(error) => {
+                if self.json {
+                    let entry = match &error {
+                        VerifyError::Damaged(damage) => Some(damage.entry),
+                        _ => None,
+                    };
+                    let report =
+                        json!({ "verified": false, "entry": entry, "error": error.to_string() });
+                    writeln!(out, "{report}")?;
+                } else {
+                    writeln!(out, "NOT verified: {error}")?;
+                }
+                Ok(Exit::Failure)
+            }
+        }
+    }
+}
+
+impl Show {
+    fn run(&self, out: &mut dyn Write) -> io::Result<Exit> {
+        let reader = JournalReader::new(&self.dir);
+        let from = self.entry.unwrap_or(0);
+        let mut shown = false;
+        for stored in reader.entries(from) {
+            let entry = match stored {
+                Ok(stored) => stored.entry,
+                Err(error) => return refuse(&error),
+            };
+            if self.json {
+                let line = entry.line().map_err(io::Error::other)?;
+                writeln!(out, "{line}")?;
+            } else if self.entry.is_some() {
+                writeln!(out, "{}", serde_json::to_string_pretty(&entry)?)?;
+            } else {
+                writeln!(out, "{}", summary(&entry))?;
+            }
+            shown = true;
+            if self.entry.is_some() {
+                break;
+            }
+        }
+        match self.entry {
+            Some(entry) if !shown => refuse(&format!("there is no entry {entry}")),
+            _ => Ok(Exit::Success),
+        }
+    }
+}
+
+fn refuse(reason: &dyn std::fmt::Display) -> io::Result<Exit> {
+    writeln!(io::stderr(), "credence: {reason}")?;
+    Ok(Exit::Failure)
+}
+
+/// One line for people.
+fn summary(entry: &Entry) -> String {
+    let what = match &entry.event.body {
+        Body::Genesis { institution, .. } => format!("genesis       of {institution}"),
+        Body::PolicyActivated { sha256, by, .. } => format!("policy        {sha256} by {by}"),
+        Body::ConsentGranted { consent, by } => {
+            format!("consent       of {} recorded by {by}", consent.patient)
+        }
+        Body::ConsentRevoked { consent, by, .. } => {
+            format!("revocation    of consent {consent} recorded by {by}")
+        }
+        Body::Decision { request, decision } => {
+            let verdict = match decision.verdict {
+                Verdict::Permit => "permit",
+                Verdict::Deny => "deny",
+            };
+            format!(
+                "decision      {verdict} {} {} -> {}: {}",
+                request.action().as_str(),
+                request.requester,
+                request.recipient,
+                decision.short_reason()
+            )
+        }
+        Body::TransferClosed {
+            decision,
+            instances,
+            failed,
+            outcome,
+            ..
+        } => format!(
+            "transfer      of decision {decision}: {outcome:?}, {instances} delivered, {failed} failed"
+        ),
+        Body::Query {
+            decision,
+            matches,
+            withheld,
+            ..
+        } => {
+            format!("query         of decision {decision}: {matches} matches, {withheld} withheld")
+        }
+        Body::Alert { code, text, .. } => format!("alert         {code}: {text}"),
+        Body::Started { version, boot } => format!("started       {version}, boot {boot}"),
+        Body::Stopped { version, boot } => format!("stopped       {version}, boot {boot}"),
+    };
+    format!("{:>8}  {}  {what}", entry.seq, entry.ledger_time)
+}
+
+impl Export {
+    fn run(&self, out: &mut dyn Write) -> io::Result<Exit> {
+        let dir: &Path = &self.dir;
+        match storage::export(dir, &self.out) {
+            Ok(exported) => {
+                let signed = exported.checkpoint.as_ref().map_or(0, |c| c.size);
+                if self.json {
+                    let report = json!({ "entries": exported.entries, "signed": signed });
+                    writeln!(out, "{report}")?;
+                } else {
+                    writeln!(
+                        out,
+                        "{} entries, {signed} of them signed for",
+                        exported.entries
+                    )?;
+                }
+                Ok(Exit::Success)
+            }
+            Err(error) => refuse(&error),
+        }
+    }
+}

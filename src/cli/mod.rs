@@ -1,0 +1,173 @@
+//! The command line: arguments in, calls to the other rooms, an exit code out.
+//!
+//! What a script would read goes to standard output, all else to standard error.
+
+pub mod check_config;
+pub mod consent;
+pub mod demo;
+pub mod echo;
+pub mod ledger;
+pub mod serve;
+
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::Subcommand;
+
+use crate::cli::check_config::CheckConfig;
+use crate::cli::consent::Consent;
+use crate::cli::demo::Demo;
+use crate::cli::echo::Echo;
+use crate::cli::ledger::Ledger;
+use crate::cli::serve::Serve;
+use crate::config::Config;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or verified.
+    Success,
+    /// Failed, or not verified.
+    Failure,
+    /// The command line or the configuration is wrong.
+    Usage,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Failure => Self::FAILURE,
+            Exit::Usage => Self::from(2),
+        }
+    }
+}
+
+/// A DICOM gateway that puts every image transfer to a contract and keeps a signed ledger of what
+/// followed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "credence",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done or verified, 1 failed or not verified, 2 wrong usage or \
+                  configuration."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(Serve),
+    CheckConfig(CheckConfig),
+    Echo(Echo),
+    #[command(subcommand)]
+    Consent(Consent),
+    #[command(subcommand)]
+    Ledger(Ledger),
+    Demo(Demo),
+}
+
+/// The configuration in `file`, or what to exit with; its faults have then been told.
+fn configured(file: &Path) -> Result<Config, Exit> {
+    Config::load(file).map_err(|faults| {
+        let _ = writeln!(io::stderr(), "{faults}");
+        Exit::Usage
+    })
+}
+
+/// Reads the command line of this process and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
+        Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
+        Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
+        Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
+        Command::CheckConfig(arguments) => check_config::run(&arguments, &mut io::stdout().lock()),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            // Whoever closed our output early knows; a failing standard error leaves nobody to
+            // tell. Either way the exit code says it.
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                let _ = writeln!(io::stderr(), "credence: {error}");
+            }
+            Exit::Failure.into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every command's arguments.
+    #[derive(Debug, Parser)]
+    enum Every {
+        Serve(Serve),
+        CheckConfig(CheckConfig),
+        Echo(Echo),
+        #[command(subcommand)]
+        Ledger(Ledger),
+        #[command(subcommand)]
+        Consent(Consent),
+        Demo(Demo),
+    }
+
+    fn parse(line: &str) -> Result<Every, clap::Error> {
+        Every::try_parse_from(std::iter::once("credence").chain(line.split(' ')))
+    }
+
+    #[test]
+    fn the_command_lines_are_well_formed() {
+        Cli::command().debug_assert();
+        Every::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        for line in [
+            "serve --config c.toml",
+            "check-config c.toml --json",
+            "echo pacs --config c.toml --json",
+            "ledger verify data --json",
+            "ledger show data --entry 7 --json",
+            "ledger export data --out audit",
+            "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
+             --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
+            "consent revoke --config c.toml 12",
+            "consent list --config c.toml --json",
+            "demo --keep there",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        for line in [
+            "serve",
+            "echo --config c.toml",
+            "consent grant --config c.toml --patient 1",
+            "consent grant --config c.toml --patient 1 --to Lakeside",
+            "consent grant --config c.toml --patient 1 --to lakeside --purpose CARE",
+            "consent grant --config c.toml --patient 1 --to lakeside --until 2027-02-30",
+            "ledger show data --entry first",
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `credence serve`
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Exit;
+use crate::cli::configured;
+use crate::config::Config;
+use crate::config::LogFormat;
+use crate::gateway;
+
+/// Run the gateway until SIGTERM or SIGINT
+///
+/// The first signal drains: no new associations, those open may end within drain_s. The second one
+/// stops at once.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// Runs the gateway.
+///
+/// # Errors
+/// When the runtime or a signal handler cannot be set up.
+pub fn run(arguments: &Serve) -> io::Result<Exit> {
+    let config = match configured(&arguments.config) {
+        Ok(config) => config,
+        Err(exit) => return Ok(exit),
+    };
+    log_to_standard_error(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let exit = runtime.block_on(serve(config));
+    // Sessions that outlived the drain time end with the process.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn serve(config: Config) -> io::Result<Exit> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut running = match gateway::start(config).await {
+        Ok(running) => running,
+        Err(error) => {
+            tracing::error!(%error, "not started");
+            return Ok(Exit::Failure);
+        }
+    };
+    tracing::info!("ready");
+    tokio::select! {
+        error = running.ledger_lost() => {
+            tracing::error!(%error, "stopping");
+            return Ok(Exit::Failure);
+        }
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("draining; a second signal stops at once");
+    tokio::select! {
+        drained = running.drain() => match drained {
+            Ok(()) => {
+                tracing::info!("stopped");
+                Ok(Exit::Success)
+            }
+            Err(error) => {
+                tracing::error!(%error, "stopped");
+                Ok(Exit::Failure)
+            }
+        },
+        _ = terminate.recv() => Ok(Exit::Failure),
+        _ = interrupt.recv() => Ok(Exit::Failure),
+    }
+}
+
+/// `RUST_LOG` says how much, as is usual; without it, what an operator needs.
+fn log_to_standard_error(config: &Config) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    match config.log.format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

@@ -1,0 +1,7 @@
+//! The command `credence`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    credence::cli::main()
+}
