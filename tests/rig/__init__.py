@@ -1,0 +1,1 @@
+"""The stage on which real DICOM peers play: processes, images, associations, sockets."""
