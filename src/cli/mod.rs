@@ -147,6 +147,8 @@ mod tests {
             "ledger export data --out audit",
             "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
              --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
+            "consent deny --config c.toml --patient 4711",
+            "consent deny --config c.toml --patient 4711 --to hill --purpose RESEARCH --json",
             "consent revoke --config c.toml 12",
             "consent list --config c.toml --json",
             "demo --keep there",
@@ -164,6 +166,8 @@ mod tests {
             "consent grant --config c.toml --patient 1 --to Lakeside",
             "consent grant --config c.toml --patient 1 --to lakeside --purpose CARE",
             "consent grant --config c.toml --patient 1 --to lakeside --until 2027-02-30",
+            "consent deny --config c.toml --to hill",
+            "consent deny --config c.toml --patient 1 --purpose ALL",
             "ledger show data --entry first",
         ] {
             let error = parse(line).unwrap_err();

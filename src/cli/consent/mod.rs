@@ -1,5 +1,7 @@
 //! `credence consent`
 
+mod terms;
+
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -14,20 +16,17 @@ use crate::config::Config;
 use crate::contract::ConsentId;
 use crate::contract::Effect;
 use crate::contract::Grantees;
-use crate::contract::InstitutionSlug;
-use crate::contract::Purpose;
-use crate::dicom::Uid;
 use crate::gateway;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
-use crate::gateway::control::ConsentTerms;
 use crate::gateway::control::ListedConsent;
 use crate::gateway::control::PatientName;
-use crate::time::DAY_MICROS;
-use crate::time::Day;
-use crate::time::UtcMicros;
 
-/// Grant, revoke and list consents of patients
+pub use terms::Deny;
+pub use terms::Grant;
+pub use terms::Terms;
+
+/// Grant, deny, revoke and list consents of patients
 ///
 /// Reaches a running gateway through its data folder, and works on the folder itself when none
 /// runs.
@@ -38,54 +37,15 @@ pub enum Consent {
     /// Prints the number of the consent, which revoke takes. Whatever is not named is not restricted:
     /// without --modality, images of every modality are meant.
     Grant(Grant),
-    /// Record that a consent no longer holds
+    /// Record that a patient objects: institutions may not receive images
+    ///
+    /// A denial outweighs every grant. Prints its number, which revoke takes. Whatever is not named is
+    /// not restricted: without --to no other institution may receive, without --purpose for no purpose.
+    Deny(Deny),
+    /// Record that a consent or a denial no longer holds
     Revoke(Revoke),
-    /// List the consents that hold
+    /// List the consents and denials that hold
     List(List),
-}
-
-/// Arguments of `credence consent grant`.
-#[derive(Args, Debug)]
-pub struct Grant {
-    /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
-    /// The Patient ID (0010,0020)
-    #[arg(long, value_name = "ID")]
-    pub patient: String,
-    /// The Issuer of Patient ID (0010,0021)
-    #[arg(long, value_name = "ISSUER")]
-    pub issuer: Option<String>,
-    /// An institution that may receive; may be given several times
-    #[arg(long, value_name = "INSTITUTION", required = true)]
-    pub to: Vec<InstitutionSlug>,
-    /// A purpose of use; may be given several times
-    #[arg(long, value_name = "PURPOSE", default_value = "TREATMENT")]
-    pub purpose: Vec<Purpose>,
-    /// A modality, as CT; may be given several times
-    #[arg(long, value_name = "MODALITY")]
-    pub modality: Vec<String>,
-    /// Only the study with this Study Instance UID
-    #[arg(long, value_name = "UID")]
-    pub study: Option<Uid>,
-    /// Only studies of this day and later
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    pub study_from: Option<Day>,
-    /// Only studies of this day and earlier
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    pub study_until: Option<Day>,
-    /// The first day that the consent holds, in UTC
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    pub from: Option<Day>,
-    /// The last day that the consent holds, in UTC
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    pub until: Option<Day>,
-    /// Who records it; the name of the user of this process if absent
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Arguments of `credence consent revoke`.
@@ -122,21 +82,14 @@ pub struct List {
     pub json: bool,
 }
 
-/// Reads a day of the form 2026-01-31.
-fn day(text: &str) -> Result<Day, String> {
-    let digits: String = text.split('-').collect();
-    Day::from_dicom(&digits)
-        .filter(|day| day.to_string() == text)
-        .ok_or_else(|| "a day is written as 2026-01-31".to_owned())
-}
-
 /// Performs the command and writes the outcome to `out`.
 ///
 /// # Errors
 /// When `out` cannot be written, or a running gateway does not answer.
 pub fn run(arguments: &Consent, out: &mut dyn Write) -> io::Result<Exit> {
     let (file, json, command) = match arguments {
-        Consent::Grant(grant) => (&grant.config, grant.json, grant.command()),
+        Consent::Grant(grant) => (&grant.terms.config, grant.terms.json, grant.command()),
+        Consent::Deny(deny) => (&deny.terms.config, deny.terms.json, deny.command()),
         Consent::Revoke(revoke) => (&revoke.config, revoke.json, revoke.command()),
         Consent::List(list) => (&list.config, list.json, list.command()),
     };
@@ -157,6 +110,7 @@ pub fn run(arguments: &Consent, out: &mut dyn Write) -> io::Result<Exit> {
         }
         Answer::Recorded { entry } => match arguments {
             Consent::Grant(_) => writeln!(out, "consent {entry} recorded")?,
+            Consent::Deny(_) => writeln!(out, "denial {entry} recorded")?,
             Consent::Revoke(_) | Consent::List(_) => writeln!(out, "recorded as entry {entry}")?,
         },
         Answer::Consents { consents } if json => {
@@ -230,34 +184,6 @@ fn by(name: Option<&String>) -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// The first moment of `day`.
-fn begins(day: Day) -> UtcMicros {
-    UtcMicros(i64::from(day.0).saturating_mul(DAY_MICROS))
-}
-
-impl Grant {
-    fn command(&self) -> Command {
-        Command::ConsentGrant {
-            terms: Box::new(ConsentTerms {
-                patient: PatientName {
-                    id: self.patient.clone(),
-                    issuer: self.issuer.clone().unwrap_or_default(),
-                },
-                effect: Effect::Grant,
-                to: self.to.clone(),
-                purposes: self.purpose.clone(),
-                modalities: self.modality.clone(),
-                study: self.study.as_ref().map(ToString::to_string),
-                study_from: self.study_from,
-                study_until: self.study_until,
-                valid_from: self.from.map(begins),
-                valid_until: self.until.map(|day| begins(day).next_midnight()),
-                by: by(self.by.as_ref()),
-            }),
-        }
-    }
-}
-
 impl Revoke {
     fn command(&self) -> Command {
         Command::ConsentRevoke {
@@ -274,19 +200,6 @@ impl List {
                 id: id.clone(),
                 issuer: self.issuer.clone().unwrap_or_default(),
             }),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_has_one_form() {
-        assert_eq!(day("1970-01-02"), Ok(Day(1)));
-        for text in ["19700102", "1970-1-2", "1970-01-32", "1970-0102", ""] {
-            assert!(day(text).is_err(), "{text}");
         }
     }
 }
