@@ -1,5 +1,7 @@
 //! `credence consent`
 
+mod import;
+mod named;
 mod terms;
 
 use std::io;
@@ -22,11 +24,12 @@ use crate::gateway::control::Command;
 use crate::gateway::control::ListedConsent;
 use crate::gateway::control::PatientName;
 
+pub use import::Import;
 pub use terms::Deny;
 pub use terms::Grant;
 pub use terms::Terms;
 
-/// Grant, deny, revoke and list consents of patients
+/// Grant, deny, import, revoke and list consents of patients
 ///
 /// Reaches a running gateway through its data folder, and works on the folder itself when none
 /// runs.
@@ -42,6 +45,11 @@ pub enum Consent {
     /// A denial outweighs every grant. Prints its number, which revoke takes. Whatever is not named is
     /// not restricted: without --to no other institution may receive, without --purpose for no purpose.
     Deny(Deny),
+    /// Record what Consent resources of HL7 FHIR R4 say
+    ///
+    /// All of the files, or nothing: whatever cannot be expressed or is not understood is told with its
+    /// FHIR path, why, and what to do.
+    Import(Import),
     /// Record that a consent or a denial no longer holds
     Revoke(Revoke),
     /// List the consents and denials that hold
@@ -90,6 +98,7 @@ pub fn run(arguments: &Consent, out: &mut dyn Write) -> io::Result<Exit> {
     let (file, json, command) = match arguments {
         Consent::Grant(grant) => (&grant.terms.config, grant.terms.json, grant.command()),
         Consent::Deny(deny) => (&deny.terms.config, deny.terms.json, deny.command()),
+        Consent::Import(import) => return import::run(import, out),
         Consent::Revoke(revoke) => (&revoke.config, revoke.json, revoke.command()),
         Consent::List(list) => (&list.config, list.json, list.command()),
     };
@@ -100,54 +109,83 @@ pub fn run(arguments: &Consent, out: &mut dyn Write) -> io::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    match runtime.block_on(ask(config, command))? {
-        Answer::Recorded { entry } if json => {
-            writeln!(
-                out,
-                "{}",
-                serde_json::json!({ "entry": entry, "consent": entry })
-            )?;
-        }
-        Answer::Recorded { entry } => match arguments {
-            Consent::Grant(_) => writeln!(out, "consent {entry} recorded")?,
-            Consent::Deny(_) => writeln!(out, "denial {entry} recorded")?,
-            Consent::Revoke(_) | Consent::List(_) => writeln!(out, "recorded as entry {entry}")?,
-        },
-        Answer::Consents { consents } if json => {
-            writeln!(out, "{}", serde_json::to_string(&consents)?)?;
-        }
-        Answer::Consents { consents } => {
-            for consent in &consents {
-                print(out, consent)?;
+    let answers = runtime.block_on(ask(config, vec![command]))?;
+    for answer in answers {
+        match answer {
+            Answer::Recorded { entry } if json => {
+                let recorded = serde_json::json!({ "entry": entry, "consent": entry });
+                writeln!(out, "{recorded}")?;
             }
-        }
-        Answer::Refused { reason } => {
-            writeln!(io::stderr(), "credence: {reason}")?;
-            return Ok(Exit::Failure);
+            Answer::Recorded { entry } => match arguments {
+                Consent::Grant(_) => writeln!(out, "consent {entry} recorded")?,
+                Consent::Deny(_) => writeln!(out, "denial {entry} recorded")?,
+                Consent::Import(_) | Consent::Revoke(_) | Consent::List(_) => {
+                    writeln!(out, "recorded as entry {entry}")?;
+                }
+            },
+            Answer::Consents { consents } if json => {
+                writeln!(out, "{}", serde_json::to_string(&consents)?)?;
+            }
+            Answer::Consents { consents } => {
+                for consent in &consents {
+                    print(out, consent)?;
+                }
+            }
+            Answer::Refused { reason } => {
+                writeln!(io::stderr(), "credence: {reason}")?;
+                return Ok(Exit::Failure);
+            }
         }
     }
     Ok(Exit::Success)
 }
 
-/// By way of the running gateway, else on the folder itself.
-async fn ask(config: Config, command: Command) -> io::Result<Answer> {
+/// The answers to `commands`, in their order, up to the first refusal: by way of the running
+/// gateway, else on the folder itself.
+async fn ask(config: Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
     let data_dir: &Path = &config.gateway.data_dir;
-    if let Some(answer) = gateway::control::send(data_dir, &command).await? {
-        return Ok(answer);
-    }
-    let editing = match gateway::edit(&config) {
-        Ok(editing) => editing,
-        Err(error) => {
-            return Ok(Answer::Refused {
-                reason: error.to_string(),
-            });
+    let mut answers = Vec::with_capacity(commands.len());
+    for command in &commands {
+        let answer = match gateway::control::send(data_dir, command).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) if answers.is_empty() => return edit(&config, commands).await,
+            Err(error) if answers.is_empty() => return Err(error),
+            // What was recorded is to be told, not only that this went wrong.
+            Ok(None) => refused("the gateway has ended".to_owned()),
+            Err(error) => refused(error.to_string()),
+        };
+        let is_refused = matches!(answer, Answer::Refused { .. });
+        answers.push(answer);
+        if is_refused {
+            break;
         }
+    }
+    Ok(answers)
+}
+
+/// On the folder itself: no gateway runs on it.
+async fn edit(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
+    let editing = match gateway::edit(config) {
+        Ok(editing) => editing,
+        Err(error) => return Ok(vec![refused(error.to_string())]),
     };
-    let answer = gateway::control::perform(&editing.recorder(), command).await;
+    let mut answers = Vec::with_capacity(commands.len());
+    for command in commands {
+        let answer = gateway::control::perform(&editing.recorder(), command).await;
+        let is_refused = matches!(answer, Answer::Refused { .. });
+        answers.push(answer);
+        if is_refused {
+            break;
+        }
+    }
     match editing.close().await {
-        Ok(()) => Ok(answer),
+        Ok(()) => Ok(answers),
         Err(error) => Err(io::Error::other(error)),
     }
+}
+
+const fn refused(reason: String) -> Answer {
+    Answer::Refused { reason }
 }
 
 fn print(out: &mut dyn Write, listed: &ListedConsent) -> io::Result<()> {
