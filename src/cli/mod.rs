@@ -149,6 +149,9 @@ mod tests {
             "ledger export data --out audit",
             "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
              --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
+            "consent deny --config c.toml --patient 4711",
+            "consent deny --config c.toml --patient 4711 --to hill --purpose RESEARCH --json",
+            "consent import --config c.toml a.json b.ndjson --dry-run --json --by desk",
             "consent revoke --config c.toml 12",
             "consent list --config c.toml --json",
             "demo --keep there",
@@ -166,6 +169,9 @@ mod tests {
             "consent grant --config c.toml --patient 1 --to Lakeside",
             "consent grant --config c.toml --patient 1 --to lakeside --purpose CARE",
             "consent grant --config c.toml --patient 1 --to lakeside --until 2027-02-30",
+            "consent import --config c.toml",
+            "consent deny --config c.toml --to hill",
+            "consent deny --config c.toml --patient 1 --purpose ALL",
             "ledger show data --entry first",
         ] {
             let error = parse(line).unwrap_err();
