@@ -9,6 +9,7 @@ use cedar_policy::RestrictedExpression;
 
 use super::Notes;
 use super::PolicySet;
+use super::scope::Scope;
 use crate::contract::facts::Facts;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::request::Request;
@@ -31,27 +32,43 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) errors: Vec<String>,
 }
 
-impl PolicySet {
-    /// Evaluates every rule.
-    pub(crate) fn evaluate(&self, request: &Request, facts: &Facts) -> Evaluation<'_> {
-        let failed = |message: String| Evaluation {
+impl Evaluation<'_> {
+    fn failed(message: &str) -> Self {
+        Self {
             allowed: false,
             reasons: Vec::new(),
-            errors: vec![shortened(&message)],
+            errors: vec![shortened(message)],
+        }
+    }
+}
+
+impl PolicySet {
+    /// Evaluates every rule that can speak of the request's action.
+    pub(crate) fn evaluate(&self, request: &Request, facts: &Facts) -> Evaluation<'_> {
+        let Some(scope) = self.scopes.get(&request.action()) else {
+            return Evaluation::failed(&format!("unknown action {}", request.action().as_str()));
         };
-        let question = match self.question(request, facts) {
-            Ok(question) => question,
-            Err(message) => return failed(message),
-        };
+        match self.question(request, facts, scope) {
+            Ok(question) => self.answer(&question, &scope.policies),
+            Err(message) => Evaluation::failed(&message),
+        }
+    }
+
+    /// Puts a question to `policies`, which are some of this set.
+    pub(super) fn answer(
+        &self,
+        question: &CedarRequest,
+        policies: &cedar_policy::PolicySet,
+    ) -> Evaluation<'_> {
         let response = self
             .authorizer
-            .is_authorized(&question, &self.policies, &self.entities);
+            .is_authorized(question, policies, &self.entities);
         let mut reasons = Vec::new();
         for id in response.diagnostics().reason() {
             let id: &str = id.as_ref();
             match self.notes.get_key_value(id) {
                 Some((id, notes)) => reasons.push((id.as_str(), notes)),
-                None => return failed(format!("unknown rule {id}")),
+                None => return Evaluation::failed(&format!("unknown rule {id}")),
             }
         }
         reasons.sort_unstable_by_key(|(id, _)| *id);
@@ -72,13 +89,10 @@ impl PolicySet {
         &self,
         request: &Request,
         facts: &Facts,
+        scope: &Scope,
     ) -> Result<CedarRequest, String> {
-        let action = request.action();
-        let Some(action_uid) = self.actions.get(&action) else {
-            return Err(format!("unknown action {}", action.as_str()));
-        };
         let mut pairs = self.pairs(request, facts)?;
-        if action.weighs_standing() {
+        if request.action().weighs_standing() {
             // No evidence about patients is recorded yet.
             pairs.push(("standing", long(crate::contract::score::SCORE_COLD_START)));
         }
@@ -88,7 +102,7 @@ impl PolicySet {
         let context = Context::from_pairs(pairs).map_err(|error| error.to_string())?;
         CedarRequest::new(
             self.institution(&request.requester),
-            action_uid.clone(),
+            scope.action.clone(),
             self.institution(&request.custodian),
             context,
             None,
