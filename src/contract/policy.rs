@@ -28,6 +28,7 @@ use crate::contract::request::Action;
 use crate::digest::Sha256;
 
 mod evaluate;
+mod form;
 mod scope;
 
 pub(crate) use evaluate::Evaluation;

@@ -13,6 +13,7 @@ use cedar_policy::Schema;
 
 use super::PolicyError;
 use super::PolicyFault;
+use super::form::Reads;
 use crate::contract::request::Action;
 
 /// An action in the engine's terms, and the rules whose scope admits it.
@@ -20,6 +21,8 @@ use crate::contract::request::Action;
 pub(super) struct Scope {
     pub(super) action: EntityUid,
     pub(super) policies: cedar_policy::PolicySet,
+    /// What these rules can read: other facts need not be put to the engine.
+    pub(super) reads: Reads,
 }
 
 /// For every action of the gateway, its rules among `policies`. `entities` are the actions and
@@ -48,13 +51,13 @@ pub(super) fn by_action(
             .filter(|policy| admits(policy, &uid, entities));
         let theirs = cedar_policy::PolicySet::from_policies(theirs.cloned());
         let policies = theirs.map_err(|error| wrong(error.to_string()))?;
-        scopes.insert(
-            action,
-            Scope {
-                action: uid,
-                policies,
-            },
-        );
+        let reads = Reads::of(policies.policies());
+        let scope = Scope {
+            action: uid,
+            policies,
+            reads,
+        };
+        scopes.insert(action, scope);
     }
     Ok(scopes)
 }
@@ -66,5 +69,16 @@ fn admits(policy: &cedar_policy::Policy, action: &EntityUid, entities: &Entities
         ActionConstraint::Any => true,
         ActionConstraint::Eq(only) => only == *action,
         ActionConstraint::In(groups) => groups.iter().any(within),
+    }
+}
+
+#[cfg(test)]
+impl Scope {
+    /// The same, with every fact put to the engine.
+    pub(super) fn with_everything(&self) -> Self {
+        Self {
+            reads: Reads::everything(),
+            ..self.clone()
+        }
     }
 }

@@ -243,8 +243,8 @@ fn every_request_conforms_to_the_schema() {
 
 fn conforms(ledger: &Ledger, policy: &PolicySet, request: &Request) {
     let facts = Facts::gather(&ledger.state, &slug("st-anna"), request);
-    let scope = &policy.scopes[&request.action()];
-    let question = policy.question(request, &facts, scope).unwrap();
+    let scope = policy.scopes[&request.action()].with_everything();
+    let question = policy.question(request, &facts, &scope).unwrap();
     let checked = cedar_policy::Request::new(
         question.principal().unwrap().clone(),
         question.action().unwrap().clone(),
@@ -329,7 +329,9 @@ proptest! {
         [_, facts.denied, facts.names_institution, facts.names_institution_and_study] = consent;
         for policy in POLICIES.iter() {
             let scope = &policy.scopes[&request.action()];
-            let question = policy.question(&request, &facts, scope).unwrap();
+            let question = policy
+                .question(&request, &facts, &scope.with_everything())
+                .unwrap();
             let whole = policy.answer(&question, &policy.policies);
             let chosen = policy.evaluate(&request, &facts);
             let ids = |answer: &Evaluation<'_>| -> BTreeSet<String> {
