@@ -61,14 +61,24 @@ pub(crate) struct Books {
     pub(crate) state: State,
     next: u64,
     now: UtcMicros,
+    /// Where the events go beside the state, each with its place.
+    sink: Option<Sink>,
 }
+
+/// Takes an event's body and its ledger time.
+pub(crate) type Sink = Box<dyn FnMut(UtcMicros, &Body)>;
 
 impl Books {
     pub(crate) fn new() -> Self {
+        Self::with(None)
+    }
+
+    pub(crate) fn with(sink: Option<Sink>) -> Self {
         let mut books = Self {
             state: State::new(),
             next: 0,
             now: NOON.plus(-100 * DAY_MICROS),
+            sink,
         };
         books.say(Body::Genesis {
             institution: slug(OWN),
@@ -194,7 +204,7 @@ impl Books {
         }
     }
 
-    fn say(&mut self, body: Body) -> u64 {
+    pub(crate) fn say(&mut self, body: Body) -> u64 {
         self.timed(body).0
     }
 
@@ -213,6 +223,9 @@ impl Books {
         let start = Instant::now();
         self.state.apply(at, &event).unwrap();
         let took = start.elapsed();
+        if let Some(sink) = &mut self.sink {
+            sink(self.now, &event.body);
+        }
         self.next += 1;
         (at.seq, took)
     }

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod echo;
 pub mod ledger;
 pub mod serve;
+mod wording;
 
 use std::io;
 use std::io::Write;
@@ -143,6 +144,7 @@ mod tests {
             "check-config c.toml --json",
             "echo pacs --config c.toml --json",
             "ledger verify data --json",
+            "ledger replay data --json",
             "ledger show data --entry 7 --json",
             "ledger export data --out audit",
             "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
