@@ -2,6 +2,8 @@
 //! recorded. Unlike [`Replay`](crate::ledger::Replay) it tells every difference and goes on, and
 //! it does not verify: signatures, chain and canonical form are the verifier's.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::contract::Applied;
@@ -194,7 +196,7 @@ fn answers_alike(one: &Decision, other: &Decision) -> bool {
 }
 
 impl Difference {
-    /// Names of the members in which the two decisions differ.
+    /// Names of the members in which the two decisions differ, sorted.
     pub fn members(&self) -> Vec<String> {
         let both = [&self.recorded, &self.reached].map(serde_json::to_value);
         let [Ok(recorded), Ok(reached)] = both else {
@@ -202,6 +204,7 @@ impl Difference {
         };
         let members = recorded.as_object().into_iter().flatten();
         let differing = members.filter(|(name, value)| reached.get(name) != Some(value));
-        differing.map(|(name, _)| name.clone()).collect()
+        let names: BTreeSet<String> = differing.map(|(name, _)| name.clone()).collect();
+        names.into_iter().collect()
     }
 }
