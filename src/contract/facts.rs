@@ -48,17 +48,14 @@ impl Facts {
             study_age_days: age_days(request, day),
             requester_score,
             recipient_score,
-            score: match (requester_own, recipient_own) {
-                (true, _) => recipient_score,
-                (false, true) => requester_score,
-                (false, false) => requester_score.min(recipient_score),
-            },
+            score: requester_score,
             denied: false,
             names_institution: false,
             names_institution_and_study: false,
             granted: Vec::new(),
             next_change: None,
         };
+        facts.weigh(requester_score, recipient_score);
         let Some(patient) = request.patient else {
             return facts;
         };
@@ -79,6 +76,17 @@ impl Facts {
             }
         }
         facts
+    }
+
+    /// Takes these scores, and which of them counts.
+    pub(crate) fn weigh(&mut self, requester_score: u16, recipient_score: u16) {
+        self.requester_score = requester_score;
+        self.recipient_score = recipient_score;
+        self.score = match (self.requester_own, self.recipient_own) {
+            (true, _) => recipient_score,
+            (false, true) => requester_score,
+            (false, false) => requester_score.min(recipient_score),
+        };
     }
 
     /// Requester, custodian and recipient are all our own institution.

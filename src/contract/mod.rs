@@ -47,6 +47,8 @@ pub use policy::POLICY_TEXT_BYTES_MAX;
 pub use policy::PolicyError;
 pub use policy::PolicyFault;
 pub use policy::PolicySet;
+pub use policy::Remark;
+pub use policy::RemarkKind;
 pub use policy::SCHEMA_NAME;
 pub use request::Action;
 pub use request::Purpose;

@@ -29,9 +29,12 @@ use crate::digest::Sha256;
 
 mod evaluate;
 mod form;
+mod lint;
 mod scope;
 
 pub(crate) use evaluate::Evaluation;
+pub use lint::Remark;
+pub use lint::RemarkKind;
 
 use scope::Scope;
 
