@@ -7,7 +7,10 @@ pub mod consent;
 pub mod demo;
 pub mod echo;
 pub mod ledger;
+pub mod policy;
+pub mod report;
 pub mod serve;
+mod since;
 mod wording;
 
 use std::io;
@@ -23,6 +26,8 @@ use crate::cli::consent::Consent;
 use crate::cli::demo::Demo;
 use crate::cli::echo::Echo;
 use crate::cli::ledger::Ledger;
+use crate::cli::policy::Policy;
+use crate::cli::report::Report;
 use crate::cli::serve::Serve;
 use crate::config::Config;
 
@@ -73,6 +78,10 @@ enum Command {
     Consent(Consent),
     #[command(subcommand)]
     Ledger(Ledger),
+    #[command(subcommand)]
+    Policy(Policy),
+    #[command(subcommand)]
+    Report(Report),
     Demo(Demo),
 }
 
@@ -91,6 +100,8 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
+        Command::Policy(arguments) => policy::run(&arguments, &mut io::stdout().lock()),
+        Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
         Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
         Command::CheckConfig(arguments) => check_config::run(&arguments, &mut io::stdout().lock()),
@@ -124,6 +135,10 @@ mod tests {
         Ledger(Ledger),
         #[command(subcommand)]
         Consent(Consent),
+        #[command(subcommand)]
+        Policy(Policy),
+        #[command(subcommand)]
+        Report(Report),
         Demo(Demo),
     }
 
@@ -151,6 +166,10 @@ mod tests {
              --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
             "consent revoke --config c.toml 12",
             "consent list --config c.toml --json",
+            "policy check policy --json",
+            "policy backtest --config c.toml --policy new --since 2026-01-31",
+            "policy backtest --config c.toml --policy new --since 1000 --json",
+            "report would-deny --config c.toml --since 2026-01-31 --json",
             "demo --keep there",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -167,6 +186,9 @@ mod tests {
             "consent grant --config c.toml --patient 1 --to lakeside --purpose CARE",
             "consent grant --config c.toml --patient 1 --to lakeside --until 2027-02-30",
             "ledger show data --entry first",
+            "policy check",
+            "policy backtest --config c.toml",
+            "report would-deny --config c.toml --since yesterday",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -25,6 +25,7 @@ pub use books::StartError;
 pub use permit::Recorded;
 pub(super) use permit::Refusal;
 pub use policies::PoliciesError;
+pub use policies::read as read_policies;
 pub(super) use thread::For;
 pub(super) use thread::WriterThread;
 pub(super) use thread::start;

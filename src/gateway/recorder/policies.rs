@@ -33,8 +33,11 @@ pub enum PoliciesError {
     },
 }
 
-/// Reads the policies in `folder`.
-pub(super) fn read(folder: &Path) -> Result<PolicySet, PoliciesError> {
+/// Reads and checks the policies in `folder`.
+///
+/// # Errors
+/// When the folder cannot be read, or for every fault in the policies.
+pub fn read(folder: &Path) -> Result<PolicySet, PoliciesError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| PoliciesError::Io { path, source }
