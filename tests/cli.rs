@@ -31,6 +31,7 @@ fn sample(folder: &Path) -> String {
 fn a_sound_configuration_ends_with_0() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("policy")).unwrap();
+    std::fs::write(folder.path().join("credit.toml"), "").unwrap();
     let done = credence(&["check-config", &sample(folder.path())]);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stdout));
     assert!(text(&done.stdout).contains("no faults"));

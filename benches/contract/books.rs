@@ -10,6 +10,7 @@ use credence::contract::Consent;
 use credence::contract::Decision;
 use credence::contract::Effect;
 use credence::contract::Event;
+use credence::contract::Giver;
 use credence::contract::Grantees;
 use credence::contract::InstitutionSlug;
 use credence::contract::Outcome;
@@ -38,6 +39,7 @@ const POLICIES: usize = 20;
 const OWN: &str = "st-anna";
 const NOON: UtcMicros = UtcMicros(20_500 * DAY_MICROS + DAY_MICROS / 2);
 const SCHEMA: &str = include_str!("../../gateway-config/policy/schema.cedarschema");
+const CREDIT: &str = include_str!("../../gateway-config/credit.toml");
 
 /// The rules as delivered, and what a site may add to them.
 const RULES: [(&str, &str); 4] = [
@@ -87,12 +89,16 @@ impl Books {
             created: books.now,
         });
         let files = RULES.map(|(name, text)| (name.to_owned(), text.to_owned()));
-        let policy = PolicySet::parse(&files, SCHEMA).unwrap();
+        let policy = PolicySet::parse(&files, SCHEMA, CREDIT).unwrap();
         assert_eq!(policy.ids().count(), POLICIES);
-        books.say(Body::PolicyActivated {
+        books.say(Body::PolicyProposed {
             sha256: policy.sha256(),
             schema_sha256: policy.schema_sha256(),
             text: policy.canonical_text().to_owned(),
+            by: "officer".to_owned(),
+        });
+        books.say(Body::PolicyActivated {
+            sha256: policy.sha256(),
             by: "officer".to_owned(),
         });
         books.grants();
@@ -127,6 +133,7 @@ impl Books {
         let consent = Consent {
             patient: pseudonym(patient),
             effect: Effect::Grant,
+            given_by: Giver::Patient,
             grantees: Grantees::Named(BTreeSet::from([institution])),
             purposes: BTreeSet::from([Purpose::Treatment]),
             modalities: None,

@@ -13,12 +13,14 @@ use crate::cli::configured;
 use crate::config::Config;
 use crate::contract::ConsentId;
 use crate::contract::Effect;
+use crate::contract::Giver;
 use crate::contract::Grantees;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::dicom::Uid;
 use crate::gateway;
 use crate::gateway::control::Answer;
+use crate::gateway::control::Change;
 use crate::gateway::control::Command;
 use crate::gateway::control::ConsentTerms;
 use crate::gateway::control::ListedConsent;
@@ -171,6 +173,7 @@ pub fn run(arguments: &Consent, out: &mut dyn Write) -> io::Result<Exit> {
             writeln!(io::stderr(), "credence: {reason}")?;
             return Ok(Exit::Failure);
         }
+        other => return Err(crate::cli::desk::unexpected(&other)),
     }
     Ok(Exit::Success)
 }
@@ -237,31 +240,34 @@ fn begins(day: Day) -> UtcMicros {
 
 impl Grant {
     fn command(&self) -> Command {
-        Command::ConsentGrant {
-            terms: Box::new(ConsentTerms {
-                patient: PatientName {
-                    id: self.patient.clone(),
-                    issuer: self.issuer.clone().unwrap_or_default(),
-                },
-                effect: Effect::Grant,
-                to: self.to.clone(),
-                purposes: self.purpose.clone(),
-                modalities: self.modality.clone(),
-                study: self.study.as_ref().map(ToString::to_string),
-                study_from: self.study_from,
-                study_until: self.study_until,
-                valid_from: self.from.map(begins),
-                valid_until: self.until.map(|day| begins(day).next_midnight()),
-                by: by(self.by.as_ref()),
-            }),
+        let terms = Box::new(ConsentTerms {
+            patient: PatientName {
+                id: self.patient.clone(),
+                issuer: self.issuer.clone().unwrap_or_default(),
+            },
+            effect: Effect::Grant,
+            to: self.to.clone(),
+            purposes: self.purpose.clone(),
+            modalities: self.modality.clone(),
+            study: self.study.as_ref().map(ToString::to_string),
+            study_from: self.study_from,
+            study_until: self.study_until,
+            valid_from: self.from.map(begins),
+            valid_until: self.until.map(|day| begins(day).next_midnight()),
+            given_by: Giver::Patient,
+        });
+        Command::Change {
+            change: Change::ConsentGrant { terms },
+            by: by(self.by.as_ref()),
         }
     }
 }
 
 impl Revoke {
     fn command(&self) -> Command {
-        Command::ConsentRevoke {
-            consent: ConsentId(self.consent),
+        let consent = ConsentId(self.consent);
+        Command::Change {
+            change: Change::ConsentRevoke { consent },
             by: by(self.by.as_ref()),
         }
     }
@@ -269,7 +275,7 @@ impl Revoke {
 
 impl List {
     fn command(&self) -> Command {
-        Command::ConsentList {
+        Command::Consents {
             patient: self.patient.as_ref().map(|id| PatientName {
                 id: id.clone(),
                 issuer: self.issuer.clone().unwrap_or_default(),

@@ -5,12 +5,14 @@
 pub mod check_config;
 pub mod consent;
 pub mod demo;
+pub mod desk;
 pub mod echo;
+mod entry_summary;
 pub mod ledger;
 pub mod policy;
 pub mod report;
 pub mod serve;
-mod since;
+pub mod since;
 mod wording;
 
 use std::io;

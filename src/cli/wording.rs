@@ -1,6 +1,7 @@
 //! How answers of the contract are told to people, in every command alike.
 
 use crate::contract::Decision;
+use crate::contract::Request;
 use crate::contract::Verdict;
 
 /// The word for a verdict.
@@ -29,4 +30,15 @@ pub(super) fn answer(decision: &Decision) -> String {
     let obligations = decision.obligations.iter().map(ToString::to_string);
     add("; obligations: ", &obligations.collect::<Vec<_>>());
     line
+}
+
+/// What was asked, in one line: action, purpose, who, and for whom.
+pub(super) fn asked(request: &Request) -> String {
+    format!(
+        "{} {} {} -> {}",
+        request.action().as_str(),
+        request.purpose,
+        request.requester,
+        request.recipient
+    )
 }

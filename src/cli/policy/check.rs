@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -18,6 +19,9 @@ pub struct Check {
     /// The folder with *.cedar and schema.cedarschema
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// The file with the numbers of the contract; credit.toml beside the folder if absent
+    #[arg(long, value_name = "FILE")]
+    pub credit: Option<PathBuf>,
     /// Print one JSON object: dir, valid, rules, sha256, faults, warnings
     #[arg(long)]
     pub json: bool,
@@ -67,12 +71,14 @@ impl Check {
             faults: Vec::new(),
             warnings: Vec::new(),
         };
-        match gateway::read_policies(&self.dir) {
+        match gateway::read_policies(&self.dir, &credit_of(&self.dir, self.credit.as_deref())) {
             Ok(policies) => {
                 report.rules = Some(policies.ids().count());
                 report.sha256 = Some(policies.sha256());
-                let (faults, warnings): (Vec<_>, Vec<_>) =
-                    policies.lint().into_iter().partition(|remark| remark.is_fault());
+                let (faults, warnings): (Vec<_>, Vec<_>) = policies
+                    .lint()
+                    .into_iter()
+                    .partition(|remark| remark.is_fault());
                 report.faults = faults.iter().map(ToString::to_string).collect();
                 report.warnings = warnings.iter().map(ToString::to_string).collect();
             }
@@ -84,6 +90,12 @@ impl Check {
         report.valid = report.faults.is_empty();
         Ok(report)
     }
+}
+
+/// The file with the parameters that belong to the rules in `dir`: the one that is given, else
+/// `credit.toml` beside the folder.
+pub(super) fn credit_of(dir: &Path, given: Option<&Path>) -> PathBuf {
+    given.map_or_else(|| dir.join("..").join("credit.toml"), Path::to_owned)
 }
 
 impl Report {

@@ -11,10 +11,10 @@ use super::Notes;
 use super::PolicySet;
 use super::form::Reads;
 use super::scope::Scope;
+use crate::contract::facts::BreakGlass;
 use crate::contract::facts::Facts;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::request::Request;
-use crate::contract::score::SCORE_COLD_START;
 
 /// Characters that are kept of an error's text.
 const ERROR_CHARACTERS_MAX: usize = 200;
@@ -148,6 +148,10 @@ impl PolicySet {
             let consent = consent_facts(facts)?;
             pairs.add("consent", || consent);
         }
+        if reads.include("break_glass") {
+            let glass = break_glass_facts(&facts.break_glass)?;
+            pairs.add("break_glass", || glass);
+        }
         pairs.add("requester_score", || long(facts.requester_score));
         pairs.add("recipient_score", || long(facts.recipient_score));
         pairs.add("score", || long(facts.score));
@@ -155,8 +159,7 @@ impl PolicySet {
         pairs.add("mutual_tls", || boolean(transport.mutual));
         pairs.add("address_checked", || boolean(transport.address_checked));
         if request.action().weighs_standing() {
-            // No evidence about patients is recorded yet.
-            pairs.add("standing", || long(SCORE_COLD_START));
+            pairs.add("standing", || long(facts.standing));
         }
         Ok(pairs.pairs)
     }
@@ -196,6 +199,16 @@ fn consent_facts(facts: &Facts) -> Result<RestrictedExpression, String> {
     ];
     let consent = consent.map(|(key, value)| (key.to_owned(), boolean(value)));
     RestrictedExpression::new_record(consent).map_err(|error| error.to_string())
+}
+
+fn break_glass_facts(glass: &BreakGlass) -> Result<RestrictedExpression, String> {
+    let glass = [
+        ("overrides_denial", boolean(glass.overrides_denial)),
+        ("patients", long(glass.patients)),
+        ("patients_max", long(glass.patients_max)),
+    ];
+    let glass = glass.map(|(key, value)| (key.to_owned(), value));
+    RestrictedExpression::new_record(glass).map_err(|error| error.to_string())
 }
 
 fn boolean(value: bool) -> RestrictedExpression {

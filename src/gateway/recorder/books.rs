@@ -1,12 +1,10 @@
 //! The books that the writer keeps: contract state, chain, journal, keyring and index. They move
 //! forward together and, when a batch cannot be kept, back together.
 
-use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 
-use super::Change;
 use super::PatientIdentity;
 use super::details::Details;
 use super::policies;
@@ -16,15 +14,13 @@ use crate::clock::Reading;
 use crate::config::Config;
 use crate::contract::Applied;
 use crate::contract::Body;
-use crate::contract::Consent;
 use crate::contract::Event;
-use crate::contract::Grantees;
 use crate::contract::InstitutionSlug;
+use crate::contract::PolicySet;
 use crate::contract::Pseudonym;
 use crate::contract::Rejection;
 use crate::contract::State;
 use crate::digest::Sha256;
-use crate::gateway::control::ConsentTerms;
 use crate::ledger::Chain;
 use crate::ledger::Checkpoint;
 use crate::ledger::CheckpointError;
@@ -35,6 +31,7 @@ use crate::storage::AppendError;
 use crate::storage::FolderLock;
 use crate::storage::Indexer;
 use crate::storage::Journal;
+use crate::storage::JournalReader;
 use crate::storage::Keyring;
 use crate::storage::KeyringError;
 use crate::storage::Keys;
@@ -66,6 +63,12 @@ pub enum BooksError {
     /// No such consent stands.
     #[error("there is no such consent")]
     NoSuchConsent,
+    /// What the change speaks of is not in the ledger, or is over.
+    #[error("there is no such review, report or charge")]
+    NotThere,
+    /// A text that cannot be kept sealed.
+    #[error("a text of 1 to 2000 characters is needed")]
+    SealedText,
     /// The patient's row cannot be kept, or its details not be sealed.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
@@ -127,6 +130,9 @@ pub enum StartError {
     #[error("cannot start the writer's thread: {0}")]
     Thread(io::Error),
 }
+
+/// Late reviews that are recorded in one batch.
+const OVERDUE_AT_ONCE_MAX: usize = 16;
 
 /// See the module.
 pub(super) struct Books {
@@ -344,63 +350,65 @@ impl Books {
         self.keyring.blind(study.as_bytes())
     }
 
-    /// Activates the configured policies, if they are not those in force.
-    pub(super) fn activate(&mut self, now: Reading, config: &Config) -> Result<(), StartError> {
-        let set = policies::read(&config.gateway.policy_dir)?;
-        let in_force = self.state.policy();
-        if in_force.is_some_and(|policy| policy.sha256() == set.sha256()) {
+    /// Puts the configured policies in force, if there are none. If there are others, they stay:
+    /// two persons change them, not a file.
+    pub(super) fn found(&mut self, now: Reading, config: &Config) -> Result<(), StartError> {
+        let gateway = &config.gateway;
+        let set = policies::read(&gateway.policy_dir, &gateway.credit_file)?;
+        let in_force = self.state.policy().map(PolicySet::sha256);
+        if in_force == Some(set.sha256()) {
             return Ok(());
         }
-        let body = Body::PolicyActivated {
-            sha256: set.sha256(),
+        if in_force.is_some() {
+            tracing::warn!(
+                configured = %set.sha256(),
+                "the configured policies are not those in force: propose and approve them"
+            );
+            let body = Body::Alert {
+                code: "policy-differs".to_owned(),
+                text: "the configured policies are not those in force".to_owned(),
+                about: None,
+            };
+            self.draft(now, body, None)?;
+            return Ok(());
+        }
+        let (sha256, by) = (set.sha256(), "configuration".to_owned());
+        let proposed = Body::PolicyProposed {
+            sha256,
             schema_sha256: set.schema_sha256(),
             text: set.canonical_text().to_owned(),
-            by: "configuration".to_owned(),
+            by: by.clone(),
         };
-        self.draft(now, body, None)?;
+        self.draft(now, proposed, None)?;
+        self.draft(now, Body::PolicyActivated { sha256, by }, None)?;
         Ok(())
     }
 
-    /// Drafts what a person asks for.
-    pub(super) fn change(&mut self, now: Reading, change: Change) -> Result<u64, BooksError> {
-        let body = match change {
-            Change::ConsentGranted(terms) => self.consent(now, *terms)?,
-            Change::ConsentRevoked { consent, by } => {
-                let mut standing = self.state.consents();
-                let terms = standing
-                    .find(|(id, _)| *id == consent)
-                    .map(|(_, terms)| terms);
-                Body::ConsentRevoked {
-                    consent,
-                    patient: terms.ok_or(BooksError::NoSuchConsent)?.patient,
-                    by,
-                }
-            }
-        };
-        self.draft(now, body, None)
+    /// Records the reviews that are late, with an alert for each.
+    pub(super) fn overdue(&mut self, now: Reading) -> Result<(), BooksError> {
+        let time = self.next_time(now.wall);
+        let late = self.state.reviews();
+        let late = late.filter(|(_, review)| !review.overdue && review.due <= time);
+        let late = late.map(|(decision, review)| (decision, review.institution.clone()));
+        let late: Vec<_> = late.take(OVERDUE_AT_ONCE_MAX).collect();
+        for (review, institution) in late {
+            let body = Body::ReviewOverdue {
+                review,
+                institution,
+            };
+            let entry = self.draft(now, body, None)?;
+            let alert = Body::Alert {
+                code: "review-overdue".to_owned(),
+                text: format!("the review of decision {review} is late"),
+                about: Some(entry),
+            };
+            self.draft(now, alert, None)?;
+        }
+        Ok(())
     }
 
-    /// The event that records a patient's wish.
-    fn consent(&mut self, now: Reading, terms: ConsentTerms) -> Result<Body, BooksError> {
-        let modalities: BTreeSet<String> = terms.modalities.into_iter().collect();
-        Ok(Body::ConsentGranted {
-            consent: Consent {
-                patient: self.pseudonym(&terms.patient.identity())?,
-                effect: terms.effect,
-                grantees: if terms.to.is_empty() {
-                    Grantees::Any
-                } else {
-                    Grantees::Named(terms.to.into_iter().collect())
-                },
-                purposes: terms.purposes.into_iter().collect(),
-                modalities: (!modalities.is_empty()).then_some(modalities),
-                study_uid_digest: terms.study.as_deref().map(|study| self.blind(study)),
-                study_from: terms.study_from,
-                study_until: terms.study_until,
-                valid_from: terms.valid_from.unwrap_or_else(|| self.next_time(now.wall)),
-                valid_until: terms.valid_until,
-            },
-            by: terms.by,
-        })
+    /// A reader of what is durable.
+    pub(super) fn reader(&self) -> JournalReader {
+        self.journal.reader()
     }
 }

@@ -8,6 +8,7 @@ use crate::ledger::fixtures::Scribe;
 use crate::ledger::fixtures::own;
 
 const SCHEMA: &str = include_str!("../../../gateway-config/policy/schema.cedarschema");
+const CREDIT: &str = include_str!("../../../gateway-config/credit.toml");
 const PERMITS: &str = include_str!("../../../gateway-config/policy/10-permits.cedar");
 
 /// Our own modality stores into our own archive.
@@ -42,15 +43,18 @@ fn genesis() -> Body {
     }
 }
 
-fn activation() -> Body {
+/// The rules and parameters of a new ledger, in force.
+fn founding() -> [Body; 2] {
     let files = [("10-permits.cedar".to_owned(), PERMITS.to_owned())];
-    let policy = PolicySet::parse(&files, SCHEMA).unwrap();
-    Body::PolicyActivated {
-        sha256: policy.sha256(),
+    let policy = PolicySet::parse(&files, SCHEMA, CREDIT).unwrap();
+    let (sha256, by) = (policy.sha256(), "officer".to_owned());
+    let proposed = Body::PolicyProposed {
+        sha256,
         schema_sha256: policy.schema_sha256(),
         text: policy.canonical_text().to_owned(),
-        by: "officer".to_owned(),
-    }
+        by: by.clone(),
+    };
+    [proposed, Body::PolicyActivated { sha256, by }]
 }
 
 /// A ledger that is compared as it is written.
@@ -65,8 +69,9 @@ impl Books {
             scribe: Scribe::new(),
             comparison: Comparison::new(),
         };
-        assert_eq!(books.say(genesis()), []);
-        assert_eq!(books.say(activation()), []);
+        for body in std::iter::once(genesis()).chain(founding()) {
+            assert_eq!(books.say(body), []);
+        }
         books
     }
 
@@ -100,7 +105,7 @@ fn a_ledger_as_it_was_written_has_no_differences() {
     assert_eq!(books.decide(|_| {}), []);
     assert_eq!(books.decide(|decision| decision.observed = true), []);
     let expected = Compared {
-        entries: 4,
+        entries: 5,
         decisions: 2,
         same: 2,
         ..Compared::default()
@@ -117,7 +122,7 @@ fn every_difference_is_told_and_none_ends_the_comparison() {
         decision.short_reason = "no".to_owned();
     });
     let difference = only_difference(&findings);
-    assert_eq!((difference.entry, difference.class), (2, Class::Different));
+    assert_eq!((difference.entry, difference.class), (3, Class::Different));
     assert_eq!(difference.members(), ["short_reason", "verdict"]);
     assert_eq!(difference.recorded.verdict, Verdict::Deny);
     assert_eq!(difference.reached.verdict, Verdict::Permit);
@@ -159,7 +164,7 @@ fn an_event_that_the_contract_does_not_take_is_told() {
     let findings = books.say(genesis());
     assert!(matches!(
         findings.as_slice(),
-        [Finding::Rejected { entry: 2, .. }]
+        [Finding::Rejected { entry: 3, .. }]
     ));
     assert_eq!(books.decide(|_| {}), []);
     assert!(!books.comparison.counts().is_clean());
@@ -169,6 +174,6 @@ fn an_event_that_the_contract_does_not_take_is_told() {
 fn a_line_that_is_no_entry_ends_the_comparison_and_is_named() {
     let mut books = Books::begun();
     let damage = books.comparison.push("{}").unwrap_err();
-    assert_eq!(damage.entry, 2);
+    assert_eq!(damage.entry, 3);
     assert!(matches!(damage.harm, Harm::Unreadable(_)));
 }

@@ -35,6 +35,8 @@ impl Range {
     fn of_fact(name: &str) -> Self {
         match name {
             "score" | "requester_score" | "recipient_score" | "standing" => Self::between(0, 1000),
+            // Of 32 bits.
+            "patients" | "patients_max" => Self::between(0, 1 << 32),
             // Days are numbers of 32 bits, and this is the difference of two.
             "study_age_days" => Self::between(-(1 << 32), 1 << 32),
             _ => ANY,

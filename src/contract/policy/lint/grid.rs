@@ -11,6 +11,8 @@ use serde_json::Value;
 use super::super::PolicySet;
 use super::super::form::Reads;
 use super::super::scope::Scope;
+use crate::contract::credit::Parameters;
+use crate::contract::facts::BreakGlass;
 use crate::contract::facts::Facts;
 use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
@@ -116,6 +118,8 @@ struct Grid {
     parties: Vec<InstitutionSlug>,
     consents: Vec<[bool; 4]>,
     scores: Vec<i64>,
+    standings: Vec<i64>,
+    glasses: Vec<BreakGlass>,
     ages: Vec<Option<i64>>,
     modalities: Vec<BTreeSet<String>>,
     requester_aes: Vec<AeTitle>,
@@ -134,7 +138,7 @@ fn when<T>(read: bool, mut values: Vec<T>) -> Vec<T> {
 }
 
 impl Grid {
-    fn of(form: &Value, reads: &Reads, actions: &[Action]) -> Self {
+    fn of(form: &Value, reads: &Reads, actions: &[Action], parameters: &Parameters) -> Self {
         let literals = Literals::of(form);
         let has = |name: &str| reads.include(name);
         let aes = |read| {
@@ -176,6 +180,8 @@ impl Grid {
             parties: parties.filter_map(|slug| slug.parse().ok()).collect(),
             consents: when(has("consent"), CONSENTS.to_vec()),
             scores: when(any_score, literals.numbers(0, 1000, &[500, 0, 1000])),
+            standings: when(has("standing"), literals.numbers(0, 1000, &[500, 0, 1000])),
+            glasses: when(has("break_glass"), glasses(&literals, parameters)),
             ages: when(
                 has("study_age_days"),
                 std::iter::once(None)
@@ -202,6 +208,8 @@ impl Grid {
             self.consents.len(),
             self.scores.len(),
             self.scores.len(),
+            self.standings.len(),
+            self.glasses.len(),
             self.ages.len(),
             self.modalities.len(),
             self.requester_aes.len(),
@@ -221,6 +229,8 @@ impl Grid {
         let (requester, custodian, recipient) = (requester?, custodian?, recipient?);
         let [denied, granted, names_institution, names_study] = place.of(&self.consents)?;
         let [requester_score, recipient_score] = [(); 2].map(|()| place.of(&self.scores));
+        let standing = place.of(&self.standings)?;
+        let break_glass = place.of(&self.glasses)?;
         let age = place.of(&self.ages)?;
         let modalities = place.of(&self.modalities)?;
         let requester_ae = place.of(&self.requester_aes)?;
@@ -255,14 +265,34 @@ impl Grid {
         let own = self.parties.first()?;
         let mut facts = Facts::gather(&State::new(), own, &request);
         let score = |value: i64| u16::try_from(value).ok();
-        facts.weigh(score(requester_score?)?, score(recipient_score?)?);
+        facts.take_scores(score(requester_score?)?, score(recipient_score?)?);
         facts.question = request.question && verb == Verb::Query;
+        facts.standing = score(standing)?;
+        facts.break_glass = break_glass;
         facts.denied = denied;
         facts.granted = granted.then_some(ConsentId(0)).into_iter().collect();
         facts.names_institution = names_institution;
         facts.names_institution_and_study = names_study;
         Some((request, facts))
     }
+}
+
+/// Emergencies at the limit of these parameters and at the rule's own numbers, with and without
+/// power over an objection.
+fn glasses(literals: &Literals, parameters: &Parameters) -> Vec<BreakGlass> {
+    let limit = parameters.emergency_patients_per_hour();
+    let limits = [0, 1, limit, limit.saturating_add(1)].map(i64::from);
+    let mut glasses = Vec::new();
+    for patients in literals.numbers(0, i64::from(u32::MAX), &limits) {
+        for overrides_denial in [true, false] {
+            glasses.push(BreakGlass {
+                patients: u32::try_from(patients).unwrap_or(u32::MAX),
+                patients_max: limit,
+                overrides_denial,
+            });
+        }
+    }
+    glasses
 }
 
 /// What can be asked so that it is one of `actions`; with every purpose of theirs, or one each.
@@ -315,7 +345,7 @@ impl PolicySet {
         let among = |scope: &Scope| scope.policies.policy(rule.id()).is_some();
         let admitted = self.scopes.iter().filter(|(_, scope)| among(scope));
         let actions: Vec<Action> = admitted.map(|(action, _)| *action).collect();
-        let grid = Grid::of(form, &reads, &actions);
+        let grid = Grid::of(form, &reads, &actions, self.parameters());
         let size = grid.size();
         let requests = usize::try_from(size).map_or(REQUESTS_MAX, |size| size.min(REQUESTS_MAX));
         let whole = size <= REQUESTS_MAX as u64;

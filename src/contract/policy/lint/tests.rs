@@ -1,10 +1,11 @@
 use super::*;
+use crate::contract::fixtures::CREDIT;
 use crate::contract::fixtures::SCHEMA;
 use crate::contract::fixtures::default_files;
 
 fn remarks(rule: &str) -> Vec<Remark> {
     let files = [("test.cedar".to_owned(), rule.to_owned())];
-    PolicySet::parse(&files, SCHEMA).unwrap().lint()
+    PolicySet::parse(&files, SCHEMA, CREDIT).unwrap().lint()
 }
 
 /// What is said of `forbid (principal, action, resource) when { <condition> };`.
@@ -27,7 +28,7 @@ fn failing(condition: &str) -> Vec<String> {
 
 #[test]
 fn nothing_is_doubtful_about_the_policies_as_delivered() {
-    let policies = PolicySet::parse(&default_files(), SCHEMA).unwrap();
+    let policies = PolicySet::parse(&default_files(), SCHEMA, CREDIT).unwrap();
     assert_eq!(policies.lint(), []);
 }
 
@@ -130,6 +131,7 @@ fn narrow_rules_are_matched() {
         "!(context has study_age_days) && context.consent.denied",
         r#"context.recipient == Institution::"hill-clinic" && principal == Institution::"lakeside""#,
         "context == context && !context.has_patient",
+        "context.break_glass.patients == 1234 && !context.break_glass.overrides_denial",
     ] {
         assert_eq!(of_forbid(condition), [], "{condition}");
     }
