@@ -34,9 +34,9 @@ pub enum DeniedStore {
     /// 0124H, refused: not authorised. For good.
     #[default]
     NotAuthorised,
-    /// A700H, refused: out of resources. Senders try again later.
+    /// A700H, refused: out of resources. Says to try again later.
     OutOfResources,
-    /// No response: A-ABORT, for senders that go on over any refusal, or stop at none.
+    /// No response: A-ABORT, which stops senders that go on over refusals.
     Abort,
 }
 

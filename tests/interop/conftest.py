@@ -53,7 +53,8 @@ class Stage:
             Peer("DEST", port=to_port, more=options.pop("destination", {})),
             *options.pop("peers", []),
         ]
-        return self.gateway(Config(peers, [(["CREDENCE", "CREDENCE_ER"], STORAGE_ONLY, "dest")], **options))
+        route = (["CREDENCE", "CREDENCE_ER"], STORAGE_ONLY, "dest", options.pop("route", {}))
+        return self.gateway(Config(peers, [route], **options))
 
     def stop(self) -> None:
         for started in reversed(self._started):
