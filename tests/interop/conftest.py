@@ -49,7 +49,7 @@ class Stage:
     def store_gateway(self, to_port: int, **options) -> Gateway:
         """Modalities store through it to one destination, called DEST."""
         peers = [
-            Peer("MODALITY", may=["echo", "store"]),
+            Peer("MODALITY", may=["echo", "store"], more=options.pop("modality", {})),
             Peer("DEST", port=to_port, more=options.pop("destination", {})),
             *options.pop("peers", []),
         ]
