@@ -31,6 +31,7 @@ fn sample(folder: &Path) -> String {
 fn a_sound_configuration_ends_with_0() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("policy")).unwrap();
+    std::fs::write(folder.path().join("credit.toml"), "").unwrap();
     let done = credence(&["check-config", &sample(folder.path())]);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stdout));
     assert!(text(&done.stdout).contains("no faults"));
@@ -111,6 +112,8 @@ impl Desk {
             let entry = entry.unwrap();
             std::fs::copy(entry.path(), policy.join(entry.file_name())).unwrap();
         }
+        let credit = package.join("gateway-config/credit.toml");
+        std::fs::copy(credit, folder.path().join("credit.toml")).unwrap();
         let (before, rest) = SAMPLE.split_once("\n[[institution]]\n").unwrap();
         let (_, after) = rest.split_once("# The PACS.").unwrap();
         let file = folder.path().join("credence.toml");

@@ -75,7 +75,7 @@ const DOORS: [(&str, &[&str]); 9] = [
     ("ring", &["digest", "ledger", "storage"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),
-    ("toml", &["config"]),
+    ("toml", &["config", "contract"]),
 ];
 
 /// Rooms that hold no IO, no async, no clock and no logging.

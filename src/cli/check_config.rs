@@ -129,6 +129,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("credence.toml");
         std::fs::create_dir(folder.path().join("policy")).unwrap();
+        std::fs::write(folder.path().join("credit.toml"), "").unwrap();
         std::fs::write(&file, text).unwrap();
         let mut out = Vec::new();
         let exit = run(&CheckConfig { file, json }, &mut out).unwrap();

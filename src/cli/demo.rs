@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::contract::Body;
 use crate::contract::ConsentId;
 use crate::contract::Effect;
+use crate::contract::Giver;
 use crate::contract::Verb;
 use crate::contract::Verdict;
 use crate::demo;
@@ -24,6 +25,7 @@ use crate::gateway;
 use crate::gateway::Running;
 use crate::gateway::control;
 use crate::gateway::control::Answer;
+use crate::gateway::control::Change;
 use crate::gateway::control::Command;
 use crate::gateway::control::ConsentTerms;
 use crate::gateway::control::PatientName;
@@ -71,12 +73,14 @@ struct House {
 }
 
 impl House {
-    async fn command(&self, command: Command) -> SiteResult<u64> {
+    async fn change(&self, change: Change) -> SiteResult<u64> {
+        let by = "patient desk".to_owned();
+        let command = Command::Change { change, by };
         let running = self.running.as_ref().ok_or("the gateway does not run")?;
         match control::perform(&running.recorder(), command).await {
             Answer::Recorded { entry } => Ok(entry),
             Answer::Refused { reason } => Err(reason.into()),
-            Answer::Consents { .. } => Err("an answer to another question".into()),
+            _ => Err("an answer to another question".into()),
         }
     }
 }
@@ -104,16 +108,15 @@ impl Site for House {
             study_until: None,
             valid_from: None,
             valid_until: None,
-            by: "patient desk".to_owned(),
+            given_by: Giver::Patient,
         };
         let terms = Box::new(terms);
-        self.command(Command::ConsentGrant { terms }).await
+        self.change(Change::ConsentGrant { terms }).await
     }
 
     async fn revoke(&mut self, consent: u64) -> SiteResult<u64> {
-        let by = "patient desk".to_owned();
         let consent = ConsentId(consent);
-        self.command(Command::ConsentRevoke { consent, by }).await
+        self.change(Change::ConsentRevoke { consent }).await
     }
 
     async fn judged(&mut self) -> SiteResult<Vec<Judged>> {

@@ -10,9 +10,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::cli::Exit;
-use crate::contract::Body;
-use crate::contract::Verdict;
-use crate::ledger::Entry;
+use crate::cli::entry_summary;
 use crate::ledger::LogKey;
 use crate::storage;
 use crate::storage::Depth;
@@ -161,7 +159,7 @@ impl Show {
             } else if self.entry.is_some() {
                 writeln!(out, "{}", serde_json::to_string_pretty(&entry)?)?;
             } else {
-                writeln!(out, "{}", summary(&entry))?;
+                writeln!(out, "{}", entry_summary::of(&entry))?;
             }
             shown = true;
             if self.entry.is_some() {
@@ -178,54 +176,6 @@ impl Show {
 fn refuse(reason: &dyn std::fmt::Display) -> io::Result<Exit> {
     writeln!(io::stderr(), "credence: {reason}")?;
     Ok(Exit::Failure)
-}
-
-/// One line for people.
-fn summary(entry: &Entry) -> String {
-    let what = match &entry.event.body {
-        Body::Genesis { institution, .. } => format!("genesis       of {institution}"),
-        Body::PolicyActivated { sha256, by, .. } => format!("policy        {sha256} by {by}"),
-        Body::ConsentGranted { consent, by } => {
-            format!("consent       of {} recorded by {by}", consent.patient)
-        }
-        Body::ConsentRevoked { consent, by, .. } => {
-            format!("revocation    of consent {consent} recorded by {by}")
-        }
-        Body::Decision { request, decision } => {
-            let verdict = match decision.verdict {
-                Verdict::Permit => "permit",
-                Verdict::Deny => "deny",
-            };
-            format!(
-                "decision      {verdict} {} {} -> {}: {}",
-                request.action().as_str(),
-                request.requester,
-                request.recipient,
-                decision.short_reason()
-            )
-        }
-        Body::TransferClosed {
-            decision,
-            instances,
-            failed,
-            outcome,
-            ..
-        } => format!(
-            "transfer      of decision {decision}: {outcome:?}, {instances} delivered, {failed} failed"
-        ),
-        Body::Query {
-            decision,
-            matches,
-            withheld,
-            ..
-        } => {
-            format!("query         of decision {decision}: {matches} matches, {withheld} withheld")
-        }
-        Body::Alert { code, text, .. } => format!("alert         {code}: {text}"),
-        Body::Started { version, boot } => format!("started       {version}, boot {boot}"),
-        Body::Stopped { version, boot } => format!("stopped       {version}, boot {boot}"),
-    };
-    format!("{:>8}  {}  {what}", entry.seq, entry.ledger_time)
 }
 
 impl Export {

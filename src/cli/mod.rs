@@ -5,7 +5,9 @@
 pub mod check_config;
 pub mod consent;
 pub mod demo;
+pub mod desk;
 pub mod echo;
+mod entry_summary;
 pub mod ledger;
 pub mod serve;
 

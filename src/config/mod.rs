@@ -102,7 +102,7 @@ impl Config {
     ///
     /// # Errors
     /// Every fault of the file; also when it cannot be read, is longer than 1 MiB, or names a
-    /// `policy_dir` that is no folder.
+    /// `policy_dir` that is no folder or a `credit_file` that is no file.
     pub fn load(path: &Path) -> Result<Self, Faults> {
         let refuse = |faults| Faults {
             file: path.to_owned(),
@@ -118,6 +118,15 @@ impl Config {
                 key: "gateway.policy_dir".to_owned(),
                 problem: format!("{} is not a folder", policy_dir.display()),
                 allowed: "a folder that holds the policies".to_owned(),
+            }]));
+        }
+        let credit_file = &config.gateway.credit_file;
+        if !credit_file.is_file() {
+            return Err(refuse(vec![Fault {
+                line: None,
+                key: "gateway.credit_file".to_owned(),
+                problem: format!("{} is not a file", credit_file.display()),
+                allowed: "the file of the contract's numbers".to_owned(),
             }]));
         }
         Ok(config)

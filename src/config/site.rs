@@ -23,6 +23,8 @@ pub struct Gateway {
     pub keys_dir: PathBuf,
     /// Cedar policies and their schema.
     pub policy_dir: PathBuf,
+    /// The numbers of the contract.
+    pub credit_file: PathBuf,
     /// Whether decisions bind on routes that do not say so themselves.
     pub mode: Mode,
 }
@@ -99,13 +101,14 @@ const ASSOCIATIONS_MAX: usize = 128;
 
 impl Gateway {
     pub(super) fn read(section: &mut Section<'_, '_>, base_dir: &Path) -> Option<Self> {
-        let mut folder = |key, default: &str| {
+        let mut path = |key, default: &str| {
             let path = section.optional::<PathBuf>(key);
             base_dir.join(path.unwrap_or_else(|| default.into()))
         };
-        let data_dir = folder("data_dir", "data");
-        let keys_dir = folder("keys_dir", "keys");
-        let policy_dir = folder("policy_dir", "policy");
+        let data_dir = path("data_dir", "data");
+        let keys_dir = path("keys_dir", "keys");
+        let policy_dir = path("policy_dir", "policy");
+        let credit_file = path("credit_file", "credit.toml");
         if keys_dir.starts_with(&data_dir) {
             section.fault(
                 "keys_dir",
@@ -126,6 +129,7 @@ impl Gateway {
             data_dir,
             keys_dir,
             policy_dir,
+            credit_file,
             mode,
         })
     }

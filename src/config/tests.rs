@@ -119,6 +119,10 @@ fn relative_paths_start_at_the_folder_of_the_file() {
     let gateway = parse(&[BASE]).unwrap().gateway;
     assert_eq!(gateway.data_dir, PathBuf::from("/etc/credence/data"));
     assert_eq!(gateway.policy_dir, PathBuf::from("/etc/credence/policy"));
+    assert_eq!(
+        gateway.credit_file,
+        PathBuf::from("/etc/credence/credit.toml")
+    );
     let absolute = BASE.replace("own\" }", "own\", keys_dir = \"/run/keys\" }");
     let gateway = parse(&[&absolute]).unwrap().gateway;
     assert_eq!(gateway.keys_dir, PathBuf::from("/run/keys"));
@@ -386,6 +390,9 @@ fn a_loaded_file_is_named_in_its_faults() {
     assert_eq!(faults.file, file);
     assert_eq!(faults.faults.first().unwrap().key, "gateway.policy_dir");
     std::fs::create_dir(folder.path().join("policy")).unwrap();
+    let faults = Config::load(&file).unwrap_err();
+    assert_eq!(faults.faults.first().unwrap().key, "gateway.credit_file");
+    std::fs::write(folder.path().join("credit.toml"), "").unwrap();
     assert!(Config::load(&file).is_ok());
     std::fs::write(&file, [0xff, 0xfe]).unwrap();
     assert!(Config::load(&file).is_err());

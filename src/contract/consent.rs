@@ -33,30 +33,75 @@ pub enum Grantees {
     Named(BTreeSet<InstitutionSlug>),
 }
 
-/// A consent, or an objection, as a patient desk recorded it.
+/// Who spoke.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Giver {
+    /// The patient.
+    #[default]
+    Patient,
+    /// The patient's guardian, of whom the ledger must know.
+    Guardian,
+}
+
+/// A consent, or an objection, as a patient desk recorded it. Keys in the order of canonical JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
-    /// Whose.
-    pub patient: Pseudonym,
     /// Grant or denial.
     pub effect: Effect,
+    /// Who said so.
+    pub given_by: Giver,
     /// To whom.
     pub grantees: Grantees,
-    /// For which purposes; empty: for none.
-    pub purposes: BTreeSet<Purpose>,
     /// Only studies of these modalities; `None`: all.
     pub modalities: Option<BTreeSet<String>>,
-    /// Only the study with this digest; `None`: all.
-    pub study_uid_digest: Option<Sha256>,
+    /// Whose.
+    pub patient: Pseudonym,
+    /// For which purposes; empty: for none.
+    pub purposes: BTreeSet<Purpose>,
     /// Only studies of this day and later.
     pub study_from: Option<Day>,
+    /// Only the study with this digest; `None`: all.
+    pub study_uid_digest: Option<Sha256>,
     /// Only studies of this day and earlier.
     pub study_until: Option<Day>,
     /// In force from this moment.
     pub valid_from: UtcMicros,
     /// In force until just before this moment; `None`: until it is revoked.
     pub valid_until: Option<UtcMicros>,
+}
+
+/// What of a consent keeps it from speaking of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mismatch {
+    /// It is for other purposes.
+    Purpose,
+    /// It is not in force.
+    Time,
+    /// It does not cover every institution that takes part.
+    Institution,
+    /// It is for other modalities, or the study's is not known.
+    Modality,
+    /// It is for another study.
+    Study,
+    /// It is for studies of other days, or the study's is not known.
+    StudyDate,
+}
+
+impl Mismatch {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Purpose => "other purpose",
+            Self::Time => "not in force",
+            Self::Institution => "other institution",
+            Self::Modality => "other modality",
+            Self::Study => "other study",
+            Self::StudyDate => "other study date",
+        }
+    }
 }
 
 /// Whether one restriction of a consent covers a study.
@@ -83,16 +128,14 @@ impl Consent {
             .min()
     }
 
-    /// Whether this grant or denial speaks of `request`, received at a gateway of `own`.
+    /// Whether this grant or denial, of the request's patient or of one linked to it, speaks of
+    /// `request`, received at a gateway of `own`.
     ///
     /// Doubt protects the patient: what is not known of a study keeps a grant from matching and
     /// lets a denial match. A grant must cover every institution that needs consent and every
     /// modality of the study; a denial needs to meet one of them.
     pub fn matches(&self, request: &Request, own: &InstitutionSlug) -> bool {
-        if request.patient != Some(self.patient)
-            || !self.purposes.contains(&request.purpose)
-            || !self.in_force(request.received_at)
-        {
+        if !self.purposes.contains(&request.purpose) || !self.in_force(request.received_at) {
             return false;
         }
         let mut parties = request.consent_parties(own);
@@ -113,6 +156,38 @@ impl Consent {
                 parties.any(covered) && restrictions.iter().all(|covers| *covers != Covers::No)
             }
         }
+    }
+
+    /// Why it does not speak of `request`; empty: it does.
+    pub fn mismatches(&self, request: &Request, own: &InstitutionSlug) -> Vec<Mismatch> {
+        if self.matches(request, own) {
+            return Vec::new();
+        }
+        let outside = |covers: Covers| match self.effect {
+            Effect::Grant => covers != Covers::Yes,
+            Effect::Deny => covers == Covers::No,
+        };
+        let everywhere = Self {
+            purposes: BTreeSet::from([request.purpose]),
+            modalities: None,
+            study_uid_digest: None,
+            study_from: None,
+            study_until: None,
+            valid_from: request.received_at,
+            valid_until: None,
+            ..self.clone()
+        };
+        [
+            (Mismatch::Purpose, !self.purposes.contains(&request.purpose)),
+            (Mismatch::Time, !self.in_force(request.received_at)),
+            (Mismatch::Institution, !everywhere.matches(request, own)),
+            (Mismatch::Modality, outside(self.covers_modalities(request))),
+            (Mismatch::Study, outside(self.covers_study(request))),
+            (Mismatch::StudyDate, outside(self.covers_date(request))),
+        ]
+        .into_iter()
+        .filter_map(|(mismatch, found)| found.then_some(mismatch))
+        .collect()
     }
 
     fn covers_modalities(&self, request: &Request) -> Covers {
@@ -218,11 +293,6 @@ mod tests {
         let hill = Grantees::Named(BTreeSet::from([slug("hill")]));
         let cases = [
             ("as it is", grant(), true),
-            (
-                "another patient",
-                but(|c| c.patient = Pseudonym::from_bytes([7; 16])),
-                false,
-            ),
             ("any institution", but(|c| c.grantees = Grantees::Any), true),
             ("another institution", but(|c| c.grantees = hill), false),
             (
@@ -279,6 +349,10 @@ mod tests {
                 expected,
                 "denial: {case}"
             );
+            for consent in [consent.clone(), denial(&consent)] {
+                let found = consent.mismatches(&pull(), &slug("st-anna"));
+                assert_eq!(found.is_empty(), expected, "{case}: {found:?}");
+            }
         }
     }
 

@@ -86,7 +86,7 @@ fn conclude(decision: &mut Decision, request: &Request, facts: Facts, evaluation
 }
 
 /// Why this obligation cannot be met, if it cannot.
-const fn unmet(obligation: Obligation, request: &Request) -> Option<&'static str> {
+pub(crate) const fn unmet(obligation: Obligation, request: &Request) -> Option<&'static str> {
     match obligation {
         Obligation::Deidentify => Some("obligation deidentify cannot be met"),
         Obligation::WaitForFinality => Some("obligation wait_for_finality cannot be met"),

@@ -2,7 +2,6 @@
 //! ledger.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine as _;
@@ -13,6 +12,8 @@ use serde::Serialize;
 use serde::Serializer;
 
 use crate::contract::consent::Consent;
+use crate::contract::credit::Incident;
+use crate::contract::credit::StandingEvidence;
 use crate::contract::decision::Decision;
 use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
@@ -139,14 +140,36 @@ pub enum Body {
         /// When.
         created: UtcMicros,
     },
-    /// From here on these policies decide.
-    PolicyActivated {
-        /// Digest of `text`.
+    /// Somebody wants these policies to decide.
+    PolicyProposed {
+        /// Digest of `text`: the name of the proposal.
         sha256: Sha256,
         /// Digest of the schema within.
         schema_sha256: Sha256,
-        /// Canonical text of schema and policies (see [`PolicySet`](crate::contract::PolicySet)).
+        /// Canonical text (see [`PolicySet`](crate::contract::PolicySet)).
         text: String,
+        /// Who.
+        by: String,
+    },
+    /// Somebody else agrees.
+    PolicyApproved {
+        /// Which proposal.
+        sha256: Sha256,
+        /// Who.
+        by: String,
+    },
+    /// A proposal is given up.
+    PolicyWithdrawn {
+        /// Which proposal.
+        sha256: Sha256,
+        /// Who.
+        by: String,
+    },
+    /// From here on the proposed policies decide. They must have been approved, except for the
+    /// first of a ledger.
+    PolicyActivated {
+        /// Which proposal.
+        sha256: Sha256,
         /// Who activated them.
         by: String,
     },
@@ -164,6 +187,127 @@ pub enum Body {
         /// Whose; must be the consent's.
         patient: Pseudonym,
         /// Who recorded it.
+        by: String,
+    },
+    /// An institution told that what it got under a revoked consent is deleted or no longer used.
+    RevocationHonoured {
+        /// Entry of the revocation.
+        revocation: u64,
+        /// Who told so; named by the consent.
+        institution: InstitutionSlug,
+        /// Who recorded it.
+        by: String,
+    },
+    /// Two Patient IDs are one patient: consents and objections under either speak for both.
+    PatientLinked {
+        /// The one that is merged.
+        patient: Pseudonym,
+        /// The one that survives.
+        into: Pseudonym,
+        /// Who recorded it.
+        by: String,
+    },
+    /// A merge was wrong.
+    PatientUnlinked {
+        /// The one that had been merged.
+        patient: Pseudonym,
+        /// The one that it had been merged into.
+        from: Pseudonym,
+        /// Who recorded it.
+        by: String,
+    },
+    /// Somebody may consent in the patient's place. Who it is stands in the sealed details.
+    GuardianNamed {
+        /// Whose guardian.
+        patient: Pseudonym,
+        /// Until when; `None`: until it is ended.
+        until: Option<UtcMicros>,
+        /// Who recorded it.
+        by: String,
+    },
+    /// The patient speaks for themselves again.
+    GuardianEnded {
+        /// Whose guardian.
+        patient: Pseudonym,
+        /// Who recorded it.
+        by: String,
+    },
+    /// Something speaks for or against a patient's standing, in research and self-service.
+    StandingNoted {
+        /// Whose.
+        patient: Pseudonym,
+        /// What.
+        evidence: StandingEvidence,
+        /// Entries that prove it.
+        proof: Vec<u64>,
+        /// Who recorded it.
+        by: String,
+    },
+    /// The reason for an access that is to be reviewed was given. Its text is in the sealed details.
+    ReviewReasoned {
+        /// The decision under review.
+        review: u64,
+        /// Who gave it.
+        by: String,
+    },
+    /// A review was not closed in time.
+    ReviewOverdue {
+        /// The decision under review.
+        review: u64,
+        /// Who owes it.
+        institution: InstitutionSlug,
+    },
+    /// A review came to its end.
+    ReviewClosed {
+        /// The decision under review.
+        review: u64,
+        /// Who owed it.
+        institution: InstitutionSlug,
+        /// Whether the access was justified.
+        justified: bool,
+        /// Who found so.
+        by: String,
+    },
+    /// Somebody says that an institution did wrong. It counts when an arbiter upholds it.
+    IncidentReported {
+        /// What.
+        incident: Incident,
+        /// Who is said to have done it.
+        institution: InstitutionSlug,
+        /// Entries that prove it.
+        proof: Vec<u64>,
+        /// Number of a case file; no patient data.
+        reference: String,
+        /// Who reported it.
+        by: String,
+    },
+    /// An arbiter decided on a reported incident.
+    IncidentDecided {
+        /// Entry of the report.
+        report: u64,
+        /// Whom it is about.
+        institution: InstitutionSlug,
+        /// Whether it counts.
+        upheld: bool,
+        /// The arbiter: not who reported it.
+        by: String,
+    },
+    /// What an entry had charged is taken back; nothing is edited. Its ceiling is lifted, too.
+    ChargeReversed {
+        /// The entry that charged.
+        charge: u64,
+        /// Whom it charged.
+        institution: InstitutionSlug,
+        /// Who decided so.
+        by: String,
+    },
+    /// The ceiling that an entry had set is lifted; the charge stays.
+    CeilingLifted {
+        /// The entry that set it.
+        charge: u64,
+        /// Whose.
+        institution: InstitutionSlug,
+        /// Who decided so.
         by: String,
     },
     /// A request was judged. When it releases images (not: matches of a query), it stays open until
@@ -233,6 +377,8 @@ pub enum Body {
         version: String,
         /// Its boot id.
         boot: String,
+        /// Root of the contract's state when it ended, before this event.
+        state_root: Sha256,
     },
 }
 
@@ -247,28 +393,20 @@ impl Body {
         &'a self,
         author: &'a InstitutionSlug,
     ) -> impl Iterator<Item = (&'a InstitutionSlug, bool)> + 'a {
-        let parts = match self {
-            Self::TransferClosed {
-                sender,
-                recipient,
-                instances,
-                outcome,
-                fault,
-                ..
-            } => {
-                let good = *outcome == Outcome::Completed && *instances > 0;
-                let second = (recipient != sender).then_some(recipient);
-                Some(([Some(sender), second], good, fault.as_ref()))
-            }
-            Self::Genesis { .. }
-            | Self::PolicyActivated { .. }
-            | Self::ConsentGranted { .. }
-            | Self::ConsentRevoked { .. }
-            | Self::Decision { .. }
-            | Self::Query { .. }
-            | Self::Alert { .. }
-            | Self::Started { .. }
-            | Self::Stopped { .. } => None,
+        let parts = if let Self::TransferClosed {
+            sender,
+            recipient,
+            instances,
+            outcome,
+            fault,
+            ..
+        } = self
+        {
+            let good = *outcome == Outcome::Completed && *instances > 0;
+            let second = (recipient != sender).then_some(recipient);
+            Some(([Some(sender), second], good, fault.as_ref()))
+        } else {
+            None
         };
         parts.into_iter().flat_map(move |(both, good, fault)| {
             both.into_iter()
@@ -285,57 +423,70 @@ impl Body {
     }
 }
 
-/// Whose decisions an event may change: open permits that touch one of these are to be asked
-/// again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Affected {
-    /// Decisions about these patients.
-    pub patients: BTreeSet<Pseudonym>,
-    /// Decisions in which these institutions request or receive.
-    pub institutions: BTreeSet<InstitutionSlug>,
-    /// All of them.
-    pub everything: bool,
-}
-
-impl Affected {
-    /// Whether `request` may be answered differently now.
-    pub fn touches(&self, request: &Request) -> bool {
-        self.everything
-            || request
-                .patient
-                .is_some_and(|patient| self.patients.contains(&patient))
-            || self.institutions.contains(&request.requester)
-            || self.institutions.contains(&request.recipient)
+impl Body {
+    /// The name of its kind, as in the line.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Genesis { .. } => "genesis",
+            Self::PolicyProposed { .. } => "policy-proposed",
+            Self::PolicyApproved { .. } => "policy-approved",
+            Self::PolicyWithdrawn { .. } => "policy-withdrawn",
+            Self::PolicyActivated { .. } => "policy-activated",
+            Self::ConsentGranted { .. } => "consent-granted",
+            Self::ConsentRevoked { .. } => "consent-revoked",
+            Self::RevocationHonoured { .. } => "revocation-honoured",
+            Self::PatientLinked { .. } => "patient-linked",
+            Self::PatientUnlinked { .. } => "patient-unlinked",
+            Self::GuardianNamed { .. } => "guardian-named",
+            Self::GuardianEnded { .. } => "guardian-ended",
+            Self::StandingNoted { .. } => "standing-noted",
+            Self::ReviewReasoned { .. } => "review-reasoned",
+            Self::ReviewOverdue { .. } => "review-overdue",
+            Self::ReviewClosed { .. } => "review-closed",
+            Self::IncidentReported { .. } => "incident-reported",
+            Self::IncidentDecided { .. } => "incident-decided",
+            Self::ChargeReversed { .. } => "charge-reversed",
+            Self::CeilingLifted { .. } => "ceiling-lifted",
+            Self::Decision { .. } => "decision",
+            Self::TransferClosed { .. } => "transfer-closed",
+            Self::Query { .. } => "query",
+            Self::Alert { .. } => "alert",
+            Self::Started { .. } => "started",
+            Self::Stopped { .. } => "stopped",
+        }
     }
 
-    /// Whether nothing can change.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+    /// The person who says so, where one does.
+    pub fn person(&self) -> Option<&str> {
+        match self {
+            Self::PolicyProposed { by, .. }
+            | Self::PolicyApproved { by, .. }
+            | Self::PolicyWithdrawn { by, .. }
+            | Self::PolicyActivated { by, .. }
+            | Self::ConsentGranted { by, .. }
+            | Self::ConsentRevoked { by, .. }
+            | Self::RevocationHonoured { by, .. }
+            | Self::PatientLinked { by, .. }
+            | Self::PatientUnlinked { by, .. }
+            | Self::GuardianNamed { by, .. }
+            | Self::GuardianEnded { by, .. }
+            | Self::StandingNoted { by, .. }
+            | Self::ReviewReasoned { by, .. }
+            | Self::ReviewClosed { by, .. }
+            | Self::IncidentReported { by, .. }
+            | Self::IncidentDecided { by, .. }
+            | Self::ChargeReversed { by, .. }
+            | Self::CeilingLifted { by, .. } => Some(by),
+            Self::Genesis { .. }
+            | Self::ReviewOverdue { .. }
+            | Self::Decision { .. }
+            | Self::TransferClosed { .. }
+            | Self::Query { .. }
+            | Self::Alert { .. }
+            | Self::Started { .. }
+            | Self::Stopped { .. } => None,
+        }
     }
-}
-
-/// Which decisions `event` may change.
-pub fn affects(event: &Event) -> Affected {
-    let mut affected = Affected::default();
-    match &event.body {
-        Body::Genesis { .. } | Body::PolicyActivated { .. } => affected.everything = true,
-        Body::ConsentGranted { consent, .. } => {
-            affected.patients.insert(consent.patient);
-        }
-        Body::ConsentRevoked { patient, .. } => {
-            affected.patients.insert(*patient);
-        }
-        Body::TransferClosed { .. } => {
-            let evidence = event.body.evidence(&event.author);
-            affected.institutions = evidence.map(|(slug, _)| slug.clone()).collect();
-        }
-        Body::Decision { .. }
-        | Body::Query { .. }
-        | Body::Alert { .. }
-        | Body::Started { .. }
-        | Body::Stopped { .. } => {}
-    }
-    affected
 }
 
 #[cfg(test)]

@@ -1,8 +1,14 @@
 //! What the state adds to a request before it is judged: scores, and consents that match.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::contract::consent::Effect;
+use crate::contract::credit::SCORE_COLD_START;
 use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
+use crate::contract::names::Pseudonym;
+use crate::contract::request::Purpose;
 use crate::contract::request::Request;
 use crate::contract::state::State;
 use crate::contract::state::score_of;
@@ -10,26 +16,71 @@ use crate::time::Day;
 use crate::time::UtcMicros;
 
 /// The facts of a request and of the state that it is put to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Facts {
-    pub(crate) requester_own: bool,
-    pub(crate) custodian_own: bool,
-    pub(crate) recipient_own: bool,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The requester is our own institution.
+    pub requester_own: bool,
+    /// The custodian is.
+    pub custodian_own: bool,
+    /// The recipient is.
+    pub recipient_own: bool,
     /// A C-FIND as a whole.
-    pub(crate) question: bool,
+    pub question: bool,
     /// Days from study to request.
-    pub(crate) study_age_days: Option<i64>,
-    pub(crate) requester_score: u16,
-    pub(crate) recipient_score: u16,
+    pub study_age_days: Option<i64>,
+    /// The requester's score.
+    pub requester_score: u16,
+    /// The recipient's score.
+    pub recipient_score: u16,
     /// The lower one of those of other institutions.
-    pub(crate) score: u16,
-    pub(crate) denied: bool,
-    pub(crate) names_institution: bool,
-    pub(crate) names_institution_and_study: bool,
+    pub score: u16,
+    /// An objection of the patient matches.
+    pub denied: bool,
+    /// A matching grant names the institutions.
+    pub names_institution: bool,
+    /// A matching grant names the institutions and the study.
+    pub names_institution_and_study: bool,
     /// The grants that match, by rising number.
-    pub(crate) granted: Vec<ConsentId>,
+    pub granted: Vec<ConsentId>,
+    /// The patient's standing; weighed in research and self-service only.
+    pub standing: u16,
+    /// Emergencies.
+    pub break_glass: BreakGlass,
     /// When a consent of the patient next begins or ends.
-    pub(crate) next_change: Option<UtcMicros>,
+    pub next_change: Option<UtcMicros>,
+}
+
+/// How often the glass is broken, and what that may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlass {
+    /// Patients whom the requester's AE title reached by EMERGENCY within the last hour, counting
+    /// this one.
+    pub patients: u32,
+    /// As many as it may.
+    pub patients_max: u32,
+    /// They outweigh a patient's objection.
+    pub overrides_denial: bool,
+}
+
+impl BreakGlass {
+    fn gather(state: &State, request: &Request) -> Self {
+        let Some(parameters) = state.parameters() else {
+            return Self::default();
+        };
+        let patients = match request.patient {
+            Some(patient) if request.purpose == Purpose::Emergency => {
+                let at = request.received_at;
+                let count = state.broken_by(&request.requester_ae, patient, at);
+                u32::try_from(count).unwrap_or(u32::MAX)
+            }
+            Some(_) | None => 0,
+        };
+        Self {
+            patients,
+            patients_max: parameters.emergency_patients_per_hour(),
+            overrides_denial: parameters.emergency_overrides_denial(),
+        }
+    }
 }
 
 impl Facts {
@@ -57,11 +108,36 @@ impl Facts {
             names_institution: false,
             names_institution_and_study: false,
             granted: Vec::new(),
+            standing: SCORE_COLD_START,
+            break_glass: BreakGlass::gather(state, request),
             next_change: None,
         };
         let Some(patient) = request.patient else {
             return facts;
         };
+        if request.action().weighs_standing() {
+            facts.standing = state.standing_of(patient, day);
+        }
+        if state.is_alone(patient) {
+            facts.weigh(state, patient, own, request);
+        } else {
+            for patient in state.patients_linked_to(patient) {
+                facts.weigh(state, patient, own, request);
+            }
+            facts.granted.sort_unstable();
+        }
+        facts
+    }
+
+    /// Adds what was granted and denied under one pseudonym of the patient.
+    fn weigh(
+        &mut self,
+        state: &State,
+        patient: Pseudonym,
+        own: &InstitutionSlug,
+        request: &Request,
+    ) {
+        let facts = self;
         for (id, consent) in state.consents_of(patient) {
             let change = consent.next_change(request.received_at);
             facts.next_change = facts.next_change.into_iter().chain(change).min();
@@ -78,7 +154,6 @@ impl Facts {
                 }
             }
         }
-        facts
     }
 
     /// Requester, custodian and recipient are all our own institution.

@@ -9,6 +9,7 @@ use crate::contract::Consent;
 use crate::contract::Decision;
 use crate::contract::Effect;
 use crate::contract::Event;
+use crate::contract::Giver;
 use crate::contract::Grantees;
 use crate::contract::InstitutionSlug;
 use crate::contract::Outcome;
@@ -35,6 +36,8 @@ pub(super) const PATIENT: Pseudonym = Pseudonym::from_bytes([0xa1; 16]);
 pub(super) const START: UtcMicros = UtcMicros(20_500 * DAY_MICROS + DAY_MICROS / 2);
 
 pub(super) const SCHEMA: &str = include_str!("../../gateway-config/policy/schema.cedarschema");
+
+pub(super) const CREDIT: &str = include_str!("../../gateway-config/credit.toml");
 
 pub(super) fn slug(text: &str) -> InstitutionSlug {
     text.parse().unwrap()
@@ -72,7 +75,7 @@ pub(super) fn default_files() -> Vec<(String, String)> {
 pub(super) fn with_rule(rule: &str) -> PolicySet {
     let mut files = default_files();
     files.push(("50-test.cedar".to_owned(), rule.to_owned()));
-    PolicySet::parse(&files, SCHEMA).unwrap()
+    PolicySet::parse(&files, SCHEMA, CREDIT).unwrap()
 }
 
 /// Lakeside fetches one of our CT studies for treatment.
@@ -119,6 +122,7 @@ pub(super) fn grant() -> Consent {
     Consent {
         patient: PATIENT,
         effect: Effect::Grant,
+        given_by: Giver::Patient,
         grantees: Grantees::Named(BTreeSet::from([slug("lakeside")])),
         purposes: BTreeSet::from([Purpose::Treatment]),
         modalities: None,
@@ -140,7 +144,7 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Begun, with the default policies.
     pub(super) fn new() -> Self {
-        Self::with(&PolicySet::parse(&default_files(), SCHEMA).unwrap())
+        Self::with(&PolicySet::parse(&default_files(), SCHEMA, CREDIT).unwrap())
     }
 
     /// Begun, with these policies.
@@ -156,12 +160,15 @@ impl Ledger {
             key: "st-anna.example/ledger+00000000+AA==".to_owned(),
             created: START,
         });
-        ledger.say(Body::PolicyActivated {
-            sha256: policy.sha256(),
+        let sha256 = policy.sha256();
+        let by = "officer".to_owned();
+        ledger.say(Body::PolicyProposed {
+            sha256,
             schema_sha256: policy.schema_sha256(),
             text: policy.canonical_text().to_owned(),
-            by: "officer".to_owned(),
+            by: by.clone(),
         });
+        ledger.say(Body::PolicyActivated { sha256, by });
         ledger
     }
 

@@ -3,11 +3,15 @@
 //! To the byte:
 //! - a *leaf* is a key (text without NUL) and a value:
 //!   SHA-256(`0x00` ‖ key ‖ `0x00` ‖ canonical JSON of the value, RFC 8785);
-//! - its *bucket* is the first byte of SHA-256(key); a bucket's digest is
-//!   SHA-256(`0x01` ‖ its leaves in byte order of their keys), or 32 zero bytes when it is empty;
-//! - buckets form 16 *groups* by the upper four bits of their number; a group's digest is
-//!   SHA-256(`0x02` ‖ the digests of its 16 buckets in order);
-//! - the *root* is SHA-256(`0x03` ‖ the digests of the 16 groups in order).
+//! - its *bucket* is the first 16 bits of SHA-256(key); a bucket's digest is
+//!   SHA-256(`0x01` ‖ its leaves in byte order of their keys);
+//! - above the buckets stands a tree: a *node* has four members, which share all but the last two
+//!   bits of their numbers; its digest is SHA-256(`0x02` ‖ the digests of its members in order);
+//! - a bucket without leaves, and a node without members, has 32 zero bytes for a digest;
+//! - the *root* is SHA-256(`0x03` ‖ the digest of the topmost node).
+//!
+//! So a change costs the hashing of one bucket and of eight nodes, with a million leaves as with a
+//! hundred.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -16,34 +20,46 @@ use serde::Serialize;
 
 use crate::digest::Hasher;
 use crate::digest::Sha256;
+#[cfg(debug_assertions)]
 use crate::digest::canonical_json;
 
-/// Groups, and buckets in each.
-const GROUPS: usize = 16;
+/// Members of a node.
+const FANOUT: u16 = 4;
+
+/// Levels of nodes above the 65,536 buckets: 4^8 of them.
+const LEVELS: usize = 8;
 
 /// Digests of keyed values, and one digest of them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MerkleMap {
-    buckets: BTreeMap<u8, Bucket>,
-    groups: [Sha256; GROUPS],
+    buckets: BTreeMap<u16, Bucket>,
+    /// Nodes that have members, from those right above the buckets to the topmost.
+    levels: [BTreeMap<u16, Sha256>; LEVELS],
     /// Buckets that changed since `root` was computed.
-    changed: BTreeSet<u8>,
+    changed: BTreeSet<u16>,
     root: Sha256,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Bucket {
-    leaves: BTreeMap<String, Sha256>,
+    leaves: BTreeMap<Box<str>, Sha256>,
     digest: Sha256,
 }
 
-/// The digest of a leaf.
+/// The digest of a leaf. `value` must have its keys in the order of canonical JSON: then plain
+/// JSON is canonical, and many times cheaper. Debug builds, hence tests, check it.
 ///
 /// # Errors
 /// When `value` has no JSON form.
 pub(crate) fn leaf<T: Serialize>(key: &str, value: &T) -> Result<Sha256, serde_json::Error> {
-    let text = canonical_json(value)?;
-    Ok(Sha256::of(&[&[0], key.as_bytes(), &[0], text.as_bytes()]))
+    let text = serde_json::to_vec(value)?;
+    #[cfg(debug_assertions)]
+    debug_assert_eq!(
+        std::str::from_utf8(&text).ok(),
+        Some(canonical_json(value)?.as_str()),
+        "keys in the order of canonical JSON"
+    );
+    Ok(Sha256::of(&[&[0], key.as_bytes(), &[0], &text]))
 }
 
 /// SHA-256 of the byte `level` and `digests`.
@@ -56,29 +72,37 @@ fn hashed<'a>(level: u8, digests: impl Iterator<Item = &'a Sha256>) -> Sha256 {
     hasher.finish()
 }
 
-fn bucket_of(key: &str) -> u8 {
-    let [first, ..] = *Sha256::of(&[key.as_bytes()]).as_bytes();
-    first
+fn bucket_of(key: &str) -> u16 {
+    let [first, second, ..] = *Sha256::of(&[key.as_bytes()]).as_bytes();
+    u16::from_be_bytes([first, second])
+}
+
+/// The digest of the node whose members `member` looks up; `None` when there are none.
+fn node<'a>(number: u16, member: impl Fn(u16) -> Option<&'a Sha256>) -> Option<Sha256> {
+    let first = number.saturating_mul(FANOUT);
+    let members = (0..FANOUT).map(|place| member(first.saturating_add(place)));
+    let members: Vec<Option<&Sha256>> = members.collect();
+    let zero = &Sha256::ZERO;
+    let some = members.iter().any(Option::is_some);
+    some.then(|| hashed(2, members.iter().map(|member| member.unwrap_or(zero))))
 }
 
 impl MerkleMap {
     /// Nothing in it.
     pub(crate) fn new() -> Self {
-        let group = hashed(2, [Sha256::ZERO; GROUPS].iter());
-        let groups = [group; GROUPS];
         Self {
             buckets: BTreeMap::new(),
-            groups,
+            levels: Default::default(),
             changed: BTreeSet::new(),
-            root: hashed(3, groups.iter()),
+            root: hashed(3, std::iter::once(&Sha256::ZERO)),
         }
     }
 
     /// Sets the leaf of `key`. The root follows at [`MerkleMap::settle`].
-    pub(crate) fn set(&mut self, key: String, leaf: Sha256) {
-        let number = bucket_of(&key);
+    pub(crate) fn set(&mut self, key: &str, leaf: Sha256) {
+        let number = bucket_of(key);
         let bucket = self.buckets.entry(number).or_default();
-        bucket.leaves.insert(key, leaf);
+        bucket.leaves.insert(key.into(), leaf);
         self.changed.insert(number);
     }
 
@@ -93,28 +117,37 @@ impl MerkleMap {
 
     /// Computes the root anew from what changed.
     pub(crate) fn settle(&mut self) {
-        let mut groups = BTreeSet::new();
-        for number in std::mem::take(&mut self.changed) {
-            groups.insert(number >> 4);
-            if let Some(bucket) = self.buckets.get_mut(&number) {
+        let mut changed = std::mem::take(&mut self.changed);
+        if changed.is_empty() {
+            return;
+        }
+        for number in &changed {
+            if let Some(bucket) = self.buckets.get_mut(number) {
                 if bucket.leaves.is_empty() {
-                    self.buckets.remove(&number);
+                    self.buckets.remove(number);
                 } else {
                     bucket.digest = hashed(1, bucket.leaves.values());
                 }
             }
         }
-        for group in groups {
-            let numbers = (0..16).map(|low| (group << 4) | low);
-            let buckets = numbers.map(|number| self.buckets.get(&number));
-            let digests: Vec<Sha256> = buckets
-                .map(|bucket| bucket.map_or(Sha256::ZERO, |bucket| bucket.digest))
-                .collect();
-            if let Some(digest) = self.groups.get_mut(usize::from(group)) {
-                *digest = hashed(2, digests.iter());
+        let buckets = &self.buckets;
+        let mut below: Option<&BTreeMap<u16, Sha256>> = None;
+        for level in &mut self.levels {
+            changed = changed.iter().map(|number| number / FANOUT).collect();
+            for number in &changed {
+                let digest = node(*number, |member| match below {
+                    None => buckets.get(&member).map(|bucket| &bucket.digest),
+                    Some(below) => below.get(&member),
+                });
+                match digest {
+                    Some(digest) => level.insert(*number, digest),
+                    None => level.remove(number),
+                };
             }
+            below = Some(level);
         }
-        self.root = hashed(3, self.groups.iter());
+        let top = below.and_then(|top| top.get(&0)).unwrap_or(&Sha256::ZERO);
+        self.root = hashed(3, std::iter::once(top));
     }
 
     /// The root as of the last [`MerkleMap::settle`].
@@ -134,36 +167,46 @@ mod tests {
     fn of(pairs: &BTreeMap<u16, u32>) -> MerkleMap {
         let mut map = MerkleMap::new();
         for (key, value) in pairs.iter().rev() {
-            map.set(
-                format!("k/{key}"),
-                leaf(&format!("k/{key}"), value).unwrap(),
-            );
+            let key = format!("k/{key}");
+            map.set(&key, leaf(&key, value).unwrap());
         }
         map.settle();
         map
     }
 
-    /// The root of 256 buckets, by the text above.
+    /// The root of 65,536 buckets, by the text above.
     fn root_of(buckets: &[Sha256]) -> Sha256 {
         let joined = |level, digests: &[Sha256]| {
             let bytes = digests.iter().flat_map(|digest| *digest.as_bytes());
             let bytes: Vec<u8> = std::iter::once(level).chain(bytes).collect();
             Sha256::of(&[&bytes])
         };
-        let groups = buckets.chunks(16).map(|group| joined(2, group));
-        joined(3, &groups.collect::<Vec<_>>())
+        let mut level = buckets.to_vec();
+        while level.len() > 1 {
+            let nodes = level.chunks(4).map(|members| {
+                let some = members.iter().any(|member| *member != Sha256::ZERO);
+                if some {
+                    joined(2, members)
+                } else {
+                    Sha256::ZERO
+                }
+            });
+            level = nodes.collect();
+        }
+        joined(3, &level)
     }
 
     #[test]
     fn the_root_is_what_the_text_above_says() {
-        let mut buckets = [Sha256::ZERO; 256];
+        let mut buckets = vec![Sha256::ZERO; 65_536];
         assert_eq!(MerkleMap::new().root(), root_of(&buckets));
 
         let mut map = MerkleMap::new();
-        map.set("own".into(), leaf("own", &"st-anna").unwrap());
+        map.set("own", leaf("own", &"st-anna").unwrap());
         map.settle();
         let leaf = Sha256::of(&[b"\0own\0\"st-anna\""]);
-        let number = usize::from(Sha256::of(&[b"own"]).as_bytes()[0]);
+        let [first, second, ..] = *Sha256::of(&[b"own"]).as_bytes();
+        let number = usize::from(u16::from_be_bytes([first, second]));
         buckets[number] = Sha256::of(&[&[1], leaf.as_bytes()]);
         assert_eq!(map.root(), root_of(&buckets));
 
@@ -184,7 +227,7 @@ mod tests {
                 match value {
                     Some(value) => {
                         expected.insert(number, value);
-                        map.set(key.clone(), leaf(&key, &value).unwrap());
+                        map.set(&key, leaf(&key, &value).unwrap());
                     }
                     None => {
                         expected.remove(&number);

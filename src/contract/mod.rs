@@ -9,40 +9,64 @@
     clippy::iter_over_hash_type
 )]
 
+mod affects;
 mod consent;
+mod credit;
 mod decide;
 mod decision;
 mod event;
+mod explain;
 mod facts;
 mod merkle_map;
 mod names;
 mod policy;
 mod request;
-mod score;
 mod state;
 
 #[cfg(test)]
 mod fixtures;
 
+pub use affects::Affected;
+pub use affects::affects;
 pub use consent::Consent;
 pub use consent::Effect;
+pub use consent::Giver;
 pub use consent::Grantees;
+pub use consent::Mismatch;
+pub use credit::CREDIT_TEXT_BYTES_MAX;
+pub use credit::Ceiling;
+pub use credit::Charge;
+pub use credit::Incident;
+pub use credit::Parameters;
+pub use credit::ParametersError;
+pub use credit::Reputation;
+pub use credit::SCORE_COLD_START;
+pub use credit::StandingEvidence;
+pub use credit::UnknownIncident;
+pub use credit::UnknownStandingEvidence;
+pub use credit::Weights;
 pub use decide::decide;
 pub use decision::Decision;
 pub use decision::Obligation;
 pub use decision::UnknownObligation;
 pub use decision::Verdict;
-pub use event::Affected;
 pub use event::Body;
 pub use event::Event;
 pub use event::Outcome;
 pub use event::Signature;
-pub use event::affects;
+pub use explain::Considered;
+pub use explain::Explanation;
+pub use explain::Remedy;
+pub use explain::Rule;
+pub use explain::explain;
+pub use facts::BreakGlass;
+pub use facts::Facts;
 pub use names::ConsentId;
 pub use names::InstitutionSlug;
 pub use names::NotAPseudonym;
 pub use names::Pseudonym;
 pub use names::SlugError;
+pub use policy::CREDIT_NAME;
 pub use policy::POLICY_TEXT_BYTES_MAX;
 pub use policy::PolicyError;
 pub use policy::PolicyFault;
@@ -55,13 +79,19 @@ pub use request::StudyFacts;
 pub use request::TransportFacts;
 pub use request::UnknownPurpose;
 pub use request::Verb;
-pub use score::Reputation;
-pub use score::SCORE_COLD_START;
 pub use state::Applied;
 pub use state::CONSENTS_PER_PATIENT_MAX;
+pub use state::Guardian;
+pub use state::LINKED_PATIENTS_MAX;
 pub use state::OPEN_PERMITS_MAX;
 pub use state::OpenPermit;
+pub use state::PROPOSALS_MAX;
+pub use state::Proposal;
+pub use state::REPORTS_MAX;
+pub use state::REVIEWS_MAX;
 pub use state::Rejection;
+pub use state::Report;
+pub use state::Review;
 pub use state::State;
 pub use state::score_of;
 
@@ -70,4 +100,4 @@ pub const ENGINE: &str = "cedar-policy 4.14.1";
 
 /// Version of the contract's own rules: matching of consents, arithmetic of scores, form of the
 /// state. A change of any of them is a new version.
-pub const CONTRACT_VERSION: u32 = 1;
+pub const CONTRACT_VERSION: u32 = 2;

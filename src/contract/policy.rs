@@ -1,8 +1,9 @@
 //! Policies: Cedar rules under a strict schema. The one door to the engine.
 //!
-//! The *canonical text* holds schema and rules in one piece: for each part a line
+//! The *canonical text* holds schema, parameters and rules in one piece: for each part a line
 //! `name SP length-in-bytes LF`, then the text itself, then `LF`; the schema first, under the name
-//! `schema.cedarschema`, then the rules by rising name. Its SHA-256 names the policy set.
+//! `schema.cedarschema`, then the parameters, `credit.toml`, then the rules by rising name. Its
+//! SHA-256 names the policy set.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use crate::contract::credit::Parameters;
+use crate::contract::credit::ParametersError;
 use crate::contract::decision::Obligation;
 use crate::contract::decision::SHORT_REASON_CHARACTERS_MAX;
 use crate::contract::request::Action;
@@ -34,6 +37,9 @@ pub(crate) use evaluate::Evaluation;
 
 /// Name of the schema within the canonical text.
 pub const SCHEMA_NAME: &str = "schema.cedarschema";
+
+/// Name of the parameters within the canonical text.
+pub const CREDIT_NAME: &str = "credit.toml";
 
 /// Bytes of the longest canonical text. Written as JSON within an entry of at most 65,535 bytes,
 /// most of its line ends and quotes take two.
@@ -69,7 +75,7 @@ pub enum PolicyFault {
     #[error("{0:?} is no name of a policy file: letters, digits, '.', '_' and '-', each name once")]
     Name(String),
     /// Too much text.
-    #[error("policies and schema have {bytes} bytes, limit {POLICY_TEXT_BYTES_MAX}")]
+    #[error("policies, schema and parameters have {bytes} bytes, limit {POLICY_TEXT_BYTES_MAX}")]
     TooLong {
         /// How much.
         bytes: usize,
@@ -77,6 +83,9 @@ pub enum PolicyFault {
     /// Not laid out as a canonical text.
     #[error("not the canonical text of a policy set")]
     NotCanonical,
+    /// The parameters cannot be used.
+    #[error("{CREDIT_NAME}: {0}")]
+    Parameters(#[from] ParametersError),
     /// The schema cannot be read.
     #[error("schema: {0}")]
     Schema(String),
@@ -142,6 +151,7 @@ pub enum PolicyFault {
 /// What a rule's annotations say.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes {
+    pub(crate) description: Option<String>,
     pub(crate) obligations: BTreeSet<Obligation>,
     pub(crate) reason: Option<String>,
 }
@@ -152,6 +162,7 @@ pub struct PolicySet {
     text: String,
     sha256: Sha256,
     schema_sha256: Sha256,
+    parameters: Parameters,
     policies: cedar_policy::PolicySet,
     notes: BTreeMap<String, Notes>,
     authorizer: Authorizer,
@@ -164,13 +175,20 @@ pub struct PolicySet {
 }
 
 impl PolicySet {
-    /// Checks `policies` (name and text of each file) against `schema`, strictly.
+    /// Checks `policies` (name and text of each file) against `schema`, strictly, and the
+    /// parameters of `credit`.
     ///
     /// # Errors
     /// Every fault that was found.
-    pub fn parse(policies: &[(String, String)], schema: &str) -> Result<Self, PolicyError> {
+    pub fn parse(
+        policies: &[(String, String)],
+        schema: &str,
+        credit: &str,
+    ) -> Result<Self, PolicyError> {
         let mut faults = Vec::new();
-        let text = canonical_text(policies, schema, &mut faults);
+        let text = canonical_text(policies, schema, credit, &mut faults);
+        let parameters = Parameters::parse(credit);
+        let parameters = parameters.map_err(|error| faults.push(error.into())).ok();
         let loaded = load(policies, &mut faults);
         let (schema_sha256, schema) = (Sha256::of(&[schema.as_bytes()]), read_schema(schema));
         let schema = schema.map_err(|fault| faults.push(fault)).ok();
@@ -181,9 +199,11 @@ impl PolicySet {
             let warnings = result.validation_warnings().map(ToString::to_string);
             faults.extend(errors.chain(warnings).map(PolicyFault::Validation));
         }
-        match schema {
-            Some(schema) if faults.is_empty() => Self::ready(text, schema_sha256, &schema, loaded),
-            Some(_) | None => Err(PolicyError { faults }),
+        match (schema, parameters) {
+            (Some(schema), Some(parameters)) if faults.is_empty() => {
+                Self::ready(text, schema_sha256, &schema, parameters, loaded)
+            }
+            _ => Err(PolicyError { faults }),
         }
     }
 
@@ -193,7 +213,7 @@ impl PolicySet {
     /// When it is not laid out so, or for every fault of [`PolicySet::parse`].
     pub fn from_canonical(text: &str) -> Result<Self, PolicyError> {
         let parsed = match split(text) {
-            Some((schema, policies)) => Self::parse(&policies, schema)?,
+            Some((schema, credit, policies)) => Self::parse(&policies, schema, credit)?,
             None => return Err(not_canonical()),
         };
         if parsed.text == text {
@@ -207,6 +227,7 @@ impl PolicySet {
         text: String,
         schema_sha256: Sha256,
         schema: &Schema,
+        parameters: Parameters,
         loaded: Loaded,
     ) -> Result<Self, PolicyError> {
         let wrong = |message: String| PolicyError {
@@ -227,6 +248,7 @@ impl PolicySet {
             sha256: Sha256::of(&[text.as_bytes()]),
             schema_sha256,
             text,
+            parameters,
             policies: loaded.policies,
             notes: loaded.notes,
             authorizer: Authorizer::new(),
@@ -248,9 +270,19 @@ impl PolicySet {
         self.schema_sha256
     }
 
-    /// Schema and policies in one text.
+    /// The numbers of the contract.
+    pub const fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Schema, parameters and policies in one text.
     pub fn canonical_text(&self) -> &str {
         &self.text
+    }
+
+    /// What the rule with this id is for, by its own words.
+    pub fn description(&self, id: &str) -> Option<&str> {
+        self.notes.get(id)?.description.as_deref()
     }
 
     /// The ids of its rules, sorted.
@@ -321,18 +353,21 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn canonical_text(
     policies: &[(String, String)],
     schema: &str,
+    credit: &str,
     faults: &mut Vec<PolicyFault>,
 ) -> String {
     let mut parts = BTreeMap::new();
     for (name, text) in policies {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let good = !name.is_empty() && name.bytes().all(fits) && name != SCHEMA_NAME;
+        let good = !name.is_empty() && name.bytes().all(fits);
+        let good = good && name != SCHEMA_NAME && name != CREDIT_NAME;
         if !good || parts.insert(name.as_str(), text.as_str()).is_some() {
             faults.push(PolicyFault::Name(name.clone()));
         }
     }
     let mut canonical = String::new();
-    for (name, text) in std::iter::once((SCHEMA_NAME, schema)).chain(parts) {
+    let first = [(SCHEMA_NAME, schema), (CREDIT_NAME, credit)];
+    for (name, text) in first.into_iter().chain(parts) {
         let _ = writeln!(canonical, "{name} {}\n{text}", text.len());
     }
     if canonical.len() > POLICY_TEXT_BYTES_MAX {
@@ -343,8 +378,11 @@ fn canonical_text(
     canonical
 }
 
-/// Takes a canonical text apart into schema and policies.
-fn split(text: &str) -> Option<(&str, Vec<(String, String)>)> {
+/// Schema, parameters and policies of a canonical text.
+type Parts<'a> = (&'a str, &'a str, Vec<(String, String)>);
+
+/// Takes a canonical text apart.
+fn split(text: &str) -> Option<Parts<'_>> {
     let mut parts = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -354,11 +392,11 @@ fn split(text: &str) -> Option<(&str, Vec<(String, String)>)> {
         parts.push((name, part));
         rest = after.strip_prefix('\n')?;
     }
-    let ((SCHEMA_NAME, schema), policies) = parts.split_first()? else {
+    let [(SCHEMA_NAME, schema), (CREDIT_NAME, credit), policies @ ..] = parts.as_slice() else {
         return None;
     };
     let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
-    Some((schema, policies.iter().map(owned).collect()))
+    Some((schema, credit, policies.iter().map(owned).collect()))
 }
 
 /// Rules under their own ids, and what their annotations say.
@@ -425,7 +463,8 @@ fn read_notes(id: &str, policy: &cedar_policy::Policy, faults: &mut Vec<PolicyFa
     let mut notes = Notes::default();
     for (key, value) in policy.annotations() {
         match (key, policy.effect()) {
-            ("id" | "description", _) => {}
+            ("id", _) => {}
+            ("description", _) => notes.description = Some(value.to_owned()),
             ("obligation", Effect::Permit) => {
                 for word in value.split_ascii_whitespace() {
                     match word.parse() {

@@ -14,17 +14,35 @@
 //! | shared | `author/<slug>` | `author_seq` of its last shared event |
 //! | shared | `institution/<slug>` | `{key, log_origin}` |
 //! | shared | `policy` | `{schema_sha256, sha256}` |
+//! | shared | `proposal/<sha256>` | the [`Proposal`] |
 //! | local | `own` | our own slug |
 //! | local | `last` | `{author_seq, seq}` of the last local event |
 //! | local | `consent/<number>` | the [`Consent`] |
-//! | local | `open/<seq of the decision>` | the [`OpenPermit`] |
+//! | local | `open/<decision>` | the [`OpenPermit`] |
+//! | local | `review/<decision>` | the [`Review`] |
+//! | local | `broken/<AE title>` | patients reached by EMERGENCY, and when |
 //! | local | `reputation/<slug>` | the [`Reputation`] |
+//! | local | `charge/<entry>` | the [`Charge`] |
+//! | local | `report/<entry>` | the [`Report`] |
+//! | local | `revocation/<entry>` | `{day, waiting}` |
+//! | local | `link/<pseudonym>` | `{into}` |
+//! | local | `merged/<pseudonym>` | pseudonyms that were merged into it |
+//! | local | `guardian/<pseudonym>` | the [`Guardian`] |
+//! | local | `standing/<pseudonym>` | a [`Reputation`] |
+//!
+//! Keys that are numbers are those of ledger entries.
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 
 use crate::contract::consent::Consent;
+use crate::contract::credit::Charge;
+use crate::contract::credit::Parameters;
+use crate::contract::credit::Reputation;
+use crate::contract::credit::SCORE_COLD_START;
 use crate::contract::event::Body;
 use crate::contract::event::Event;
 use crate::contract::names::ConsentId;
@@ -32,18 +50,26 @@ use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
 use crate::contract::policy::PolicyError;
 use crate::contract::policy::PolicySet;
-use crate::contract::score::Reputation;
-use crate::contract::score::SCORE_COLD_START;
+use crate::dicom::AeTitle;
 use crate::digest::Sha256;
 use crate::time::Day;
 use crate::time::UtcMicros;
 
 mod local;
 mod shared;
+mod table;
 
 pub use local::CONSENTS_PER_PATIENT_MAX;
+pub use local::Guardian;
+pub use local::LINKED_PATIENTS_MAX;
 pub use local::OPEN_PERMITS_MAX;
 pub use local::OpenPermit;
+pub use local::REPORTS_MAX;
+pub use local::REVIEWS_MAX;
+pub use local::Report;
+pub use local::Review;
+pub use shared::PROPOSALS_MAX;
+pub use shared::Proposal;
 
 use local::Local;
 use shared::Shared;
@@ -90,6 +116,29 @@ pub enum Rejection {
     /// The policies are faulty.
     #[error("policies: {0}")]
     Policy(#[from] PolicyError),
+    /// No policies are in force.
+    #[error("no policies are in force")]
+    NoPolicy,
+    /// No such proposal.
+    #[error("no policies with the digest {0} are proposed")]
+    NoProposal(Sha256),
+    /// These are proposed, or in force, already.
+    #[error("the policies with the digest {0} are proposed or in force already")]
+    KnownPolicy(Sha256),
+    /// Too many proposals.
+    #[error("{PROPOSALS_MAX} sets of policies are proposed, which is the limit: withdraw one")]
+    TooManyProposals,
+    /// Nobody else agreed.
+    #[error("the policies with the digest {0} are not approved")]
+    NotApproved(Sha256),
+    /// One person did what needs two.
+    #[error("this needs a second person")]
+    SamePerson,
+    /// Nobody's name.
+    #[error(
+        "whoever says so is named with 1 to {PERSON_CHARACTERS_MAX} characters, none of them a control character"
+    )]
+    Person,
     /// The policies are not those that the event names.
     #[error("the digest of the policies' text is not the one that the event names")]
     PolicyDigest,
@@ -107,6 +156,54 @@ pub enum Rejection {
     /// A consent begins or ends in a time too far away to be written down exactly.
     #[error("a consent begins and ends before the year 2255")]
     Time,
+    /// Nobody may speak for the patient.
+    #[error("patient {0} has no guardian")]
+    NoGuardian(Pseudonym),
+    /// The patient is merged already, or the merge would go in a circle.
+    #[error("patient {0} is merged already")]
+    Linked(Pseudonym),
+    /// The patient is not merged into that one.
+    #[error("patient {0} is not merged into that one")]
+    NotLinked(Pseudonym),
+    /// Too many Patient IDs of one patient.
+    #[error("patient {0} has {LINKED_PATIENTS_MAX} Patient IDs, which is the limit")]
+    TooManyLinked(Pseudonym),
+    /// What proves a statement is missing, too much, or not there yet.
+    #[error("1 to 32 entries of the ledger must prove this")]
+    Proof,
+    /// A case file's number that cannot be kept.
+    #[error("a reference has at most 64 characters of printable ASCII")]
+    Reference,
+    /// Our own institution is not scored by itself.
+    #[error("nobody keeps a score of their own institution")]
+    OwnScore,
+    /// No such review, or another institution owes it.
+    #[error("no review of decision {0} waits")]
+    NoReview(u64),
+    /// A review needs a reason first.
+    #[error("no reason was given for decision {0}")]
+    NoReason(u64),
+    /// The review is not late, or was recorded as late.
+    #[error("the review of decision {0} is not late, or was recorded as late already")]
+    NotOverdue(u64),
+    /// Too many reviews.
+    #[error("{REVIEWS_MAX} reviews wait, which is the limit")]
+    TooManyReviews,
+    /// No such revocation waits for that institution's answer.
+    #[error("revocation {0} does not wait for that institution's answer")]
+    NoRevocation(u64),
+    /// No such report.
+    #[error("no report {0} of that institution waits for an arbiter")]
+    NoReport(u64),
+    /// Nobody decided in time.
+    #[error("report {0} has lapsed")]
+    Lapsed(u64),
+    /// Too many reports.
+    #[error("{REPORTS_MAX} reports wait, which is the limit")]
+    TooManyReports,
+    /// The entry charged nothing, or nothing that could be taken back.
+    #[error("entry {0} charged that institution nothing that can be taken back")]
+    NoCharge(u64),
     /// Too many permits wait for their end.
     #[error("{OPEN_PERMITS_MAX} permits are open, which is the limit")]
     TooManyOpen,
@@ -178,20 +275,42 @@ impl State {
     /// A [`Rejection`] is a result like another: the same at everybody who applies the same
     /// events; the state is as before.
     pub fn apply(&mut self, at: Applied, event: &Event) -> Result<(), Rejection> {
+        if event.body.person().is_some_and(|by| !is_a_name(by)) {
+            return Err(Rejection::Person);
+        }
         match &event.body {
             Body::Genesis { .. } => {
                 self.shared.apply(event)?;
                 self.local.begin(at, event)?;
             }
-            Body::PolicyActivated { .. } => self.shared.apply(event)?,
+            Body::PolicyProposed { .. }
+            | Body::PolicyApproved { .. }
+            | Body::PolicyWithdrawn { .. }
+            | Body::PolicyActivated { .. } => self.shared.apply(event)?,
             Body::ConsentGranted { .. }
             | Body::ConsentRevoked { .. }
+            | Body::RevocationHonoured { .. }
+            | Body::PatientLinked { .. }
+            | Body::PatientUnlinked { .. }
+            | Body::GuardianNamed { .. }
+            | Body::GuardianEnded { .. }
+            | Body::StandingNoted { .. }
+            | Body::ReviewReasoned { .. }
+            | Body::ReviewOverdue { .. }
+            | Body::ReviewClosed { .. }
+            | Body::IncidentReported { .. }
+            | Body::IncidentDecided { .. }
+            | Body::ChargeReversed { .. }
+            | Body::CeilingLifted { .. }
             | Body::Decision { .. }
             | Body::TransferClosed { .. }
             | Body::Query { .. }
             | Body::Alert { .. }
             | Body::Started { .. }
-            | Body::Stopped { .. } => self.local.apply(at, event)?,
+            | Body::Stopped { .. } => {
+                let parameters = self.shared.policy().map(PolicySet::parameters);
+                self.local.apply(at, event, parameters)?;
+            }
         }
         self.settle();
         Ok(())
@@ -230,31 +349,95 @@ impl State {
         self.shared.key_of(institution)
     }
 
+    /// The numbers in force; `None` before there are policies.
+    pub fn parameters(&self) -> Option<&Parameters> {
+        self.policy().map(PolicySet::parameters)
+    }
+
+    /// Policies that are proposed and not in force, by their digest.
+    pub fn proposals(&self) -> impl Iterator<Item = (Sha256, &Proposal)> {
+        self.shared.proposals()
+    }
+
     /// Every consent that was granted and not revoked, also those not yet or no longer in force;
     /// by patient, then by number.
     pub fn consents(&self) -> impl Iterator<Item = (ConsentId, &Consent)> {
-        self.local.consents()
+        self.local.consents.all()
     }
 
-    /// Those of one patient, by number.
+    /// Those under one pseudonym, by number.
     pub fn consents_of(&self, patient: Pseudonym) -> impl Iterator<Item = (ConsentId, &Consent)> {
-        self.local.consents_of(patient)
+        self.local.consents.of(patient)
+    }
+
+    /// Every pseudonym of the person whom `patient` stands for, `patient` among them.
+    pub fn patients_linked_to(&self, patient: Pseudonym) -> BTreeSet<Pseudonym> {
+        self.local.patients.group(patient)
+    }
+
+    /// Whether `patient` is the only pseudonym of the person.
+    pub(crate) fn is_alone(&self, patient: Pseudonym) -> bool {
+        self.local.patients.is_alone(patient)
+    }
+
+    /// Patients who were merged, and into whom.
+    pub fn links(&self) -> impl Iterator<Item = (Pseudonym, Pseudonym)> {
+        self.local.patients.links()
+    }
+
+    /// Who may speak for `patient` at `at`.
+    pub fn guardian_of(&self, patient: Pseudonym, at: UtcMicros) -> Option<Guardian> {
+        self.local.patients.guardian_of(patient, at)
+    }
+
+    /// The patient's standing on `day`, 0 to 1000.
+    pub fn standing_of(&self, patient: Pseudonym, day: Day) -> u16 {
+        let parameters = self.parameters();
+        parameters.map_or(SCORE_COLD_START, |parameters| {
+            self.local.patients.standing(parameters, patient, day)
+        })
+    }
+
+    /// Reviews that wait, by the number of their decision.
+    pub fn reviews(&self) -> impl Iterator<Item = (u64, &Review)> {
+        self.local.reviews.waiting()
+    }
+
+    /// The review of one decision.
+    pub fn review(&self, decision: u64) -> Option<&Review> {
+        self.local.reviews.get(decision)
+    }
+
+    /// Patients whom `ae` reached by EMERGENCY within the hour before `at`, counting `patient`.
+    pub(crate) fn broken_by(&self, ae: &AeTitle, patient: Pseudonym, at: UtcMicros) -> usize {
+        self.local.reviews.broken_by(ae, patient, at)
     }
 
     /// The score of every institution of which there is evidence, on `day`.
     pub fn scores(&self, day: Day) -> impl Iterator<Item = (&InstitutionSlug, u16)> {
-        let reputations = self.local.reputations();
-        reputations.map(move |(slug, reputation)| (slug, reputation.score(day)))
+        let reputations = self.local.credits.reputations();
+        reputations.map(move |(slug, _)| (slug, score_of(self, slug, day)))
     }
 
     /// What is held of an institution; `None` without evidence.
     pub fn reputation(&self, institution: &InstitutionSlug) -> Option<&Reputation> {
-        self.local.reputation(institution)
+        self.local.credits.reputation(institution)
+    }
+
+    /// What can be taken back, by the number of the entry that charged.
+    pub fn charges(&self) -> impl Iterator<Item = (u64, &Charge)> {
+        self.local.credits.charges()
+    }
+
+    /// Reported incidents that wait for an arbiter, by the number of the report; lapsed ones, too,
+    /// until the next report.
+    pub fn reports(&self) -> impl Iterator<Item = (u64, &Report)> {
+        self.local.credits.reports()
     }
 
     /// Decisions that release and are not closed yet, by sequence number.
     pub fn open_transfers(&self) -> impl Iterator<Item = (u64, &OpenPermit)> {
-        self.local.open_permits()
+        self.local.transfers.open_permits()
     }
 
     /// The number that the next event of `author` must have at least.
@@ -266,10 +449,26 @@ impl State {
 }
 
 /// The credit score of `institution` on `day`, 0 to 1000: 500 without evidence, as our own
-/// institution always has.
+/// institution always has, or what the parameters in force say instead.
 pub fn score_of(state: &State, institution: &InstitutionSlug, day: Day) -> u16 {
+    let Some(by) = state.parameters().map(Parameters::institutions) else {
+        return SCORE_COLD_START;
+    };
     let reputation = state.reputation(institution);
-    reputation.map_or(SCORE_COLD_START, |reputation| reputation.score(day))
+    reputation.map_or_else(|| by.cold_start(), |reputation| reputation.score(by, day))
+}
+
+/// Characters of the longest name of a person.
+const PERSON_CHARACTERS_MAX: usize = 128;
+
+fn is_a_name(text: &str) -> bool {
+    let characters = text.trim().chars().count();
+    (1..=PERSON_CHARACTERS_MAX).contains(&characters) && !text.chars().any(char::is_control)
+}
+
+/// Whether two names are one person's: letter case and spaces around make no second person.
+fn is_same_person(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 #[cfg(test)]

@@ -49,6 +49,9 @@ const POLICIES: [(&str, &str); 5] = [
     ),
 ];
 
+/// The numbers of the contract that Credence is delivered with.
+const CREDIT: &str = include_str!("../../gateway-config/credit.toml");
+
 /// What the gateway says when something went wrong with it.
 pub type SiteResult<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -139,6 +142,8 @@ pub(crate) fn write(folder: &Path, addresses: &Addresses) -> Result<PathBuf, Dem
         let path = policies.join(name);
         std::fs::write(&path, text).map_err(create(&path))?;
     }
+    let path = folder.join("credit.toml");
+    std::fs::write(&path, CREDIT).map_err(create(&path))?;
     let path = folder.join("credence.toml");
     std::fs::write(&path, config(addresses)).map_err(create(&path))?;
     Ok(path)

@@ -29,6 +29,7 @@ pub use recorder::PoliciesError;
 pub use recorder::RecordError;
 pub use recorder::Recorder;
 pub use recorder::StartError;
+pub use recorder::read_policies;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::sync::watch;

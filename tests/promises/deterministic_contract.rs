@@ -112,11 +112,15 @@ async fn what_a_restart_folds_is_what_the_gateway_had() {
     let recorder = running.recorder();
     running.drain().await.unwrap();
     assert!(
-        recorder.view(|state| state.root()).await.is_err(),
+        recorder.view(|state, _| state.root()).await.is_err(),
         "it has ended"
     );
     let again = house.start().await.unwrap();
-    let lived = again.recorder().view(|state| state.root()).await.unwrap();
+    let lived = again
+        .recorder()
+        .view(|state, _| state.root())
+        .await
+        .unwrap();
     assert_eq!(replayed(&house.ledger()), lived);
     again.drain().await.unwrap();
 }

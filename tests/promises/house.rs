@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use credence::config::Config;
 use credence::contract::Effect;
+use credence::contract::Giver;
 use credence::contract::Purpose;
 use credence::demo::PacsOptions;
 use credence::demo::StandInPacs;
@@ -21,6 +22,7 @@ use credence::gateway::GatewayError;
 use credence::gateway::Running;
 use credence::gateway::control;
 use credence::gateway::control::Answer;
+use credence::gateway::control::Change;
 use credence::gateway::control::Command;
 use credence::gateway::control::ConsentTerms;
 use credence::gateway::control::PatientName;
@@ -152,6 +154,8 @@ impl House {
         pacs.add_destination(ae("LAKE"), lakeside.address());
         let folder = tempfile::tempdir().unwrap();
         copy_policies(&folder.path().join("policy"), plan.rule);
+        let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config/credit.toml");
+        std::fs::copy(delivered, folder.path().join("credit.toml")).unwrap();
         let text = plan.text(address) + &peers(&plan, &pacs, &inbox, &lakeside);
         std::fs::write(folder.path().join("credence.toml"), text).unwrap();
         Self {
@@ -240,10 +244,16 @@ impl House {
             study_until: None,
             valid_from: None,
             valid_until: None,
-            by: "desk".to_owned(),
+            given_by: Giver::Patient,
         };
         let terms = Box::new(terms);
-        match self.command(&Command::ConsentGrant { terms }).await {
+        self.change(Change::ConsentGrant { terms }, "desk").await
+    }
+
+    /// Somebody changes something. Gives the number of the entry.
+    pub(crate) async fn change(&self, change: Change, by: &str) -> u64 {
+        let by = by.to_owned();
+        match self.command(&Command::Change { change, by }).await {
             Answer::Recorded { entry } => entry,
             other => panic!("{other:?}"),
         }
@@ -251,12 +261,8 @@ impl House {
 
     /// It ends.
     pub(crate) async fn revoke(&self, consent: u64) {
-        let command = Command::ConsentRevoke {
-            consent: credence::contract::ConsentId(consent),
-            by: "desk".to_owned(),
-        };
-        let answer = self.command(&command).await;
-        assert!(matches!(answer, Answer::Recorded { .. }), "{answer:?}");
+        let consent = credence::contract::ConsentId(consent);
+        self.change(Change::ConsentRevoke { consent }, "desk").await;
     }
 }
 

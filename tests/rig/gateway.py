@@ -126,6 +126,7 @@ class Gateway:
     def write(self) -> None:
         """Writes the configuration and the policies (the default set unless the test brings its own)."""
         self.file.write_text(self.config.text(self.port))
+        shutil.copy(ROOT / "gateway-config" / "credit.toml", self.folder / "credit.toml")
         policy = self.folder / "policy"
         if not policy.exists():
             if self.config.policies is None:

@@ -12,15 +12,16 @@ use serde::Serialize;
 
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::cli::consent::ask;
-use crate::cli::consent::by;
 use crate::cli::consent::named::Dictionary;
 use crate::cli::consent::named::Named;
+use crate::cli::desk::Speaker;
+use crate::cli::desk::answers;
 use crate::contract::Effect;
 use crate::fhir;
 use crate::fhir::Fault;
 use crate::fhir::TEXT_BYTES_MAX;
 use crate::gateway::control::Answer;
+use crate::gateway::control::Change;
 use crate::gateway::control::Command;
 
 /// Files of one import.
@@ -38,9 +39,9 @@ pub struct Import {
     /// Check the files and tell what would be recorded; record nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Who records it; the name of the user of this process if absent
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
+    /// Who
+    #[command(flatten)]
+    pub speaker: Speaker,
     /// Print one JSON object: files, each with its faults or what was recorded, and refused
     #[arg(long)]
     pub json: bool,
@@ -87,7 +88,7 @@ pub(super) fn run(arguments: &Import, out: &mut dyn Write) -> io::Result<Exit> {
         writeln!(io::stderr(), "credence: more than {FILES_MAX} files")?;
         return Ok(Exit::Usage);
     }
-    let recorder = by(arguments.by.as_ref());
+    let by = arguments.speaker.name();
     let dictionary = Dictionary::new(&config);
     let mut commands = Vec::new();
     let mut report = Report {
@@ -96,7 +97,7 @@ pub(super) fn run(arguments: &Import, out: &mut dyn Write) -> io::Result<Exit> {
         refused: None,
     };
     for file in &arguments.files {
-        let named = read(file).and_then(|directives| dictionary.name(&directives, &recorder));
+        let named = read(file).and_then(|directives| dictionary.name(&directives));
         let (named, faults) = match named {
             Ok(named) => (named, Vec::new()),
             Err(faults) => (Vec::new(), faults),
@@ -106,17 +107,17 @@ pub(super) fn run(arguments: &Import, out: &mut dyn Write) -> io::Result<Exit> {
             faults,
             consents: named.iter().map(Line::of).collect(),
         });
-        let grant = |named: Named| Command::ConsentGrant {
-            terms: Box::new(named.terms),
+        let grant = |named: Named| {
+            let terms = Box::new(named.terms);
+            let change = Change::ConsentGrant { terms };
+            let by = by.clone();
+            Command::Change { change, by }
         };
         commands.extend(named.into_iter().map(grant));
     }
     let is_sound = report.files.iter().all(|told| told.faults.is_empty());
     if is_sound && !arguments.dry_run {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let answers = runtime.block_on(ask(config, commands))?;
+        let answers = answers(&config, commands)?;
         report.enter(&answers);
     }
     if arguments.json {
@@ -176,7 +177,7 @@ impl Report {
             match answer {
                 Answer::Recorded { entry } => line.consent = Some(*entry),
                 Answer::Refused { reason } => self.refused = Some(reason.clone()),
-                Answer::Consents { .. } => {}
+                _ => {}
             }
         }
     }

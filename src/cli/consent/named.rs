@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::config::FhirName;
+use crate::contract::Giver;
 use crate::contract::InstitutionSlug;
 use crate::fhir::Directive;
 use crate::fhir::Fault;
@@ -58,11 +59,7 @@ impl<'c> Dictionary<'c> {
     ///
     /// # Errors
     /// What the configuration does not name.
-    pub(super) fn name(
-        &self,
-        directives: &[Directive],
-        by: &str,
-    ) -> Result<Vec<Named>, Vec<Fault>> {
+    pub(super) fn name(&self, directives: &[Directive]) -> Result<Vec<Named>, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut named = Vec::new();
         for directive in directives {
@@ -73,7 +70,7 @@ impl<'c> Dictionary<'c> {
                 let to = self.recipients(terms, &mut faults);
                 let each = patients.iter().map(|patient| Named {
                     path: terms.path.clone(),
-                    terms: consent_terms(terms, patient, &to, by),
+                    terms: consent_terms(terms, patient, &to),
                 });
                 named.extend(each);
             }
@@ -190,12 +187,7 @@ impl<'c> Dictionary<'c> {
     }
 }
 
-fn consent_terms(
-    terms: &Terms,
-    patient: &PatientName,
-    to: &[InstitutionSlug],
-    by: &str,
-) -> ConsentTerms {
+fn consent_terms(terms: &Terms, patient: &PatientName, to: &[InstitutionSlug]) -> ConsentTerms {
     ConsentTerms {
         patient: patient.clone(),
         effect: terms.effect,
@@ -207,7 +199,7 @@ fn consent_terms(
         study_until: terms.study_until,
         valid_from: terms.valid_from,
         valid_until: terms.valid_until,
-        by: by.to_owned(),
+        given_by: Giver::Patient,
     }
 }
 
@@ -262,7 +254,7 @@ issuer = [{ system = "urn:oid:2.999.1.1", issuer = "ST-ANNA" }]
     fn name(config: &str, text: &str) -> Result<Vec<Named>, Vec<Fault>> {
         let config = Config::parse(config, Path::new("")).unwrap();
         let directives = fhir::read(text).unwrap();
-        Dictionary::new(&config).name(&directives, "desk")
+        Dictionary::new(&config).name(&directives)
     }
 
     fn paths(config: &str, text: &str) -> Vec<String> {
@@ -281,7 +273,6 @@ issuer = [{ system = "urn:oid:2.999.1.1", issuer = "ST-ANNA" }]
         );
         assert_eq!(terms.to, ["lakeside".parse().unwrap()]);
         assert_eq!(terms.modalities, ["CT", "MR"]);
-        assert_eq!(terms.by, "desk");
     }
 
     #[test]

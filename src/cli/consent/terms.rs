@@ -1,20 +1,27 @@
 //! What a patient grants or denies, as `grant` and `deny` take it.
 
-use std::path::PathBuf;
+use std::io;
+use std::io::Write;
 
 use clap::Args;
 
-use crate::cli::consent::by;
+use crate::cli::Exit;
+use crate::cli::desk::Desk;
+use crate::cli::desk::Patient;
+use crate::cli::desk::Speaker;
+use crate::cli::desk::begins;
+use crate::cli::desk::day;
+use crate::cli::desk::unexpected;
 use crate::contract::Effect;
+use crate::contract::Giver;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::dicom::Uid;
+use crate::gateway::control::Answer;
+use crate::gateway::control::Change;
 use crate::gateway::control::Command;
 use crate::gateway::control::ConsentTerms;
-use crate::gateway::control::PatientName;
-use crate::time::DAY_MICROS;
 use crate::time::Day;
-use crate::time::UtcMicros;
 
 /// Arguments of `credence consent grant`.
 #[derive(Args, Debug)]
@@ -47,15 +54,9 @@ pub struct Deny {
 /// What `grant` and `deny` have in common.
 #[derive(Args, Debug)]
 pub struct Terms {
-    /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
-    /// The Patient ID (0010,0020)
-    #[arg(long, value_name = "ID")]
-    pub patient: String,
-    /// The Issuer of Patient ID (0010,0021)
-    #[arg(long, value_name = "ISSUER")]
-    pub issuer: Option<String>,
+    /// Whose
+    #[command(flatten)]
+    pub patient: Patient,
     /// A modality, as CT; may be given several times
     #[arg(long, value_name = "MODALITY")]
     pub modality: Vec<String>,
@@ -74,65 +75,70 @@ pub struct Terms {
     /// The last day on which it holds, in UTC
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub until: Option<Day>,
-    /// Who records it; the name of the user of this process if absent
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-    /// Print one JSON object
+    /// The patient's guardian says so; must have been named: credence patient guardian
     #[arg(long)]
-    pub json: bool,
-}
-
-/// Reads a day of the form 2026-01-31.
-fn day(text: &str) -> Result<Day, String> {
-    let digits: String = text.split('-').collect();
-    Day::from_dicom(&digits)
-        .filter(|day| day.to_string() == text)
-        .ok_or_else(|| "a day is written as 2026-01-31".to_owned())
-}
-
-/// The first moment of `day`.
-fn begins(day: Day) -> UtcMicros {
-    UtcMicros(i64::from(day.0).saturating_mul(DAY_MICROS))
+    pub by_guardian: bool,
+    /// Where
+    #[command(flatten)]
+    pub desk: Desk,
+    /// Who
+    #[command(flatten)]
+    pub speaker: Speaker,
 }
 
 impl Grant {
-    pub(super) fn command(&self) -> Command {
-        self.terms.command(Effect::Grant, &self.to, &self.purpose)
+    pub(super) fn change(&self) -> Change {
+        self.terms.change(Effect::Grant, &self.to, &self.purpose)
     }
 }
 
 impl Deny {
     /// An objection that names no purpose means all of them.
-    pub(super) fn command(&self) -> Command {
+    pub(super) fn change(&self) -> Change {
         let purposes: &[Purpose] = if self.purpose.is_empty() {
             &Purpose::ALL
         } else {
             &self.purpose
         };
-        self.terms.command(Effect::Deny, &self.to, purposes)
+        self.terms.change(Effect::Deny, &self.to, purposes)
     }
 }
 
 impl Terms {
-    fn command(&self, effect: Effect, to: &[InstitutionSlug], purposes: &[Purpose]) -> Command {
-        Command::ConsentGrant {
-            terms: Box::new(ConsentTerms {
-                patient: PatientName {
-                    id: self.patient.clone(),
-                    issuer: self.issuer.clone().unwrap_or_default(),
-                },
-                effect,
-                to: to.to_vec(),
-                purposes: purposes.to_vec(),
-                modalities: self.modality.clone(),
-                study: self.study.as_ref().map(ToString::to_string),
-                study_from: self.study_from,
-                study_until: self.study_until,
-                valid_from: self.from.map(begins),
-                valid_until: self.until.map(|day| begins(day).next_midnight()),
-                by: by(self.by.as_ref()),
-            }),
-        }
+    fn change(&self, effect: Effect, to: &[InstitutionSlug], purposes: &[Purpose]) -> Change {
+        let terms = Box::new(ConsentTerms {
+            patient: self.patient.name(),
+            effect,
+            to: to.to_vec(),
+            purposes: purposes.to_vec(),
+            modalities: self.modality.clone(),
+            study: self.study.as_ref().map(ToString::to_string),
+            study_from: self.study_from,
+            study_until: self.study_until,
+            valid_from: self.from.map(begins),
+            valid_until: self.until.map(|day| begins(day).next_midnight()),
+            given_by: if self.by_guardian {
+                Giver::Guardian
+            } else {
+                Giver::Patient
+            },
+        });
+        Change::ConsentGrant { terms }
+    }
+
+    /// Records it and says under which number.
+    pub(super) fn record(
+        &self,
+        out: &mut dyn Write,
+        change: Change,
+        what: &str,
+    ) -> io::Result<Exit> {
+        let by = self.speaker.name();
+        let command = Command::Change { change, by };
+        self.desk.ask(out, command, |out, answer| match answer {
+            Answer::Recorded { entry } => writeln!(out, "{what} {entry} recorded"),
+            other => Err(unexpected(other)),
+        })
     }
 }
 
@@ -141,6 +147,8 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::time::DAY_MICROS;
+    use crate::time::UtcMicros;
 
     #[derive(Debug, Parser)]
     enum Wish {
@@ -150,21 +158,13 @@ mod tests {
 
     fn terms(line: &str) -> ConsentTerms {
         let words = std::iter::once("consent").chain(line.split(' '));
-        let command = match Wish::try_parse_from(words).unwrap() {
-            Wish::Grant(grant) => grant.command(),
-            Wish::Deny(deny) => deny.command(),
+        let change = match Wish::try_parse_from(words).unwrap() {
+            Wish::Grant(grant) => grant.change(),
+            Wish::Deny(deny) => deny.change(),
         };
-        match command {
-            Command::ConsentGrant { terms } => *terms,
+        match change {
+            Change::ConsentGrant { terms } => *terms,
             other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_day_has_one_form() {
-        assert_eq!(day("1970-01-02"), Ok(Day(1)));
-        for text in ["19700102", "1970-1-2", "1970-01-32", "1970-0102", ""] {
-            assert!(day(text).is_err(), "{text}");
         }
     }
 

@@ -79,8 +79,7 @@ impl PolicySet {
         };
         let mut pairs = self.pairs(request, facts)?;
         if action.weighs_standing() {
-            // No evidence about patients is recorded yet.
-            pairs.push(("standing", long(crate::contract::score::SCORE_COLD_START)));
+            pairs.push(("standing", long(facts.standing)));
         }
         let pairs = pairs
             .into_iter()
@@ -148,6 +147,15 @@ impl PolicySet {
         let consent = consent.map(|(key, value)| (key.to_owned(), boolean(value)));
         let consent = RestrictedExpression::new_record(consent);
         pairs.push(("consent", consent.map_err(|error| error.to_string())?));
+        let glass = &facts.break_glass;
+        let glass = [
+            ("overrides_denial", boolean(glass.overrides_denial)),
+            ("patients", long(glass.patients)),
+            ("patients_max", long(glass.patients_max)),
+        ];
+        let glass = glass.map(|(key, value)| (key.to_owned(), value));
+        let glass = RestrictedExpression::new_record(glass);
+        pairs.push(("break_glass", glass.map_err(|error| error.to_string())?));
         Ok(pairs)
     }
 }

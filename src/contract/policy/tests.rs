@@ -1,5 +1,6 @@
 use super::*;
 use crate::contract::facts::Facts;
+use crate::contract::fixtures::CREDIT;
 use crate::contract::fixtures::Ledger;
 use crate::contract::fixtures::SCHEMA;
 use crate::contract::fixtures::acquisition;
@@ -17,7 +18,7 @@ impl PolicySet {
         let files = vec![("unchecked.cedar".to_owned(), rule.to_owned())];
         let loaded = load(&files, &mut faults);
         assert_eq!(faults, []);
-        let mut checked = Self::parse(&default_files(), SCHEMA).unwrap();
+        let mut checked = Self::parse(&default_files(), SCHEMA, CREDIT).unwrap();
         for policy in loaded.policies.policies() {
             checked.policies.add(policy.clone()).unwrap();
         }
@@ -28,7 +29,7 @@ impl PolicySet {
 
 fn faults(rule: &str) -> Vec<PolicyFault> {
     let files = vec![("test.cedar".to_owned(), rule.to_owned())];
-    match PolicySet::parse(&files, SCHEMA) {
+    match PolicySet::parse(&files, SCHEMA, CREDIT) {
         Ok(_) => Vec::new(),
         Err(error) => error.faults,
     }
@@ -36,29 +37,30 @@ fn faults(rule: &str) -> Vec<PolicyFault> {
 
 #[test]
 fn the_policies_as_delivered_are_valid_and_fit_an_entry() {
-    let policy = PolicySet::parse(&default_files(), SCHEMA).unwrap();
+    let policy = PolicySet::parse(&default_files(), SCHEMA, CREDIT).unwrap();
     assert!(policy.ids().count() > 8);
     let as_json = serde_json::to_string(policy.canonical_text()).unwrap();
-    assert!(as_json.len() < 40_000, "{} bytes", as_json.len());
+    assert!(as_json.len() < 48_000, "{} bytes", as_json.len());
 }
 
 #[test]
 fn canonical_text_is_the_same_whatever_order_the_files_come_in() {
     let mut reversed = default_files();
     reversed.reverse();
-    let one = PolicySet::parse(&default_files(), SCHEMA).unwrap();
-    let other = PolicySet::parse(&reversed, SCHEMA).unwrap();
+    let one = PolicySet::parse(&default_files(), SCHEMA, CREDIT).unwrap();
+    let other = PolicySet::parse(&reversed, SCHEMA, CREDIT).unwrap();
     assert_eq!(one.canonical_text(), other.canonical_text());
     assert_eq!(one, other);
     assert!(one.canonical_text().starts_with(&format!(
-        "schema.cedarschema {}\n{SCHEMA}\n10-permits.cedar ",
-        SCHEMA.len()
+        "schema.cedarschema {}\n{SCHEMA}\ncredit.toml {}\n{CREDIT}\n10-permits.cedar ",
+        SCHEMA.len(),
+        CREDIT.len()
     )));
 }
 
 #[test]
 fn canonical_text_reads_back() {
-    let policy = PolicySet::parse(&default_files(), SCHEMA).unwrap();
+    let policy = PolicySet::parse(&default_files(), SCHEMA, CREDIT).unwrap();
     let again = PolicySet::from_canonical(policy.canonical_text()).unwrap();
     assert_eq!(again.canonical_text(), policy.canonical_text());
     assert_eq!(again.sha256(), policy.sha256());
@@ -67,12 +69,13 @@ fn canonical_text_reads_back() {
 
 #[test]
 fn what_is_not_a_canonical_text_is_refused() {
-    let good = PolicySet::parse(&default_files(), SCHEMA).unwrap();
+    let good = PolicySet::parse(&default_files(), SCHEMA, CREDIT).unwrap();
     let good = good.canonical_text();
     let schema_only = format!("schema.cedarschema {}\n{SCHEMA}\n", SCHEMA.len());
-    assert!(PolicySet::from_canonical(&schema_only).is_ok());
-    let twice = format!("{schema_only}b 0\n\na 0\n\n");
-    let padded = schema_only.replacen("schema ", "schema 0", 1);
+    let no_rules = format!("{schema_only}credit.toml {}\n{CREDIT}\n", CREDIT.len());
+    assert!(PolicySet::from_canonical(&no_rules).is_ok());
+    let twice = format!("{no_rules}b 0\n\na 0\n\n");
+    let padded = no_rules.replacen("schema ", "schema 0", 1);
     for bad in [
         "",
         "schema.cedarschema",
@@ -82,6 +85,7 @@ fn what_is_not_a_canonical_text_is_refused() {
         good.strip_prefix('s').unwrap(),
         good.strip_suffix('\n').unwrap(),
         &format!("{good}x"),
+        &schema_only,
         &twice,
         &padded,
     ] {
@@ -175,7 +179,7 @@ fn every_fault_is_named() {
 #[test]
 fn a_schema_that_lacks_what_the_gateway_says_is_refused() {
     for schema in ["", "entity Institution", "entity Institution;"] {
-        let error = PolicySet::parse(&[], schema).unwrap_err();
+        let error = PolicySet::parse(&[], schema, CREDIT).unwrap_err();
         assert!(matches!(
             error.faults.as_slice(),
             [PolicyFault::Schema(_), ..]
@@ -187,13 +191,13 @@ fn a_schema_that_lacks_what_the_gateway_says_is_refused() {
 fn names_and_sizes_are_checked() {
     let text = String::new;
     for name in ["", "a b", "a\nb", "../x/y", SCHEMA_NAME] {
-        let error = PolicySet::parse(&[(name.to_owned(), text())], SCHEMA).unwrap_err();
+        let error = PolicySet::parse(&[(name.to_owned(), text())], SCHEMA, CREDIT).unwrap_err();
         assert_eq!(error.faults, [PolicyFault::Name(name.to_owned())]);
     }
     let twice = [("a".to_owned(), text()), ("a".to_owned(), text())];
-    assert!(PolicySet::parse(&twice, SCHEMA).is_err());
+    assert!(PolicySet::parse(&twice, SCHEMA, CREDIT).is_err());
     let long = [("a".to_owned(), format!("//{}", "x".repeat(60_000)))];
-    let error = PolicySet::parse(&long, SCHEMA).unwrap_err();
+    let error = PolicySet::parse(&long, SCHEMA, CREDIT).unwrap_err();
     assert!(matches!(
         error.faults.as_slice(),
         [PolicyFault::TooLong { .. }]

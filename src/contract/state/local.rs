@@ -1,55 +1,46 @@
 //! The part of the state that one gateway knows for itself.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 
 use super::Applied;
 use super::Rejection;
-use crate::contract::consent::Consent;
-use crate::contract::decision::Decision;
+use crate::contract::credit::Parameters;
 use crate::contract::event::Body;
 use crate::contract::event::Event;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::merkle_map::leaf;
-use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
-use crate::contract::names::Pseudonym;
-use crate::contract::request::Request;
-use crate::contract::request::Verb;
-use crate::contract::score::Reputation;
 use crate::digest::Sha256;
 use crate::time::UtcMicros;
 
-/// Consents that one patient can have at a time, expired ones included.
-pub const CONSENTS_PER_PATIENT_MAX: usize = 1000;
+mod consents;
+mod credits;
+mod patients;
+mod reviews;
+mod transfers;
 
-/// Permits that can be open at a time.
-pub const OPEN_PERMITS_MAX: usize = 100_000;
+pub use consents::CONSENTS_PER_PATIENT_MAX;
+pub use credits::REPORTS_MAX;
+pub use credits::Report;
+pub use patients::Guardian;
+pub use patients::LINKED_PATIENTS_MAX;
+pub use reviews::REVIEWS_MAX;
+pub use reviews::Review;
+pub use transfers::OPEN_PERMITS_MAX;
+pub use transfers::OpenPermit;
 
-/// Largest integer that canonical JSON holds exactly (RFC 8785): 2^53 - 1; as a time, the year
-/// 2255.
-const INTEGER_MAX: u64 = (1 << 53) - 1;
+use credits::Before;
 
-/// A decision that releases images and whose end is not recorded yet: what is needed to close it after a
-/// crash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenPermit {
-    /// What was permitted: a store or a retrieval. Queries move no images and stay open for
-    /// nothing.
-    pub verb: Verb,
-    /// Who sends: the requester of a store, else the custodian.
-    pub sender: InstitutionSlug,
-    /// Who receives.
-    pub recipient: InstitutionSlug,
-    /// Whose images.
-    pub patient: Option<Pseudonym>,
-    /// Ledger time of the decision.
-    pub opened_at: UtcMicros,
-}
+pub(super) use consents::Consents;
+pub(super) use credits::Credits;
+pub(super) use patients::Patients;
+pub(super) use reviews::Reviews;
+pub(super) use transfers::Transfers;
+
+/// Entries that prove a statement, at most.
+const PROOF_MAX: usize = 32;
 
 /// The last local event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +55,11 @@ struct Last {
 pub(super) struct Local {
     own: Option<InstitutionSlug>,
     last: Option<Last>,
-    consents: BTreeMap<Pseudonym, BTreeMap<ConsentId, Consent>>,
-    open: BTreeMap<u64, OpenPermit>,
-    reputations: BTreeMap<InstitutionSlug, Reputation>,
+    pub(super) consents: Consents,
+    pub(super) credits: Credits,
+    pub(super) patients: Patients,
+    pub(super) reviews: Reviews,
+    pub(super) transfers: Transfers,
     #[serde(skip)]
     map: MerkleMap,
 }
@@ -76,9 +69,11 @@ pub(super) struct Local {
 struct Snapshot {
     own: Option<InstitutionSlug>,
     last: Option<Last>,
-    consents: BTreeMap<Pseudonym, BTreeMap<ConsentId, Consent>>,
-    open: BTreeMap<u64, OpenPermit>,
-    reputations: BTreeMap<InstitutionSlug, Reputation>,
+    consents: Consents,
+    credits: Credits,
+    patients: Patients,
+    reviews: Reviews,
+    transfers: Transfers,
 }
 
 impl<'de> Deserialize<'de> for Local {
@@ -88,12 +83,54 @@ impl<'de> Deserialize<'de> for Local {
             own: snapshot.own,
             last: snapshot.last,
             consents: snapshot.consents,
-            open: snapshot.open,
-            reputations: snapshot.reputations,
+            credits: snapshot.credits,
+            patients: snapshot.patients,
+            reviews: snapshot.reviews,
+            transfers: snapshot.transfers,
             map: MerkleMap::new(),
         };
         local.rebuild().map_err(serde::de::Error::custom)?;
         Ok(local)
+    }
+}
+
+/// What a part of the local state is given to apply an event.
+pub(super) struct Step<'a> {
+    /// Number of the entry.
+    pub(super) seq: u64,
+    /// Its ledger time.
+    pub(super) time: UtcMicros,
+    /// Our own institution.
+    pub(super) own: &'a InstitutionSlug,
+    /// The numbers in force.
+    pub(super) parameters: &'a Parameters,
+    /// Where facts have their leaves.
+    pub(super) map: &'a mut MerkleMap,
+}
+
+/// Largest integer that canonical JSON holds exactly (RFC 8785): 2^53 - 1; as a time, the year
+/// 2255.
+const INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// Times that can be written down exactly.
+fn exact(times: impl IntoIterator<Item = UtcMicros>) -> Result<(), Rejection> {
+    let mut times = times.into_iter();
+    if times.all(|time| time.0.unsigned_abs() <= INTEGER_MAX) {
+        Ok(())
+    } else {
+        Err(Rejection::Time)
+    }
+}
+
+impl Step<'_> {
+    /// Entries that prove something: at least one, not too many, none that is still to come.
+    fn proven_by(&self, proof: &[u64]) -> Result<(), Rejection> {
+        let good = (1..=PROOF_MAX).contains(&proof.len());
+        if good && proof.iter().all(|entry| *entry < self.seq) {
+            Ok(())
+        } else {
+            Err(Rejection::Proof)
+        }
     }
 }
 
@@ -102,69 +139,84 @@ impl Local {
         Self {
             own: None,
             last: None,
-            consents: BTreeMap::new(),
-            open: BTreeMap::new(),
-            reputations: BTreeMap::new(),
+            consents: Consents::new(),
+            credits: Credits::new(),
+            patients: Patients::new(),
+            reviews: Reviews::new(),
+            transfers: Transfers::new(),
             map: MerkleMap::new(),
         }
     }
 
     /// Takes the author of the first event as our own institution.
     pub(super) fn begin(&mut self, at: Applied, event: &Event) -> Result<(), Rejection> {
-        self.map
-            .set(OWN_KEY.to_owned(), leaf(OWN_KEY, &event.author)?);
+        self.map.set(OWN_KEY, leaf(OWN_KEY, &event.author)?);
         self.own = Some(event.author.clone());
         self.note(at, event)
     }
 
     /// Applies everything that only one gateway says; other events are none of its business.
-    pub(super) fn apply(&mut self, at: Applied, event: &Event) -> Result<(), Rejection> {
-        self.check(at, event)?;
-        match &event.body {
-            Body::Genesis { .. } | Body::PolicyActivated { .. } => return Ok(()),
-            Body::ConsentGranted { consent, by: _ } => self.grant(at, consent)?,
-            Body::ConsentRevoked {
-                consent,
-                patient,
-                by: _,
-            } => self.revoke(*consent, *patient)?,
-            Body::Decision { request, decision } => self.open(at, request, decision)?,
-            Body::TransferClosed {
-                decision,
-                sender,
-                recipient,
-                is_final,
-                ..
-            } => {
-                match self.open.get(decision) {
-                    None => return Err(Rejection::NotOpen(*decision)),
-                    Some(open) if open.sender != *sender || open.recipient != *recipient => {
-                        return Err(Rejection::Parties(*decision));
-                    }
-                    Some(_) => {}
-                }
-                self.learn(at, event)?;
-                if *is_final {
-                    self.open.remove(decision);
-                    self.map.remove(&open_key(*decision));
-                }
-            }
-            Body::Query { .. }
-            | Body::Alert { .. }
-            | Body::Started { .. }
-            | Body::Stopped { .. } => {}
+    /// `parameters` are those in force.
+    pub(super) fn apply(
+        &mut self,
+        at: Applied,
+        event: &Event,
+        parameters: Option<&Parameters>,
+    ) -> Result<(), Rejection> {
+        let own = self.check(at, event)?;
+        if let Some(parameters) = parameters {
+            let before = self.before(&event.body);
+            self.reviews.has_room(&event.body)?;
+            let mut step = Step {
+                seq: at.seq,
+                time: at.ledger_time,
+                own: &own,
+                parameters,
+                map: &mut self.map,
+            };
+            // Each part looks at what concerns it, and refuses before it changes anything. Where an
+            // event concerns several parts, only the first of them refuses; but for the room that
+            // reviews need, which is looked at before.
+            self.patients.apply(&mut step, &event.body)?;
+            self.consents
+                .apply(&mut step, &event.body, &self.patients)?;
+            self.transfers.apply(&mut step, &event.body)?;
+            self.reviews.apply(&mut step, &event.body)?;
+            self.credits.apply(&mut step, &event.body, &before)?;
+        } else if !event.body.needs_no_policy() {
+            return Err(Rejection::NoPolicy);
         }
         self.note(at, event)
     }
 
-    fn check(&self, at: Applied, event: &Event) -> Result<(), Rejection> {
-        match &self.own {
+    /// What an event finds, as far as it is weighed after it has gone.
+    fn before(&self, body: &Body) -> Before {
+        match body {
+            Body::ConsentRevoked {
+                consent, patient, ..
+            } => Before {
+                revoked: self.consents.get(*patient, *consent).cloned(),
+                was_overdue: false,
+            },
+            Body::ReviewClosed { review, .. } => Before {
+                revoked: None,
+                was_overdue: self
+                    .reviews
+                    .get(*review)
+                    .is_some_and(|review| review.overdue),
+            },
+            _ => Before::default(),
+        }
+    }
+
+    fn check(&self, at: Applied, event: &Event) -> Result<InstitutionSlug, Rejection> {
+        let own = match &self.own {
             None => return Err(Rejection::NoGenesis),
             Some(own) if *own != event.author => {
                 return Err(Rejection::Author(event.author.clone()));
             }
-            Some(_) => {}
-        }
+            Some(own) => own.clone(),
+        };
         match self.last {
             Some(last) if event.author_seq <= last.author_seq => Err(Rejection::Repeated {
                 author: event.author.clone(),
@@ -175,7 +227,7 @@ impl Local {
                 seq: at.seq,
                 last: last.seq,
             }),
-            Some(_) | None => Ok(()),
+            Some(_) | None => Ok(own),
         }
     }
 
@@ -184,108 +236,25 @@ impl Local {
             author_seq: event.author_seq,
             seq: at.seq,
         };
-        self.map.set(LAST_KEY.to_owned(), leaf(LAST_KEY, &last)?);
+        self.map.set(LAST_KEY, leaf(LAST_KEY, &last)?);
         self.last = Some(last);
         self.map.settle();
-        Ok(())
-    }
-
-    fn grant(&mut self, at: Applied, consent: &Consent) -> Result<(), Rejection> {
-        let times = [Some(consent.valid_from), consent.valid_until];
-        let exact = |time: &UtcMicros| time.0.unsigned_abs() <= INTEGER_MAX;
-        if !times.iter().flatten().all(exact) {
-            return Err(Rejection::Time);
-        }
-        let id = ConsentId(at.seq);
-        let key = consent_key(id);
-        let leaf = leaf(&key, consent)?;
-        let count = self.consents.get(&consent.patient).map_or(0, BTreeMap::len);
-        if count >= CONSENTS_PER_PATIENT_MAX {
-            return Err(Rejection::TooManyConsents(consent.patient));
-        }
-        let consents = self.consents.entry(consent.patient).or_default();
-        consents.insert(id, consent.clone());
-        self.map.set(key, leaf);
-        Ok(())
-    }
-
-    fn revoke(&mut self, consent: ConsentId, patient: Pseudonym) -> Result<(), Rejection> {
-        let consents = self.consents.get_mut(&patient);
-        let Some(consents) = consents.filter(|consents| consents.contains_key(&consent)) else {
-            return Err(Rejection::NoConsent { consent, patient });
-        };
-        consents.remove(&consent);
-        if consents.is_empty() {
-            self.consents.remove(&patient);
-        }
-        self.map.remove(&consent_key(consent));
-        Ok(())
-    }
-
-    fn open(
-        &mut self,
-        at: Applied,
-        request: &Request,
-        decision: &Decision,
-    ) -> Result<(), Rejection> {
-        let sender = match request.verb {
-            Verb::Store => &request.requester,
-            Verb::Retrieve => &request.custodian,
-            Verb::Query => return Ok(()),
-        };
-        if !decision.releases() {
-            return Ok(());
-        }
-        if self.open.len() >= OPEN_PERMITS_MAX {
-            return Err(Rejection::TooManyOpen);
-        }
-        let permit = OpenPermit {
-            verb: request.verb,
-            sender: sender.clone(),
-            recipient: request.recipient.clone(),
-            patient: request.patient,
-            opened_at: at.ledger_time,
-        };
-        let key = open_key(at.seq);
-        self.map.set(key.clone(), leaf(&key, &permit)?);
-        self.open.insert(at.seq, permit);
-        Ok(())
-    }
-
-    /// Counts what a closed transfer tells of other institutions.
-    fn learn(&mut self, at: Applied, event: &Event) -> Result<(), Rejection> {
-        let day = at.ledger_time.day();
-        for (institution, good) in event.body.evidence(&event.author) {
-            let known = self.reputations.get(institution).cloned();
-            let mut reputation = known.unwrap_or_else(|| Reputation::new(day));
-            reputation.record(day, &event.author, good);
-            let key = reputation_key(institution);
-            self.map.set(key.clone(), leaf(&key, &reputation)?);
-            self.reputations.insert(institution.clone(), reputation);
-        }
         Ok(())
     }
 
     /// Fills the Merkle map from everything else.
     fn rebuild(&mut self) -> Result<(), serde_json::Error> {
         if let Some(own) = &self.own {
-            self.map.set(OWN_KEY.to_owned(), leaf(OWN_KEY, own)?);
+            self.map.set(OWN_KEY, leaf(OWN_KEY, own)?);
         }
         if let Some(last) = &self.last {
-            self.map.set(LAST_KEY.to_owned(), leaf(LAST_KEY, last)?);
+            self.map.set(LAST_KEY, leaf(LAST_KEY, last)?);
         }
-        for (id, consent) in self.consents.values().flatten() {
-            let key = consent_key(*id);
-            self.map.set(key.clone(), leaf(&key, consent)?);
-        }
-        for (seq, permit) in &self.open {
-            let key = open_key(*seq);
-            self.map.set(key.clone(), leaf(&key, permit)?);
-        }
-        for (slug, reputation) in &self.reputations {
-            let key = reputation_key(slug);
-            self.map.set(key.clone(), leaf(&key, reputation)?);
-        }
+        self.consents.fill(&mut self.map)?;
+        self.credits.fill(&mut self.map)?;
+        self.patients.fill(&mut self.map)?;
+        self.reviews.fill(&mut self.map)?;
+        self.transfers.fill(&mut self.map)?;
         self.map.settle();
         Ok(())
     }
@@ -301,44 +270,17 @@ impl Local {
     pub(super) fn last_author_seq(&self) -> Option<u64> {
         self.last.map(|last| last.author_seq)
     }
-
-    pub(super) fn consents(&self) -> impl Iterator<Item = (ConsentId, &Consent)> {
-        let all = self.consents.values().flatten();
-        all.map(|(id, consent)| (*id, consent))
-    }
-
-    pub(super) fn consents_of(
-        &self,
-        patient: Pseudonym,
-    ) -> impl Iterator<Item = (ConsentId, &Consent)> {
-        let theirs = self.consents.get(&patient).into_iter().flatten();
-        theirs.map(|(id, consent)| (*id, consent))
-    }
-
-    pub(super) fn open_permits(&self) -> impl Iterator<Item = (u64, &OpenPermit)> {
-        self.open.iter().map(|(seq, permit)| (*seq, permit))
-    }
-
-    pub(super) fn reputations(&self) -> impl Iterator<Item = (&InstitutionSlug, &Reputation)> {
-        self.reputations.iter()
-    }
-
-    pub(super) fn reputation(&self, institution: &InstitutionSlug) -> Option<&Reputation> {
-        self.reputations.get(institution)
-    }
 }
 
 const OWN_KEY: &str = "own";
 const LAST_KEY: &str = "last";
 
-fn consent_key(id: ConsentId) -> String {
-    format!("consent/{id}")
-}
-
-fn open_key(seq: u64) -> String {
-    format!("open/{seq}")
-}
-
-fn reputation_key(slug: &InstitutionSlug) -> String {
-    format!("reputation/{slug}")
+impl Body {
+    /// What a gateway may say of itself before there are any rules.
+    const fn needs_no_policy(&self) -> bool {
+        matches!(
+            self,
+            Self::Alert { .. } | Self::Started { .. } | Self::Stopped { .. }
+        )
+    }
 }

@@ -1,6 +1,5 @@
 //! The part of the state that every holder of the ledger has alike.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -8,6 +7,9 @@ use serde::Deserializer;
 use serde::Serialize;
 
 use super::Rejection;
+use super::is_same_person;
+use super::table::Fact;
+use super::table::Table;
 use crate::contract::event::Body;
 use crate::contract::event::Event;
 use crate::contract::merkle_map::MerkleMap;
@@ -16,12 +18,15 @@ use crate::contract::names::InstitutionSlug;
 use crate::contract::policy::PolicySet;
 use crate::digest::Sha256;
 
+/// Sets of policies that can be proposed at a time.
+pub const PROPOSALS_MAX: usize = 16;
+
 /// See the table in [`super`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Shared {
-    institutions: BTreeMap<InstitutionSlug, Institution>,
-    /// `author_seq` of each author's last shared event.
-    authors: BTreeMap<InstitutionSlug, u64>,
+    institutions: Table<Institution>,
+    authors: Table<LastOf>,
+    proposals: Table<Proposal>,
     #[serde(serialize_with = "whole")]
     policy: Option<Arc<PolicySet>>,
     #[serde(skip)]
@@ -34,6 +39,38 @@ pub(super) struct Shared {
 struct Institution {
     key: String,
     log_origin: String,
+}
+
+/// `author_seq` of an author's last shared event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct LastOf(u64);
+
+/// Policies that somebody proposed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proposal {
+    /// Who agreed, if somebody did.
+    pub approved_by: Option<String>,
+    /// Who proposed them.
+    pub by: String,
+    /// The policies.
+    pub policy: PolicySet,
+}
+
+impl Fact for Institution {
+    type Key = InstitutionSlug;
+    const KIND: &'static str = "institution";
+}
+
+impl Fact for LastOf {
+    type Key = InstitutionSlug;
+    const KIND: &'static str = "author";
+}
+
+impl Fact for Proposal {
+    type Key = Sha256;
+    const KIND: &'static str = "proposal";
 }
 
 /// The policies as the Merkle map holds them.
@@ -53,8 +90,9 @@ fn whole<S: serde::Serializer>(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Snapshot {
-    institutions: BTreeMap<InstitutionSlug, Institution>,
-    authors: BTreeMap<InstitutionSlug, u64>,
+    institutions: Table<Institution>,
+    authors: Table<LastOf>,
+    proposals: Table<Proposal>,
     policy: Option<PolicySet>,
 }
 
@@ -64,6 +102,7 @@ impl<'de> Deserialize<'de> for Shared {
         let mut shared = Self {
             institutions: snapshot.institutions,
             authors: snapshot.authors,
+            proposals: snapshot.proposals,
             policy: snapshot.policy.map(Arc::new),
             map: MerkleMap::new(),
         };
@@ -75,15 +114,19 @@ impl<'de> Deserialize<'de> for Shared {
 impl Shared {
     pub(super) fn new() -> Self {
         Self {
-            institutions: BTreeMap::new(),
-            authors: BTreeMap::new(),
+            institutions: Table::new(),
+            authors: Table::new(),
+            proposals: Table::new(),
             policy: None,
             map: MerkleMap::new(),
         }
     }
 
-    /// Applies `genesis` and `policy-activated`; other events are none of its business.
+    /// Applies `genesis` and what concerns policies; other events are none of its business.
     pub(super) fn apply(&mut self, event: &Event) -> Result<(), Rejection> {
+        if !matches!(event.body, Body::Genesis { .. }) {
+            self.check(event)?;
+        }
         match &event.body {
             Body::Genesis {
                 institution,
@@ -91,26 +134,43 @@ impl Shared {
                 key,
                 created: _,
             } => self.begin(event, institution, log_origin, key)?,
-            Body::PolicyActivated {
+            Body::PolicyProposed {
                 sha256,
                 schema_sha256,
                 text,
-                by: _,
-            } => self.activate(event, *sha256, *schema_sha256, text)?,
-            Body::ConsentGranted { .. }
-            | Body::ConsentRevoked { .. }
-            | Body::Decision { .. }
-            | Body::TransferClosed { .. }
-            | Body::Query { .. }
-            | Body::Alert { .. }
-            | Body::Started { .. }
-            | Body::Stopped { .. } => return Ok(()),
+                by,
+            } => self.propose(*sha256, *schema_sha256, text, by)?,
+            Body::PolicyApproved { sha256, by } => self.approve(*sha256, by)?,
+            Body::PolicyWithdrawn { sha256, .. } => {
+                let withdrawn = self.proposals.remove(&mut self.map, sha256);
+                withdrawn.ok_or(Rejection::NoProposal(*sha256))?;
+            }
+            Body::PolicyActivated { sha256, .. } => self.activate(*sha256)?,
+            _ => return Ok(()),
         }
-        let key = author_key(&event.author);
-        self.map.set(key.clone(), leaf(&key, &event.author_seq)?);
-        self.authors.insert(event.author.clone(), event.author_seq);
+        let last = LastOf(event.author_seq);
+        self.authors
+            .put(&mut self.map, event.author.clone(), last)?;
         self.map.settle();
         Ok(())
+    }
+
+    /// A known author, and nothing said twice.
+    fn check(&self, event: &Event) -> Result<(), Rejection> {
+        if self.institutions.len() == 0 {
+            return Err(Rejection::NoGenesis);
+        }
+        if self.institutions.get(&event.author).is_none() {
+            return Err(Rejection::Author(event.author.clone()));
+        }
+        match self.authors.get(&event.author) {
+            Some(LastOf(last)) if event.author_seq <= *last => Err(Rejection::Repeated {
+                author: event.author.clone(),
+                author_seq: event.author_seq,
+                last: *last,
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn begin(
@@ -120,7 +180,7 @@ impl Shared {
         log_origin: &str,
         key: &str,
     ) -> Result<(), Rejection> {
-        if !self.institutions.is_empty() {
+        if self.institutions.len() > 0 {
             return Err(Rejection::SecondGenesis);
         }
         if event.author != *slug {
@@ -130,56 +190,72 @@ impl Shared {
             key: key.to_owned(),
             log_origin: log_origin.to_owned(),
         };
-        let key = institution_key(slug);
-        self.map.set(key.clone(), leaf(&key, &institution)?);
-        self.institutions.insert(slug.clone(), institution);
-        Ok(())
+        Ok(self
+            .institutions
+            .put(&mut self.map, slug.clone(), institution)?)
     }
 
-    fn activate(
+    fn propose(
         &mut self,
-        event: &Event,
         sha256: Sha256,
         schema_sha256: Sha256,
         text: &str,
+        by: &str,
     ) -> Result<(), Rejection> {
-        if self.institutions.is_empty() {
-            return Err(Rejection::NoGenesis);
+        let in_force = self.policy().map(PolicySet::sha256);
+        if self.proposals.get(&sha256).is_some() || in_force == Some(sha256) {
+            return Err(Rejection::KnownPolicy(sha256));
         }
-        if !self.institutions.contains_key(&event.author) {
-            return Err(Rejection::Author(event.author.clone()));
-        }
-        match self.authors.get(&event.author) {
-            Some(last) if event.author_seq <= *last => {
-                return Err(Rejection::Repeated {
-                    author: event.author.clone(),
-                    author_seq: event.author_seq,
-                    last: *last,
-                });
-            }
-            Some(_) | None => {}
+        if self.proposals.len() >= PROPOSALS_MAX {
+            return Err(Rejection::TooManyProposals);
         }
         let policy = PolicySet::from_canonical(text)?;
         if policy.sha256() != sha256 || policy.schema_sha256() != schema_sha256 {
             return Err(Rejection::PolicyDigest);
         }
-        self.map.set(POLICY_KEY.to_owned(), policy_leaf(&policy)?);
+        let proposal = Proposal {
+            approved_by: None,
+            by: by.to_owned(),
+            policy,
+        };
+        Ok(self.proposals.put(&mut self.map, sha256, proposal)?)
+    }
+
+    fn approve(&mut self, sha256: Sha256, by: &str) -> Result<(), Rejection> {
+        let proposal = self.proposals.get(&sha256);
+        let proposal = proposal.ok_or(Rejection::NoProposal(sha256))?;
+        if is_same_person(&proposal.by, by) {
+            return Err(Rejection::SamePerson);
+        }
+        let approved = Proposal {
+            approved_by: Some(by.to_owned()),
+            ..proposal.clone()
+        };
+        Ok(self.proposals.put(&mut self.map, sha256, approved)?)
+    }
+
+    /// Puts a proposal in force. The first of a ledger needs nobody's approval: without it there
+    /// would be no contract to ask for one.
+    fn activate(&mut self, sha256: Sha256) -> Result<(), Rejection> {
+        let proposal = self.proposals.get(&sha256);
+        let proposal = proposal.ok_or(Rejection::NoProposal(sha256))?;
+        if proposal.approved_by.is_none() && self.policy.is_some() {
+            return Err(Rejection::NotApproved(sha256));
+        }
+        let policy = proposal.policy.clone();
+        self.map.set(POLICY_KEY, policy_leaf(&policy)?);
+        self.proposals.remove(&mut self.map, &sha256);
         self.policy = Some(Arc::new(policy));
         Ok(())
     }
 
     /// Fills the Merkle map from everything else.
     fn rebuild(&mut self) -> Result<(), serde_json::Error> {
-        for (slug, institution) in &self.institutions {
-            let key = institution_key(slug);
-            self.map.set(key.clone(), leaf(&key, institution)?);
-        }
-        for (slug, seq) in &self.authors {
-            let key = author_key(slug);
-            self.map.set(key.clone(), leaf(&key, seq)?);
-        }
+        self.institutions.fill(&mut self.map)?;
+        self.authors.fill(&mut self.map)?;
+        self.proposals.fill(&mut self.map)?;
         if let Some(policy) = &self.policy {
-            self.map.set(POLICY_KEY.to_owned(), policy_leaf(policy)?);
+            self.map.set(POLICY_KEY, policy_leaf(policy)?);
         }
         self.map.settle();
         Ok(())
@@ -198,13 +274,19 @@ impl Shared {
         self.policy.as_deref()
     }
 
+    pub(super) fn proposals(&self) -> impl Iterator<Item = (Sha256, &Proposal)> {
+        self.proposals
+            .iter()
+            .map(|(sha256, proposal)| (*sha256, proposal))
+    }
+
     pub(super) fn key_of(&self, institution: &InstitutionSlug) -> Option<&str> {
         let institution = self.institutions.get(institution)?;
         Some(&institution.key)
     }
 
     pub(super) fn last_author_seq(&self, author: &InstitutionSlug) -> Option<u64> {
-        self.authors.get(author).copied()
+        self.authors.get(author).map(|LastOf(last)| *last)
     }
 }
 
@@ -216,12 +298,4 @@ fn policy_leaf(policy: &PolicySet) -> Result<Sha256, serde_json::Error> {
         sha256: policy.sha256(),
     };
     leaf(POLICY_KEY, &value)
-}
-
-fn institution_key(slug: &InstitutionSlug) -> String {
-    format!("institution/{slug}")
-}
-
-fn author_key(slug: &InstitutionSlug) -> String {
-    format!("author/{slug}")
 }

@@ -150,13 +150,27 @@ fn a_rejected_event_leaves_the_state_as_it_was() {
             Rejection::SecondGenesis,
         ),
         (
-            Body::PolicyActivated {
+            Body::PolicyProposed {
                 sha256: Sha256::ZERO,
                 schema_sha256: Sha256::ZERO,
                 text: ledger.state.policy().unwrap().canonical_text().to_owned(),
                 by: "officer".into(),
             },
             Rejection::PolicyDigest,
+        ),
+        (
+            Body::PolicyActivated {
+                sha256: Sha256::ZERO,
+                by: "officer".into(),
+            },
+            Rejection::NoProposal(Sha256::ZERO),
+        ),
+        (
+            Body::ConsentGranted {
+                consent: grant(),
+                by: " ".into(),
+            },
+            Rejection::Person,
         ),
     ];
     for (body, rejection) in cases {
@@ -168,10 +182,10 @@ fn a_rejected_event_leaves_the_state_as_it_was() {
 }
 
 #[test]
-fn policies_that_are_faulty_are_not_activated() {
+fn policies_that_are_faulty_are_not_proposed() {
     let ledger = Ledger::new();
     let text = "schema.cedarschema 0\n\n";
-    let (at, event) = ledger.next(Body::PolicyActivated {
+    let (at, event) = ledger.next(Body::PolicyProposed {
         sha256: Sha256::of(&[text.as_bytes()]),
         schema_sha256: Sha256::of(&[]),
         text: text.into(),
@@ -231,7 +245,7 @@ fn the_next_number_of_an_author_follows_all_its_events() {
     assert_eq!(ledger.state.next_author_seq(&slug("st-anna")), count);
     assert_eq!(ledger.state.next_author_seq(&slug("lakeside")), 0);
     assert_eq!(State::new().next_author_seq(&slug("st-anna")), 0);
-    assert_eq!(Ledger::new().state.next_author_seq(&slug("st-anna")), 2);
+    assert_eq!(Ledger::new().state.next_author_seq(&slug("st-anna")), 3);
 }
 
 #[test]
@@ -330,7 +344,7 @@ fn only_what_this_gateway_saw_for_certain_moves_a_score() {
         );
         assert_eq!(score_of(&ledger.state, &slug("st-anna"), day), 500);
         let (_, event) = ledger.events.last().unwrap();
-        let institutions = affects(event).institutions;
+        let institutions = affects(&ledger.state, event).institutions;
         assert_eq!(institutions.contains(&slug("lakeside")), score != 500);
         assert_eq!(ledger.state.scores(day).count(), usize::from(score != 500));
     }
@@ -339,7 +353,7 @@ fn only_what_this_gateway_saw_for_certain_moves_a_score() {
 #[test]
 fn an_event_affects_those_whose_answers_it_may_change() {
     let ledger = busy();
-    let of = |body| affects(&ledger.next(body).1);
+    let of = |body| affects(&ledger.state, &ledger.next(body).1);
     let consent = of(Body::ConsentGranted {
         consent: grant(),
         by: "desk".into(),
@@ -354,7 +368,8 @@ fn an_event_affects_those_whose_answers_it_may_change() {
     let late = of(closed(1, Outcome::Failed, Some("lakeside")));
     assert!(late.touches(&pull()) && late.touches(&another));
     assert!(!late.touches(&acquisition()));
-    assert!(affects(&ledger.events[1].1).touches(&acquisition()));
+    let activated = affects(&ledger.state, &ledger.events[2].1);
+    assert!(activated.touches(&acquisition()));
     let started = of(Body::Started {
         version: "0".into(),
         boot: "0".into(),

@@ -1,12 +1,11 @@
 //! The books that the writer keeps: contract state, chain, journal, keyring and index. They move
 //! forward together and, when a batch cannot be kept, back together.
 
-use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 
-use super::Change;
 use super::PatientIdentity;
 use super::details::Details;
 use super::policies;
@@ -16,15 +15,13 @@ use crate::clock::Reading;
 use crate::config::Config;
 use crate::contract::Applied;
 use crate::contract::Body;
-use crate::contract::Consent;
 use crate::contract::Event;
-use crate::contract::Grantees;
 use crate::contract::InstitutionSlug;
+use crate::contract::PolicySet;
 use crate::contract::Pseudonym;
 use crate::contract::Rejection;
 use crate::contract::State;
 use crate::digest::Sha256;
-use crate::gateway::control::ConsentTerms;
 use crate::ledger::Chain;
 use crate::ledger::Checkpoint;
 use crate::ledger::CheckpointError;
@@ -35,6 +32,7 @@ use crate::storage::AppendError;
 use crate::storage::FolderLock;
 use crate::storage::Indexer;
 use crate::storage::Journal;
+use crate::storage::JournalReader;
 use crate::storage::Keyring;
 use crate::storage::KeyringError;
 use crate::storage::Keys;
@@ -44,8 +42,12 @@ use crate::storage::OpenError;
 use crate::storage::Priority;
 use crate::storage::ReadError;
 use crate::storage::Record;
+use crate::storage::Snapshot;
 use crate::storage::event_id;
 use crate::storage::random_id;
+use crate::storage::recorded_snapshot;
+use crate::storage::snapshot_path;
+use crate::storage::write_snapshot;
 use crate::time::UtcMicros;
 
 /// Why an event was not written.
@@ -66,6 +68,12 @@ pub enum BooksError {
     /// No such consent stands.
     #[error("there is no such consent")]
     NoSuchConsent,
+    /// What the change speaks of is not in the ledger, or is over.
+    #[error("there is no such review, report or charge")]
+    NotThere,
+    /// A text that cannot be kept sealed.
+    #[error("a text of 1 to 2000 characters is needed")]
+    SealedText,
     /// The patient's row cannot be kept, or its details not be sealed.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
@@ -128,9 +136,13 @@ pub enum StartError {
     Thread(io::Error),
 }
 
+/// Late reviews that are recorded in one batch.
+const OVERDUE_AT_ONCE_MAX: usize = 16;
+
 /// See the module.
 pub(super) struct Books {
     own: InstitutionSlug,
+    data_dir: PathBuf,
     boot: String,
     keys: Keys,
     keyring: Keyring,
@@ -169,6 +181,7 @@ impl Books {
         let indexer = Indexer::start(&gateway.data_dir, journal.reader(), entries);
         let mut books = Self {
             own: gateway.institution.clone(),
+            data_dir: gateway.data_dir.clone(),
             boot: random_id()?,
             keys,
             keyring,
@@ -283,14 +296,25 @@ impl Books {
         Ok(())
     }
 
-    /// Takes back what is drafted: state is folded anew from the journal.
+    /// Takes back what is drafted: state is folded anew from the journal, from the last snapshot
+    /// that the journal vouches for. Every entry is read all the same: nothing is taken on trust.
     pub(super) fn reload(&mut self) -> Result<(), BooksError> {
         self.records.clear();
         self.drafted.clear();
         (self.chain, self.tree) = self.durable.clone();
-        let mut state = State::new();
+        let snapshot = recorded_snapshot(&self.data_dir, &self.journal.reader());
+        let Snapshot { entries, mut state } = snapshot.unwrap_or_else(|reason| {
+            tracing::debug!(%reason, "no snapshot is used");
+            Snapshot {
+                entries: 0,
+                state: State::new(),
+            }
+        });
         for stored in self.journal.entries(0) {
             let entry = stored?.entry;
+            if entry.seq < entries {
+                continue;
+            }
             let at = Applied {
                 seq: entry.seq,
                 ledger_time: entry.ledger_time,
@@ -299,6 +323,15 @@ impl Books {
         }
         self.state = state;
         Ok(())
+    }
+
+    /// Writes a snapshot of the state. It counts when the next entry names its root; without it the
+    /// next start takes longer, so a failure is only told.
+    pub(super) fn write_snapshot(&self) {
+        let path = snapshot_path(&self.data_dir);
+        if let Err(error) = write_snapshot(&path, self.chain.next_seq(), &self.state) {
+            tracing::warn!(%error, "no snapshot of the state was written");
+        }
     }
 
     /// What need not be done before anybody is answered: the index, and the next segment.
@@ -344,63 +377,65 @@ impl Books {
         self.keyring.blind(study.as_bytes())
     }
 
-    /// Activates the configured policies, if they are not those in force.
-    pub(super) fn activate(&mut self, now: Reading, config: &Config) -> Result<(), StartError> {
-        let set = policies::read(&config.gateway.policy_dir)?;
-        let in_force = self.state.policy();
-        if in_force.is_some_and(|policy| policy.sha256() == set.sha256()) {
+    /// Puts the configured policies in force, if there are none. If there are others, they stay:
+    /// two persons change them, not a file.
+    pub(super) fn found(&mut self, now: Reading, config: &Config) -> Result<(), StartError> {
+        let gateway = &config.gateway;
+        let set = policies::read(&gateway.policy_dir, &gateway.credit_file)?;
+        let in_force = self.state.policy().map(PolicySet::sha256);
+        if in_force == Some(set.sha256()) {
             return Ok(());
         }
-        let body = Body::PolicyActivated {
-            sha256: set.sha256(),
+        if in_force.is_some() {
+            tracing::warn!(
+                configured = %set.sha256(),
+                "the configured policies are not those in force: propose and approve them"
+            );
+            let body = Body::Alert {
+                code: "policy-differs".to_owned(),
+                text: "the configured policies are not those in force".to_owned(),
+                about: None,
+            };
+            self.draft(now, body, None)?;
+            return Ok(());
+        }
+        let (sha256, by) = (set.sha256(), "configuration".to_owned());
+        let proposed = Body::PolicyProposed {
+            sha256,
             schema_sha256: set.schema_sha256(),
             text: set.canonical_text().to_owned(),
-            by: "configuration".to_owned(),
+            by: by.clone(),
         };
-        self.draft(now, body, None)?;
+        self.draft(now, proposed, None)?;
+        self.draft(now, Body::PolicyActivated { sha256, by }, None)?;
         Ok(())
     }
 
-    /// Drafts what a person asks for.
-    pub(super) fn change(&mut self, now: Reading, change: Change) -> Result<u64, BooksError> {
-        let body = match change {
-            Change::ConsentGranted(terms) => self.consent(now, *terms)?,
-            Change::ConsentRevoked { consent, by } => {
-                let mut standing = self.state.consents();
-                let terms = standing
-                    .find(|(id, _)| *id == consent)
-                    .map(|(_, terms)| terms);
-                Body::ConsentRevoked {
-                    consent,
-                    patient: terms.ok_or(BooksError::NoSuchConsent)?.patient,
-                    by,
-                }
-            }
-        };
-        self.draft(now, body, None)
+    /// Records the reviews that are late, with an alert for each.
+    pub(super) fn overdue(&mut self, now: Reading) -> Result<(), BooksError> {
+        let time = self.next_time(now.wall);
+        let late = self.state.reviews();
+        let late = late.filter(|(_, review)| !review.overdue && review.due <= time);
+        let late = late.map(|(decision, review)| (decision, review.institution.clone()));
+        let late: Vec<_> = late.take(OVERDUE_AT_ONCE_MAX).collect();
+        for (review, institution) in late {
+            let body = Body::ReviewOverdue {
+                review,
+                institution,
+            };
+            let entry = self.draft(now, body, None)?;
+            let alert = Body::Alert {
+                code: "review-overdue".to_owned(),
+                text: format!("the review of decision {review} is late"),
+                about: Some(entry),
+            };
+            self.draft(now, alert, None)?;
+        }
+        Ok(())
     }
 
-    /// The event that records a patient's wish.
-    fn consent(&mut self, now: Reading, terms: ConsentTerms) -> Result<Body, BooksError> {
-        let modalities: BTreeSet<String> = terms.modalities.into_iter().collect();
-        Ok(Body::ConsentGranted {
-            consent: Consent {
-                patient: self.pseudonym(&terms.patient.identity())?,
-                effect: terms.effect,
-                grantees: if terms.to.is_empty() {
-                    Grantees::Any
-                } else {
-                    Grantees::Named(terms.to.into_iter().collect())
-                },
-                purposes: terms.purposes.into_iter().collect(),
-                modalities: (!modalities.is_empty()).then_some(modalities),
-                study_uid_digest: terms.study.as_deref().map(|study| self.blind(study)),
-                study_from: terms.study_from,
-                study_until: terms.study_until,
-                valid_from: terms.valid_from.unwrap_or_else(|| self.next_time(now.wall)),
-                valid_until: terms.valid_until,
-            },
-            by: terms.by,
-        })
+    /// A reader of what is durable.
+    pub(super) fn reader(&self) -> JournalReader {
+        self.journal.reader()
     }
 }

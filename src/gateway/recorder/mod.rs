@@ -8,6 +8,7 @@
 
 mod asked;
 mod books;
+mod changes;
 mod details;
 mod permit;
 mod policies;
@@ -25,16 +26,21 @@ pub use books::StartError;
 pub use permit::Recorded;
 pub(super) use permit::Refusal;
 pub use policies::PoliciesError;
+pub use policies::read as read_policies;
 pub(super) use thread::For;
 pub(super) use thread::WriterThread;
 pub(super) use thread::start;
 
+use super::control::Change;
 use super::transfer::Closing;
 use super::transfer::Tally;
+use crate::contract::Applied;
 use crate::contract::Body;
-use crate::contract::ConsentId;
 use crate::contract::Pseudonym;
 use crate::contract::State;
+use crate::digest::Sha256;
+use crate::storage::JournalReader;
+use crate::time::UtcMicros;
 
 /// A decision that is durable.
 #[derive(Clone, Debug)]
@@ -59,19 +65,11 @@ pub enum RecordError {
     Refused(String),
 }
 
-/// A change that a person asks for, by command line or console.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// A patient grants or denies.
-    ConsentGranted(Box<super::control::ConsentTerms>),
-    /// A consent ends.
-    ConsentRevoked {
-        /// Which.
-        consent: ConsentId,
-        /// Who recorded it.
-        by: String,
-    },
-}
+/// The pseudonym of a patient, where the gateway has met that patient, and the digest of a study.
+type Names = (Option<Pseudonym>, Option<Sha256>);
+
+/// A look at the contract's state, and at the ledger's time.
+type Look = Box<dyn FnOnce(&State, UtcMicros) + Send>;
 
 /// What the writer is asked.
 pub(super) enum Ask {
@@ -82,14 +80,16 @@ pub(super) enum Ask {
     /// An event that nobody waits for.
     Append(Box<Body>),
     Change {
-        change: Change,
+        change: Box<Change>,
+        by: String,
         reply: oneshot::Sender<Result<u64, RecordError>>,
     },
-    Pseudonym {
-        patient: PatientIdentity,
-        reply: oneshot::Sender<Option<Pseudonym>>,
+    Names {
+        patient: Option<PatientIdentity>,
+        study: Option<String>,
+        reply: oneshot::Sender<Names>,
     },
-    View(Box<dyn FnOnce(&State) + Send>),
+    View(Look),
     Checkpoint,
     Stop,
 }
@@ -98,6 +98,7 @@ pub(super) enum Ask {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     asks: mpsc::Sender<Ask>,
+    journal: JournalReader,
 }
 
 impl std::fmt::Debug for Ask {
@@ -132,22 +133,23 @@ impl Recorder {
     ///
     /// # Errors
     /// When the contract refuses it or it could not be made durable.
-    pub async fn change(&self, change: Change) -> Result<u64, RecordError> {
+    pub async fn change(&self, change: Change, by: String) -> Result<u64, RecordError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Ask::Change { change, reply }, answer).await
+        let change = Box::new(change);
+        self.ask(Ask::Change { change, by, reply }, answer).await
     }
 
-    /// Looks at the contract's state, between two batches.
+    /// Looks at the contract's state, between two batches, and at the ledger's time.
     ///
     /// # Errors
     /// When the writer has ended.
     pub async fn view<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&State) -> T + Send + 'static,
+        look: impl FnOnce(&State, UtcMicros) -> T + Send + 'static,
     ) -> Result<T, RecordError> {
         let (reply, answer) = oneshot::channel();
-        let view = Ask::View(Box::new(move |state| {
-            let _ = reply.send(look(state));
+        let view = Ask::View(Box::new(move |state, now| {
+            let _ = reply.send(look(state, now));
         }));
         self.asks
             .send(view)
@@ -156,16 +158,47 @@ impl Recorder {
         answer.await.map_err(|_| RecordError::Stopped)
     }
 
-    /// The pseudonym of a patient, where the gateway has met that patient.
+    /// The contract's state as it was at `at`: folded anew from the journal.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn state_at(&self, at: UtcMicros) -> Result<State, RecordError> {
+        let journal = self.journal.clone();
+        let folded = tokio::task::spawn_blocking(move || {
+            let mut state = State::new();
+            for stored in journal.entries(0) {
+                let entry = stored.map_err(|error| error.to_string())?.entry;
+                if entry.ledger_time > at {
+                    break;
+                }
+                let applied = Applied {
+                    seq: entry.seq,
+                    ledger_time: entry.ledger_time,
+                };
+                let result = state.apply(applied, &entry.event);
+                result.map_err(|rejection| rejection.to_string())?;
+            }
+            Ok(state)
+        });
+        let folded = folded.await.map_err(|_| RecordError::Stopped)?;
+        folded.map_err(RecordError::Refused)
+    }
+
+    /// What the ledger calls a patient, where the gateway has met that patient, and a study.
     ///
     /// # Errors
     /// When the writer has ended.
-    pub(super) async fn known_pseudonym(
+    pub(super) async fn names(
         &self,
-        patient: PatientIdentity,
-    ) -> Result<Option<Pseudonym>, RecordError> {
+        patient: Option<PatientIdentity>,
+        study: Option<String>,
+    ) -> Result<Names, RecordError> {
         let (reply, answer) = oneshot::channel();
-        let ask = Ask::Pseudonym { patient, reply };
+        let ask = Ask::Names {
+            patient,
+            study,
+            reply,
+        };
         self.asks
             .send(ask)
             .await

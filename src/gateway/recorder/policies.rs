@@ -1,5 +1,5 @@
-//! Reading the configured policies: every `*.cedar` file of a folder, in the order of their
-//! names, and the one schema.
+//! Reading a set of policies: every `*.cedar` file of a folder, in the order of their names, the
+//! one schema, and the file of parameters.
 
 use std::fs::File;
 use std::io;
@@ -33,8 +33,11 @@ pub enum PoliciesError {
     },
 }
 
-/// Reads the policies in `folder`.
-pub(super) fn read(folder: &Path) -> Result<PolicySet, PoliciesError> {
+/// Reads the policies in `folder` and the parameters in `credit`.
+///
+/// # Errors
+/// When a file cannot be read, or the set has faults.
+pub fn read(folder: &Path, credit: &Path) -> Result<PolicySet, PoliciesError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| PoliciesError::Io { path, source }
@@ -53,7 +56,8 @@ pub(super) fn read(folder: &Path) -> Result<PolicySet, PoliciesError> {
     texts.sort();
     let schema = folder.join(SCHEMA_NAME);
     let schema_text = text(&schema).map_err(failed(&schema))?;
-    PolicySet::parse(&texts, &schema_text).map_err(|source| PoliciesError::Policies {
+    let credit_text = text(credit).map_err(failed(credit))?;
+    PolicySet::parse(&texts, &schema_text, &credit_text).map_err(|source| PoliciesError::Policies {
         path: folder.to_owned(),
         source,
     })

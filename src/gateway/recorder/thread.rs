@@ -37,12 +37,12 @@ impl WriterThread {
 pub(in crate::gateway) enum For {
     /// A gateway that serves.
     Serving,
-    /// One command; nothing is activated or announced.
+    /// One command; nothing is announced.
     Editing,
 }
 
 /// Opens the ledger of `config` and starts its writer. The policies of the configuration are
-/// activated if they are not those in force.
+/// put in force if there are none.
 ///
 /// # Errors
 /// When the folder is in use, its ledger does not verify, or the policies do not parse.
@@ -52,6 +52,7 @@ pub(in crate::gateway) fn start(
     purpose: For,
 ) -> Result<(Recorder, WriterThread), StartError> {
     let books = Books::open(config, clock)?;
+    let journal = books.reader();
     let (asks, receiver) = mpsc::channel(config.limits.recorder_queue_max);
     let mut writer = Writer::new(books, clock, receiver);
     let interrupted = writer.close_interrupted()?;
@@ -63,7 +64,7 @@ pub(in crate::gateway) fn start(
     }
     match purpose {
         For::Serving => writer.begin(config)?,
-        For::Editing => {}
+        For::Editing => writer.found(config)?,
     }
     let (said, ended) = watch::channel(None);
     std::thread::Builder::new()
@@ -76,5 +77,5 @@ pub(in crate::gateway) fn start(
             said.send_replace(Some(result.is_ok()));
         })
         .map_err(StartError::Thread)?;
-    Ok((Recorder { asks }, WriterThread { ended }))
+    Ok((Recorder { asks, journal }, WriterThread { ended }))
 }

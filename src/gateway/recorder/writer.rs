@@ -10,7 +10,6 @@ use tokio::sync::oneshot;
 
 use super::Ask;
 use super::Asked;
-use super::Change;
 use super::Judged;
 use super::RecordError;
 use super::Recorded;
@@ -31,6 +30,7 @@ use crate::contract::StudyFacts;
 use crate::contract::Verdict;
 use crate::contract::affects;
 use crate::contract::decide;
+use crate::gateway::control::Change;
 use crate::storage::Priority;
 
 /// Asks that share one sync at most.
@@ -103,12 +103,24 @@ impl Writer {
         Ok(count)
     }
 
-    /// Activates the configured policies if they are new, and records the start.
+    /// Puts the configured policies in force if there are none, so that there is a contract.
+    ///
+    /// # Errors
+    /// When the policies do not parse, or the entries cannot be made durable.
+    pub(in crate::gateway) fn found(&mut self, config: &Config) -> Result<(), StartError> {
+        if self.books.state().policy().is_none() {
+            self.books.found(self.clock.read(), config)?;
+            self.books.commit(Priority::Normal)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the configured policies in force if there are none, and records the start.
     ///
     /// # Errors
     /// When the policies do not parse, or the entries cannot be made durable.
     pub(in crate::gateway) fn begin(&mut self, config: &Config) -> Result<(), StartError> {
-        self.books.activate(self.clock.read(), config)?;
+        self.books.found(self.clock.read(), config)?;
         let started = Body::Started {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             boot: self.books.boot().to_owned(),
@@ -137,9 +149,11 @@ impl Writer {
             }
         }
         if self.serves {
+            self.books.write_snapshot();
             let stopped = Body::Stopped {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 boot: self.books.boot().to_owned(),
+                state_root: self.books.state().root(),
             };
             self.books.draft(self.clock.read(), stopped, None)?;
             self.books.commit(Priority::Reserved)?;
@@ -162,14 +176,28 @@ impl Writer {
                         tracing::error!(%error, "an event of our own was refused");
                     }
                 }
-                Ask::Change { change, reply } => answers.push(self.change(change, reply)),
-                Ask::Pseudonym { patient, reply } => {
-                    let _ = reply.send(self.books.known_pseudonym(&patient));
+                Ask::Change { change, by, reply } => answers.push(self.change(*change, by, reply)),
+                Ask::Names {
+                    patient,
+                    study,
+                    reply,
+                } => {
+                    let patient = patient.and_then(|patient| self.books.known_pseudonym(&patient));
+                    let _ = reply.send((patient, study.map(|study| self.books.blind(&study))));
                 }
-                Ask::View(look) => look(self.books.state()),
+                Ask::View(look) => {
+                    let now = self.books.next_time(self.clock.now());
+                    look(self.books.state(), now);
+                }
                 Ask::Checkpoint => checkpoint = true,
                 Ask::Stop => stop = true,
             }
+        }
+        if checkpoint
+            && self.serves
+            && let Err(error) = self.books.overdue(self.clock.read())
+        {
+            tracing::error!(%error, "late reviews cannot be recorded");
         }
         // What these events overturn must not be released once they are durable: mark it before.
         self.overturn();
@@ -275,9 +303,10 @@ impl Writer {
     fn change(
         &mut self,
         change: Change,
+        by: String,
         reply: oneshot::Sender<Result<u64, RecordError>>,
     ) -> Answer {
-        match self.books.change(self.clock.read(), change) {
+        match self.books.change(self.clock.read(), change, by) {
             Ok(entry) => Answer::Entry(reply, entry),
             Err(error) => Answer::Failed(reply, refuse(&error)),
         }
@@ -287,7 +316,12 @@ impl Writer {
     /// whose answer would now be another.
     fn overturn(&mut self) {
         self.live.retain(|live| live.strong_count() > 0);
-        let drafted: Vec<_> = self.books.drafted().map(affects).collect();
+        let state = self.books.state();
+        let drafted: Vec<_> = self
+            .books
+            .drafted()
+            .map(|event| affects(state, event))
+            .collect();
         let touched = drafted.iter().filter(|affected| !affected.is_empty());
         let touched: Vec<_> = touched.collect();
         if touched.is_empty() {

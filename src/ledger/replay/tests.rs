@@ -10,6 +10,7 @@ use crate::ledger::fixtures::own;
 use crate::time::UtcMicros;
 
 const SCHEMA: &str = include_str!("../../../gateway-config/policy/schema.cedarschema");
+const CREDIT: &str = include_str!("../../../gateway-config/credit.toml");
 const PERMITS: &str = include_str!("../../../gateway-config/policy/10-permits.cedar");
 
 /// Our own modality stores into our own archive.
@@ -44,22 +45,24 @@ fn genesis() -> Body {
     }
 }
 
-fn activation() -> Body {
+fn founding() -> [Body; 2] {
     let files = [("10-permits.cedar".to_owned(), PERMITS.to_owned())];
-    let policy = PolicySet::parse(&files, SCHEMA).unwrap();
-    Body::PolicyActivated {
-        sha256: policy.sha256(),
+    let policy = PolicySet::parse(&files, SCHEMA, CREDIT).unwrap();
+    let (sha256, by) = (policy.sha256(), "officer".to_owned());
+    let proposed = Body::PolicyProposed {
+        sha256,
         schema_sha256: policy.schema_sha256(),
         text: policy.canonical_text().to_owned(),
-        by: "officer".to_owned(),
-    }
+        by: by.clone(),
+    };
+    [proposed, Body::PolicyActivated { sha256, by }]
 }
 
 /// A ledger that replays as far as its next entry, which is a decision.
 fn begun() -> (Scribe, Replay) {
     let mut scribe = Scribe::new();
     let mut replay = Replay::new(scribe.signer.key().clone());
-    for body in [genesis(), activation()] {
+    for body in std::iter::once(genesis()).chain(founding()) {
         push(&mut scribe, &mut replay, body).unwrap();
     }
     (scribe, replay)

@@ -51,7 +51,7 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
     let body = &entry.event.body;
     let mut facets = vec![
         Facet::Day(entry.ledger_time.day()),
-        Facet::Kind(kind_of(body).to_owned()),
+        Facet::Kind(body.kind().to_owned()),
     ];
     match body {
         Body::Genesis { institution, .. } => facets.push(Facet::Institution(institution.clone())),
@@ -80,9 +80,94 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         }
         Body::Query { decision, .. } => facets.push(Facet::About(*decision)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
-        Body::PolicyActivated { .. } | Body::Started { .. } | Body::Stopped { .. } => {}
+        Body::PatientLinked { .. }
+        | Body::PatientUnlinked { .. }
+        | Body::GuardianNamed { .. }
+        | Body::GuardianEnded { .. }
+        | Body::StandingNoted { .. }
+        | Body::ReviewReasoned { .. }
+        | Body::ReviewOverdue { .. }
+        | Body::ReviewClosed { .. }
+        | Body::RevocationHonoured { .. }
+        | Body::IncidentReported { .. }
+        | Body::IncidentDecided { .. }
+        | Body::ChargeReversed { .. }
+        | Body::CeilingLifted { .. } => facets.extend(facets_of_accounts(body)),
+        Body::PolicyProposed { .. }
+        | Body::PolicyApproved { .. }
+        | Body::PolicyWithdrawn { .. }
+        | Body::PolicyActivated { .. }
+        | Body::Started { .. }
+        | Body::Stopped { .. } => {}
     }
     facets
+}
+
+/// What people say of patients and institutions: whom and which entries it is about.
+fn facets_of_accounts(body: &Body) -> Vec<Facet> {
+    match body {
+        Body::PatientLinked {
+            patient,
+            into: other,
+            ..
+        }
+        | Body::PatientUnlinked {
+            patient,
+            from: other,
+            ..
+        } => [*patient, *other].map(Facet::Patient).to_vec(),
+        Body::GuardianNamed { patient, .. } | Body::GuardianEnded { patient, .. } => {
+            vec![Facet::Patient(*patient)]
+        }
+        Body::StandingNoted { patient, proof, .. } => {
+            let proof = proof.iter().copied().map(Facet::About);
+            proof.chain([Facet::Patient(*patient)]).collect()
+        }
+        Body::RevocationHonoured {
+            revocation: about,
+            institution,
+            ..
+        }
+        | Body::ReviewOverdue {
+            review: about,
+            institution,
+        }
+        | Body::ReviewClosed {
+            review: about,
+            institution,
+            ..
+        }
+        | Body::IncidentDecided {
+            report: about,
+            institution,
+            ..
+        }
+        | Body::ChargeReversed {
+            charge: about,
+            institution,
+            ..
+        }
+        | Body::CeilingLifted {
+            charge: about,
+            institution,
+            ..
+        } => {
+            vec![
+                Facet::About(*about),
+                Facet::Institution(institution.clone()),
+            ]
+        }
+        Body::IncidentReported {
+            institution, proof, ..
+        } => {
+            let proof = proof.iter().copied().map(Facet::About);
+            proof
+                .chain([Facet::Institution(institution.clone())])
+                .collect()
+        }
+        Body::ReviewReasoned { review, .. } => vec![Facet::About(*review)],
+        _ => Vec::new(),
+    }
 }
 
 fn facets_of_request(request: &Request) -> impl Iterator<Item = Facet> {
@@ -93,21 +178,6 @@ fn facets_of_request(request: &Request) -> impl Iterator<Item = Facet> {
         .into_iter()
         .chain(request.patient.map(Facet::Patient))
         .chain(study.map(|study| Facet::Study(study.uid_digest)))
-}
-
-const fn kind_of(body: &Body) -> &'static str {
-    match body {
-        Body::Genesis { .. } => "genesis",
-        Body::PolicyActivated { .. } => "policy-activated",
-        Body::ConsentGranted { .. } => "consent-granted",
-        Body::ConsentRevoked { .. } => "consent-revoked",
-        Body::Decision { .. } => "decision",
-        Body::TransferClosed { .. } => "transfer-closed",
-        Body::Query { .. } => "query",
-        Body::Alert { .. } => "alert",
-        Body::Started { .. } => "started",
-        Body::Stopped { .. } => "stopped",
-    }
 }
 
 #[cfg(test)]
@@ -122,6 +192,7 @@ mod tests {
         for body in [
             scribe.event("alert").body,
             Body::Stopped {
+                state_root: Sha256::ZERO,
                 version: version(),
                 boot: version(),
             },
@@ -133,7 +204,7 @@ mod tests {
             },
         ] {
             let json = serde_json::to_value(&body).unwrap();
-            assert_eq!(json["kind"], kind_of(&body));
+            assert_eq!(json["kind"], body.kind());
         }
     }
 

@@ -78,6 +78,7 @@ impl Site {
 fn consent() -> Body {
     Body::ConsentGranted {
         consent: Consent {
+            given_by: crate::contract::Giver::Patient,
             patient: PATIENT,
             effect: Effect::Grant,
             grantees: Grantees::Named(BTreeSet::from(["lakeside".parse().unwrap()])),

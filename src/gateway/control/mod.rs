@@ -1,6 +1,6 @@
-//! Commands of people: changes and questions by way of a Unix socket in the data folder, one
-//! JSON object a line and one in answer. The command line uses it when a gateway runs, and
-//! calls [`perform`] on the folder itself when none does.
+//! Commands of people: changes and questions by way of a Unix socket in the data folder, one JSON
+//! object a line and one in answer. The command line uses it when a gateway runs, and calls
+//! [`perform`] on the folder itself when none does.
 
 use std::fs::File;
 use std::io;
@@ -21,97 +21,60 @@ use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
 use super::Gateway;
-use super::recorder::Change;
-use super::recorder::PatientIdentity;
-use super::recorder::RecordError;
 use super::recorder::Recorder;
-use crate::contract::Consent;
-use crate::contract::ConsentId;
-use crate::contract::Effect;
-use crate::contract::InstitutionSlug;
-use crate::contract::Purpose;
-use crate::time::Day;
-use crate::time::UtcMicros;
+use crate::contract::Explanation;
+use crate::digest::Sha256;
+
+mod change;
+mod listed;
+mod perform;
+mod question;
+
+pub use change::Change;
+pub use change::ConsentTerms;
+pub use change::PatientName;
+pub use listed::ListedCharge;
+pub use listed::ListedConsent;
+pub use listed::ListedProposal;
+pub use listed::ListedReport;
+pub use listed::ListedReview;
+pub use listed::ListedScore;
+pub use perform::perform;
+pub use question::Question;
 
 /// Bytes in the longest command and answer.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Where the socket lies in the data folder.
 const SOCKET_NAME: &str = "control.sock";
 
-/// What a patient grants or denies, in the words of a patient desk.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConsentTerms {
-    /// Whose images.
-    pub patient: PatientName,
-    /// Granted or denied.
-    pub effect: Effect,
-    /// Institutions; empty stands for any other institution.
-    pub to: Vec<InstitutionSlug>,
-    /// For what.
-    pub purposes: Vec<Purpose>,
-    /// Only these modalities; empty stands for all.
-    pub modalities: Vec<String>,
-    /// Only this study.
-    pub study: Option<String>,
-    /// Only studies of this day or later.
-    pub study_from: Option<Day>,
-    /// Only studies of this day or earlier.
-    pub study_until: Option<Day>,
-    /// From when; now, if absent.
-    pub valid_from: Option<UtcMicros>,
-    /// Until when.
-    pub valid_until: Option<UtcMicros>,
-    /// Who records it.
-    pub by: String,
-}
-
-/// A patient as the desk names one. Its `Debug` shows nothing.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PatientName {
-    /// Patient ID (0010,0020).
-    pub id: String,
-    /// Issuer of Patient ID (0010,0021), empty for none.
-    #[serde(default)]
-    pub issuer: String,
-}
-
-impl std::fmt::Debug for PatientName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PatientName(..)")
-    }
-}
-
-impl PatientName {
-    pub(super) fn identity(&self) -> PatientIdentity {
-        PatientIdentity {
-            issuer: self.issuer.trim().as_bytes().to_vec(),
-            id: self.id.trim().as_bytes().to_vec(),
-        }
-    }
-}
-
 /// A command.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
-    /// Record a consent or a denial.
-    ConsentGrant {
-        /// Its terms.
-        terms: Box<ConsentTerms>,
-    },
-    /// End a consent.
-    ConsentRevoke {
-        /// Which.
-        consent: ConsentId,
-        /// Who records it.
+    /// Record what a person changes.
+    Change {
+        /// What.
+        change: Change,
+        /// Who.
         by: String,
     },
     /// List the consents that stand, of one patient or of all.
-    ConsentList {
+    Consents {
         /// Only this patient's.
         patient: Option<PatientName>,
+    },
+    /// List the reviews that wait.
+    Reviews,
+    /// List the reported incidents that wait for an arbiter, and the charges that can be reversed.
+    Incidents,
+    /// List the policies in force and proposed.
+    Policies,
+    /// List the scores of institutions.
+    Scores,
+    /// What the contract would answer, and why. Nothing is recorded.
+    Decide {
+        /// The question.
+        question: Box<Question>,
     },
 }
 
@@ -129,6 +92,35 @@ pub enum Answer {
         /// In the order in which they were recorded.
         consents: Vec<ListedConsent>,
     },
+    /// Reviews, by the number of the decision.
+    Reviews {
+        /// The next to be due first.
+        reviews: Vec<ListedReview>,
+    },
+    /// What waits for an arbiter, and what can be reversed.
+    Incidents {
+        /// Reports, by number.
+        reports: Vec<ListedReport>,
+        /// Charges, by number.
+        charges: Vec<ListedCharge>,
+    },
+    /// Policies.
+    Policies {
+        /// Those in force.
+        in_force: Option<Sha256>,
+        /// Those proposed.
+        proposals: Vec<ListedProposal>,
+    },
+    /// Scores of today, by institution.
+    Scores {
+        /// One for each institution of which there is evidence.
+        scores: Vec<ListedScore>,
+    },
+    /// What the contract would answer.
+    Explained {
+        /// All of it.
+        explanation: Box<Explanation>,
+    },
     /// Not done.
     Refused {
         /// Why.
@@ -136,68 +128,9 @@ pub enum Answer {
     },
 }
 
-/// A consent that stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ListedConsent {
-    /// Its number.
-    pub consent: ConsentId,
-    /// Its terms; the patient is a pseudonym.
-    pub terms: Consent,
-}
-
 /// Where the socket of the gateway on `data_dir` is.
 pub fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join(SOCKET_NAME)
-}
-
-/// Performs one command through `recorder`.
-pub async fn perform(recorder: &Recorder, command: Command) -> Answer {
-    let result = match command {
-        Command::ConsentGrant { terms } => {
-            let change = Change::ConsentGranted(terms);
-            recorder
-                .change(change)
-                .await
-                .map(|entry| Answer::Recorded { entry })
-        }
-        Command::ConsentRevoke { consent, by } => {
-            let change = Change::ConsentRevoked { consent, by };
-            recorder
-                .change(change)
-                .await
-                .map(|entry| Answer::Recorded { entry })
-        }
-        Command::ConsentList { patient } => list(recorder, patient).await,
-    };
-    result.unwrap_or_else(|error| Answer::Refused {
-        reason: error.to_string(),
-    })
-}
-
-async fn list(recorder: &Recorder, patient: Option<PatientName>) -> Result<Answer, RecordError> {
-    let only = match patient {
-        None => None,
-        Some(patient) => match recorder.known_pseudonym(patient.identity()).await? {
-            Some(pseudonym) => Some(pseudonym),
-            None => {
-                return Ok(Answer::Consents {
-                    consents: Vec::new(),
-                });
-            }
-        },
-    };
-    let view = move |state: &crate::contract::State| {
-        state
-            .consents()
-            .filter(|(_, terms)| only.is_none_or(|only| terms.patient == only))
-            .map(|(consent, terms)| ListedConsent {
-                consent,
-                terms: terms.clone(),
-            })
-            .collect()
-    };
-    let consents = recorder.view(view).await?;
-    Ok(Answer::Consents { consents })
 }
 
 /// Opens the socket, readable and writable by its owner alone.

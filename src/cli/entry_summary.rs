@@ -1,0 +1,130 @@
+//! A ledger entry in one line, for people.
+
+use crate::contract::Body;
+use crate::contract::Effect;
+use crate::contract::Verdict;
+use crate::ledger::Entry;
+
+/// Number, time, kind, and what it says.
+pub(super) fn of(entry: &Entry) -> String {
+    let body = &entry.event.body;
+    let who = body
+        .person()
+        .map(|by| format!(", by {by}"))
+        .unwrap_or_default();
+    format!(
+        "{:>8}  {}  {:<19} {}{who}",
+        entry.seq,
+        entry.ledger_time,
+        body.kind(),
+        what(body)
+    )
+}
+
+fn what(body: &Body) -> String {
+    match body {
+        Body::Genesis { institution, .. } => format!("of {institution}"),
+        Body::PolicyProposed { sha256, .. }
+        | Body::PolicyApproved { sha256, .. }
+        | Body::PolicyWithdrawn { sha256, .. }
+        | Body::PolicyActivated { sha256, .. } => sha256.to_string(),
+        Body::ConsentGranted { consent, .. } => match consent.effect {
+            Effect::Grant => format!("grant of {}", consent.patient),
+            Effect::Deny => format!("denial of {}", consent.patient),
+        },
+        Body::ConsentRevoked { consent, .. } => format!("consent {consent}"),
+        Body::RevocationHonoured {
+            revocation,
+            institution,
+            ..
+        } => format!("{institution} answered revocation {revocation}"),
+        Body::PatientLinked { patient, into, .. } => format!("{patient} into {into}"),
+        Body::PatientUnlinked { patient, from, .. } => format!("{patient} from {from}"),
+        Body::GuardianNamed { patient, .. } | Body::GuardianEnded { patient, .. } => {
+            format!("of {patient}")
+        }
+        Body::StandingNoted {
+            patient, evidence, ..
+        } => format!("{evidence} of {patient}"),
+        Body::ReviewReasoned { review, .. } => format!("of decision {review}"),
+        Body::ReviewOverdue {
+            review,
+            institution,
+        } => format!("of decision {review}, owed by {institution}"),
+        Body::ReviewClosed {
+            review, justified, ..
+        } => {
+            let found = if *justified {
+                "justified"
+            } else {
+                "unjustified"
+            };
+            format!("of decision {review}: {found}")
+        }
+        Body::IncidentReported {
+            incident,
+            institution,
+            ..
+        } => format!("{incident} by {institution}"),
+        Body::IncidentDecided { report, upheld, .. } => {
+            let decided = if *upheld { "upheld" } else { "dismissed" };
+            format!("report {report}: {decided}")
+        }
+        Body::ChargeReversed {
+            charge,
+            institution,
+            ..
+        }
+        | Body::CeilingLifted {
+            charge,
+            institution,
+            ..
+        } => format!("of entry {charge} on {institution}"),
+        Body::Decision { .. }
+        | Body::TransferClosed { .. }
+        | Body::Query { .. }
+        | Body::Alert { .. }
+        | Body::Started { .. }
+        | Body::Stopped { .. } => of_the_gateway(body),
+    }
+}
+
+/// What the gateway says by itself.
+fn of_the_gateway(body: &Body) -> String {
+    match body {
+        Body::Decision { request, decision } => {
+            let verdict = match decision.verdict {
+                Verdict::Permit => "permit",
+                Verdict::Deny => "deny",
+            };
+            format!(
+                "{verdict} {} {} -> {}: {}",
+                request.action().as_str(),
+                request.requester,
+                request.recipient,
+                decision.short_reason()
+            )
+        }
+        Body::TransferClosed {
+            decision,
+            instances,
+            failed,
+            outcome,
+            ..
+        } => format!("of decision {decision}: {outcome:?}, {instances} delivered, {failed} failed"),
+        Body::Query {
+            decision,
+            matches,
+            withheld,
+            ..
+        } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
+        Body::Alert { code, text, .. } => format!("{code}: {text}"),
+        Body::Started { version, boot }
+        | Body::Stopped {
+            version,
+            boot,
+            state_root: _,
+        } => format!("{version}, boot {boot}"),
+        _ => String::new(),
+    }
+}

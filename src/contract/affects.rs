@@ -1,0 +1,80 @@
+//! Which answers an event may change.
+
+use std::collections::BTreeSet;
+
+use crate::contract::event::Body;
+use crate::contract::event::Event;
+use crate::contract::names::InstitutionSlug;
+use crate::contract::names::Pseudonym;
+use crate::contract::request::Request;
+use crate::contract::state::State;
+
+/// Whose decisions an event may change: open permits that touch one of these are to be asked
+/// again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Affected {
+    /// Decisions about these patients.
+    pub patients: BTreeSet<Pseudonym>,
+    /// Decisions in which these institutions request or receive.
+    pub institutions: BTreeSet<InstitutionSlug>,
+    /// All of them.
+    pub everything: bool,
+}
+
+impl Affected {
+    /// Whether `request` may be answered differently now.
+    pub fn touches(&self, request: &Request) -> bool {
+        self.everything
+            || request
+                .patient
+                .is_some_and(|patient| self.patients.contains(&patient))
+            || self.institutions.contains(&request.requester)
+            || self.institutions.contains(&request.recipient)
+    }
+
+    /// Whether nothing can change.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Which decisions `event`, which `state` has applied, may change.
+pub fn affects(state: &State, event: &Event) -> Affected {
+    let mut affected = Affected::default();
+    match &event.body {
+        Body::Genesis { .. } | Body::PolicyActivated { .. } => affected.everything = true,
+        // Those who are one patient no longer are not found by looking for one of them.
+        Body::PatientLinked { .. } | Body::PatientUnlinked { .. } => affected.everything = true,
+        Body::ConsentGranted { consent, .. } => {
+            affected.patients = state.patients_linked_to(consent.patient);
+        }
+        Body::ConsentRevoked { patient, .. } | Body::StandingNoted { patient, .. } => {
+            affected.patients = state.patients_linked_to(*patient);
+        }
+        Body::TransferClosed { .. } => {
+            let evidence = event.body.evidence(&event.author);
+            affected.institutions = evidence.map(|(slug, _)| slug.clone()).collect();
+        }
+        Body::RevocationHonoured { institution, .. }
+        | Body::ReviewOverdue { institution, .. }
+        | Body::ReviewClosed { institution, .. }
+        | Body::IncidentDecided { institution, .. }
+        | Body::ChargeReversed { institution, .. }
+        | Body::CeilingLifted { institution, .. } => {
+            affected.institutions.insert(institution.clone());
+        }
+        Body::PolicyProposed { .. }
+        | Body::PolicyApproved { .. }
+        | Body::PolicyWithdrawn { .. }
+        | Body::GuardianNamed { .. }
+        | Body::GuardianEnded { .. }
+        | Body::ReviewReasoned { .. }
+        | Body::IncidentReported { .. }
+        | Body::Decision { .. }
+        | Body::Query { .. }
+        | Body::Alert { .. }
+        | Body::Started { .. }
+        | Body::Stopped { .. } => {}
+    }
+    affected
+}

@@ -1,0 +1,193 @@
+//! What people change, in words of the desk: patients are named as DICOM names them.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::contract::ConsentId;
+use crate::contract::Effect;
+use crate::contract::Giver;
+use crate::contract::Incident;
+use crate::contract::InstitutionSlug;
+use crate::contract::Purpose;
+use crate::contract::StandingEvidence;
+use crate::digest::Sha256;
+use crate::gateway::recorder::PatientIdentity;
+use crate::time::Day;
+use crate::time::UtcMicros;
+
+/// What a patient grants or denies, in the words of a patient desk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentTerms {
+    /// Whose images.
+    pub patient: PatientName,
+    /// Granted or denied.
+    pub effect: Effect,
+    /// Institutions; empty stands for any other institution.
+    pub to: Vec<InstitutionSlug>,
+    /// For what.
+    pub purposes: Vec<Purpose>,
+    /// Only these modalities; empty stands for all.
+    pub modalities: Vec<String>,
+    /// Only this study.
+    pub study: Option<String>,
+    /// Only studies of this day or later.
+    pub study_from: Option<Day>,
+    /// Only studies of this day or earlier.
+    pub study_until: Option<Day>,
+    /// From when; now, if absent.
+    pub valid_from: Option<UtcMicros>,
+    /// Until when.
+    pub valid_until: Option<UtcMicros>,
+    /// Who speaks: the patient, unless it says otherwise.
+    #[serde(default)]
+    pub given_by: Giver,
+}
+
+/// A patient as the desk names one. Its `Debug` shows nothing.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatientName {
+    /// Patient ID (0010,0020).
+    pub id: String,
+    /// Issuer of Patient ID (0010,0021), empty for none.
+    #[serde(default)]
+    pub issuer: String,
+}
+
+impl std::fmt::Debug for PatientName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PatientName(..)")
+    }
+}
+
+impl PatientName {
+    pub(in crate::gateway) fn identity(&self) -> PatientIdentity {
+        PatientIdentity {
+            issuer: self.issuer.trim().as_bytes().to_vec(),
+            id: self.id.trim().as_bytes().to_vec(),
+        }
+    }
+}
+
+/// A change that a person asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Change {
+    /// A patient grants or denies.
+    ConsentGrant {
+        /// What.
+        terms: Box<ConsentTerms>,
+    },
+    /// A grant or denial ends.
+    ConsentRevoke {
+        /// Which.
+        consent: ConsentId,
+    },
+    /// An institution answered a revocation.
+    RevocationHonoured {
+        /// Entry of the revocation.
+        revocation: u64,
+        /// Who answered.
+        institution: InstitutionSlug,
+    },
+    /// Two Patient IDs are one patient.
+    PatientMerge {
+        /// The one that is merged.
+        patient: PatientName,
+        /// The one that survives.
+        into: PatientName,
+    },
+    /// They are not.
+    PatientUnlink {
+        /// The one that was merged.
+        patient: PatientName,
+        /// The one that it was merged into.
+        from: PatientName,
+    },
+    /// Somebody may consent in the patient's place.
+    GuardianName {
+        /// Whose guardian.
+        patient: PatientName,
+        /// Who it is, and why: kept sealed.
+        guardian: String,
+        /// Until when.
+        until: Option<UtcMicros>,
+    },
+    /// The patient speaks for themselves again.
+    GuardianEnd {
+        /// Whose guardian.
+        patient: PatientName,
+    },
+    /// Something speaks for or against a patient's standing.
+    StandingNote {
+        /// Whose.
+        patient: PatientName,
+        /// What.
+        evidence: StandingEvidence,
+        /// Entries that prove it.
+        proof: Vec<u64>,
+    },
+    /// Why an access was made.
+    ReviewReason {
+        /// The decision under review.
+        review: u64,
+        /// The reason: kept sealed.
+        reason: String,
+    },
+    /// A review comes to its end.
+    ReviewClose {
+        /// The decision under review.
+        review: u64,
+        /// Whether the access was justified.
+        justified: bool,
+    },
+    /// An institution did wrong, says somebody.
+    IncidentReport {
+        /// What.
+        incident: Incident,
+        /// Who.
+        institution: InstitutionSlug,
+        /// Entries that prove it.
+        proof: Vec<u64>,
+        /// Number of a case file.
+        reference: String,
+    },
+    /// An arbiter decides on a report.
+    IncidentDecide {
+        /// Entry of the report.
+        report: u64,
+        /// Whether it counts.
+        upheld: bool,
+    },
+    /// A charge is taken back.
+    ChargeReverse {
+        /// The entry that charged.
+        charge: u64,
+    },
+    /// A ceiling is lifted.
+    CeilingLift {
+        /// The entry that set it.
+        charge: u64,
+    },
+    /// Policies are proposed.
+    PolicyPropose {
+        /// Canonical text.
+        text: String,
+    },
+    /// A proposal is approved.
+    PolicyApprove {
+        /// Which.
+        sha256: Sha256,
+    },
+    /// A proposal is given up.
+    PolicyWithdraw {
+        /// Which.
+        sha256: Sha256,
+    },
+    /// A proposal is put in force.
+    PolicyActivate {
+        /// Which.
+        sha256: Sha256,
+    },
+}

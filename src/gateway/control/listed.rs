@@ -1,0 +1,165 @@
+//! What is told of the contract's state: patients by pseudonym only.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Answer;
+use crate::contract::Charge;
+use crate::contract::Consent;
+use crate::contract::ConsentId;
+use crate::contract::InstitutionSlug;
+use crate::contract::Pseudonym;
+use crate::contract::Report;
+use crate::contract::Review;
+use crate::contract::State;
+use crate::digest::Sha256;
+use crate::time::Day;
+use crate::time::UtcMicros;
+
+/// A consent that stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedConsent {
+    /// Its number.
+    pub consent: ConsentId,
+    /// Its terms; the patient is a pseudonym.
+    pub terms: Consent,
+}
+
+/// A review that waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedReview {
+    /// The first decision that it is about.
+    pub decision: u64,
+    /// What is known of it.
+    #[serde(flatten)]
+    pub review: Review,
+}
+
+/// A reported incident.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedReport {
+    /// Its entry.
+    pub entry: u64,
+    /// Nobody decided in time: it can no longer count.
+    pub lapsed: bool,
+    /// What it says.
+    #[serde(flatten)]
+    pub report: Report,
+}
+
+/// A charge.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedCharge {
+    /// The entry that charged.
+    pub entry: u64,
+    /// What it still weighs today, in thousandths of a unit.
+    pub weighs_milli: u64,
+    /// What it was.
+    #[serde(flatten)]
+    pub charge: Charge,
+}
+
+/// A proposed set of policies.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedProposal {
+    /// Its name.
+    pub sha256: Sha256,
+    /// Who proposed it.
+    pub by: String,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+}
+
+/// The score of an institution.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedScore {
+    /// Whose.
+    pub institution: InstitutionSlug,
+    /// 0 to 1000.
+    pub score: u16,
+    /// The ceiling that holds today, if one does.
+    pub ceiling: Option<u16>,
+    /// Good evidence today, in thousandths of a unit.
+    pub good_milli: u64,
+    /// Bad evidence today, in thousandths of a unit.
+    pub bad_milli: u64,
+}
+
+pub(super) fn consents(state: &State, only: Option<Pseudonym>) -> Answer {
+    let theirs = only.map(|patient| state.patients_linked_to(patient));
+    let wanted = |terms: &Consent| {
+        let theirs = theirs.as_ref();
+        theirs.is_none_or(|theirs| theirs.contains(&terms.patient))
+    };
+    let consents = state.consents().filter(|(_, terms)| wanted(terms));
+    let consents = consents.map(|(consent, terms)| ListedConsent {
+        consent,
+        terms: terms.clone(),
+    });
+    let mut consents: Vec<ListedConsent> = consents.collect();
+    consents.sort_unstable_by_key(|listed| listed.consent);
+    Answer::Consents { consents }
+}
+
+pub(super) fn reviews(state: &State) -> Answer {
+    let reviews = state.reviews().map(|(decision, review)| ListedReview {
+        decision,
+        review: review.clone(),
+    });
+    let mut reviews: Vec<ListedReview> = reviews.collect();
+    reviews.sort_by_key(|listed| listed.review.due);
+    Answer::Reviews { reviews }
+}
+
+pub(super) fn incidents(state: &State, now: UtcMicros) -> Answer {
+    let reports = state.reports().map(|(entry, report)| ListedReport {
+        entry,
+        lapsed: report.lapses <= now,
+        report: report.clone(),
+    });
+    let weighs = |charge: &Charge| {
+        let by = state
+            .parameters()
+            .map(|parameters| parameters.institutions());
+        by.map_or(0, |by| charge.weight_on(by, now.day()) / 1000)
+    };
+    let charges = state.charges().map(|(entry, charge)| ListedCharge {
+        entry,
+        weighs_milli: weighs(charge),
+        charge: charge.clone(),
+    });
+    Answer::Incidents {
+        reports: reports.collect(),
+        charges: charges.collect(),
+    }
+}
+
+pub(super) fn policies(state: &State) -> Answer {
+    let proposals = state.proposals().map(|(sha256, proposal)| ListedProposal {
+        sha256,
+        by: proposal.by.clone(),
+        approved_by: proposal.approved_by.clone(),
+    });
+    Answer::Policies {
+        in_force: state.policy().map(|policy| policy.sha256()),
+        proposals: proposals.collect(),
+    }
+}
+
+pub(super) fn scores(state: &State, day: Day) -> Answer {
+    let listed = |(institution, score): (&InstitutionSlug, u16)| {
+        let by = state.parameters()?.institutions();
+        let reputation = state.reputation(institution)?;
+        let (good, bad) = reputation.weights_on(by, day);
+        Some(ListedScore {
+            institution: institution.clone(),
+            score,
+            ceiling: reputation.ceiling(day).map(|ceiling| ceiling.score),
+            good_milli: good / 1000,
+            bad_milli: bad / 1000,
+        })
+    };
+    Answer::Scores {
+        scores: state.scores(day).filter_map(listed).collect(),
+    }
+}

@@ -1,0 +1,84 @@
+//! Performing a command.
+
+use super::Answer;
+use super::Command;
+use super::PatientName;
+use super::Question;
+use super::listed;
+use crate::contract::Pseudonym;
+use crate::contract::State;
+use crate::contract::explain;
+use crate::gateway::recorder::RecordError;
+use crate::gateway::recorder::Recorder;
+use crate::time::UtcMicros;
+
+/// Performs one command through `recorder`.
+pub async fn perform(recorder: &Recorder, command: Command) -> Answer {
+    let result = match command {
+        Command::Change { change, by } => {
+            let recorded = recorder.change(change, by).await;
+            recorded.map(|entry| Answer::Recorded { entry })
+        }
+        Command::Consents { patient } => consents(recorder, patient).await,
+        Command::Reviews => recorder.view(|state, _| listed::reviews(state)).await,
+        Command::Incidents => recorder.view(listed::incidents).await,
+        Command::Policies => recorder.view(|state, _| listed::policies(state)).await,
+        Command::Scores => {
+            let scores = recorder.view(|state, now| listed::scores(state, now.day()));
+            scores.await
+        }
+        Command::Decide { question } => decide(recorder, *question).await,
+    };
+    result.unwrap_or_else(|error| Answer::Refused {
+        reason: error.to_string(),
+    })
+}
+
+async fn consents(
+    recorder: &Recorder,
+    patient: Option<PatientName>,
+) -> Result<Answer, RecordError> {
+    let Some(patient) = patient else {
+        return recorder
+            .view(|state, _| listed::consents(state, None))
+            .await;
+    };
+    let (known, _) = recorder.names(Some(patient.identity()), None).await?;
+    match known {
+        Some(known) => {
+            let theirs = recorder.view(move |state, _| listed::consents(state, Some(known)));
+            theirs.await
+        }
+        None => Ok(Answer::Consents {
+            consents: Vec::new(),
+        }),
+    }
+}
+
+/// A patient whom the gateway has not met: nothing can have been recorded of them.
+const UNMET: Pseudonym = Pseudonym::from_bytes([0; 16]);
+
+async fn decide(recorder: &Recorder, question: Question) -> Result<Answer, RecordError> {
+    let patient = question.patient.as_ref().map(PatientName::identity);
+    let is_named = patient.is_some();
+    let (patient, study) = recorder.names(patient, question.study.clone()).await?;
+    let patient = patient.or_else(|| is_named.then_some(UNMET));
+    let at = question.at;
+    let explained = move |state: &State, now: UtcMicros| match state.own() {
+        Some(own) => {
+            let at = question.at.unwrap_or(now);
+            let request = question.request(own, patient, study, at);
+            Answer::Explained {
+                explanation: Box::new(explain(state, &request)),
+            }
+        }
+        None => Answer::Refused {
+            reason: "the ledger had not begun".to_owned(),
+        },
+    };
+    let now = recorder.view(|_, now| now).await?;
+    match at {
+        Some(at) if at < now => Ok(explained(&recorder.state_at(at).await?, at)),
+        Some(_) | None => recorder.view(explained).await,
+    }
+}
