@@ -115,8 +115,6 @@ impl Desk {
             let entry = entry.unwrap();
             std::fs::copy(entry.path(), policy.join(entry.file_name())).unwrap();
         }
-        let credit = package.join("gateway-config/credit.toml");
-        std::fs::copy(credit, folder.path().join("credit.toml")).unwrap();
         let (before, rest) = SAMPLE.split_once("\n[[institution]]\n").unwrap();
         let (_, after) = rest.split_once("# The PACS.").unwrap();
         std::fs::copy(
