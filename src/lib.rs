@@ -12,6 +12,7 @@ pub mod demo;
 pub mod dicom;
 pub mod digest;
 pub mod dimse;
+pub mod fhir;
 pub mod gateway;
 pub mod ledger;
 pub mod storage;

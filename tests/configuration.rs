@@ -16,11 +16,12 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 4] = ["gateway", "limits", "timeouts", "log"];
-const ROWS: [&str; 7] = [
+const TABLES: [&str; 5] = ["gateway", "limits", "timeouts", "log", "fhir"];
+const ROWS: [&str; 8] = [
     "listener",
     "ae",
     "institution",
+    "issuer",
     "peer",
     "route",
     "private_sop_class",
@@ -68,6 +69,7 @@ fn text(table: &str, more: &str) -> String {
         ("listener", "address = \"127.0.0.1:104\""),
         ("ae", "title = \"CREDENCE\""),
         ("institution", "slug = \"own\"\nname = \"Own\""),
+        ("issuer", "system = \"urn:oid:2.999.1.1\""),
         (
             "peer",
             "name = \"pacs\"\nae_title = \"PACS\"\ninstitution = \"own\"\n\

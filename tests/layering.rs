@@ -14,12 +14,13 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
     ("contract", &["dicom"]),
     ("ledger", &["contract", "dicom"]),
+    ("fhir", &["contract", "dicom"]),
     ("clock", &["dicom"]),
     // Institutions and purposes of use are the contract's.
     ("config", &["contract", "dicom"]),
@@ -78,12 +79,13 @@ const DOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Rooms that hold no IO, no async, no clock and no logging.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "association",
     "contract",
     "dicom",
     "digest",
     "dimse",
+    "fhir",
     "ledger",
     "time",
 ];

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -127,28 +128,68 @@ pub fn unexpected(answer: &Answer) -> io::Error {
 /// The answer of the gateway that runs on the folder, else of the folder itself.
 ///
 /// # Errors
-/// When a running gateway does not answer, or the ledger could not be closed.
+/// As [`answers`].
 pub fn answer(config: &Config, command: Command) -> io::Result<Answer> {
+    let mut answers = answers(config, vec![command])?;
+    answers.pop().ok_or_else(|| io::Error::other("no answer"))
+}
+
+/// The answers to `commands`, in their order, up to the first refusal: by way of the running
+/// gateway, else on the folder itself.
+///
+/// # Errors
+/// When a running gateway does not answer, or the ledger could not be closed.
+pub fn answers(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
-        if let Some(answer) = gateway::control::send(&config.gateway.data_dir, &command).await? {
-            return Ok(answer);
-        }
-        let editing = match gateway::edit(config) {
-            Ok(editing) => editing,
-            Err(error) => {
-                let reason = error.to_string();
-                return Ok(Answer::Refused { reason });
-            }
+    runtime.block_on(ask(config, commands))
+}
+
+async fn ask(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
+    let data_dir: &Path = &config.gateway.data_dir;
+    let mut answers = Vec::with_capacity(commands.len());
+    for command in &commands {
+        let answer = match gateway::control::send(data_dir, command).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) if answers.is_empty() => return edit(config, commands).await,
+            Err(error) if answers.is_empty() => return Err(error),
+            // What was recorded is to be told, not only that this went wrong.
+            Ok(None) => refused("the gateway has ended".to_owned()),
+            Err(error) => refused(error.to_string()),
         };
-        let answer = gateway::control::perform(&editing.recorder(), command).await;
-        match editing.close().await {
-            Ok(()) => Ok(answer),
-            Err(error) => Err(io::Error::other(error)),
+        let is_refused = matches!(answer, Answer::Refused { .. });
+        answers.push(answer);
+        if is_refused {
+            break;
         }
-    })
+    }
+    Ok(answers)
+}
+
+/// On the folder itself: no gateway runs on it.
+async fn edit(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
+    let editing = match gateway::edit(config) {
+        Ok(editing) => editing,
+        Err(error) => return Ok(vec![refused(error.to_string())]),
+    };
+    let mut answers = Vec::with_capacity(commands.len());
+    for command in commands {
+        let answer = gateway::control::perform(&editing.recorder(), command).await;
+        let is_refused = matches!(answer, Answer::Refused { .. });
+        answers.push(answer);
+        if is_refused {
+            break;
+        }
+    }
+    match editing.close().await {
+        Ok(()) => Ok(answers),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+const fn refused(reason: String) -> Answer {
+    Answer::Refused { reason }
 }
 
 /// Reads a day of the form 2026-01-31.

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use crate::config::Gateway;
 use crate::config::Group;
 use crate::config::Institution;
+use crate::config::Issuer;
 use crate::config::Listener;
 use crate::config::Operation;
 use crate::config::OwnAe;
@@ -28,6 +29,7 @@ pub(super) struct Rows {
     pub(super) listeners: Vec<Option<Listener>>,
     pub(super) aes: Vec<Option<OwnAe>>,
     pub(super) institutions: Vec<Option<Institution>>,
+    pub(super) issuers: Vec<Option<Issuer>>,
     pub(super) peers: Vec<Option<Peer>>,
     pub(super) routes: Vec<Option<Route>>,
     pub(super) private_sop_classes: Vec<Option<Uid>>,
@@ -71,6 +73,7 @@ impl Rows {
             }
         }
         self.check_unique(reading);
+        self.check_fhir_names(reading);
         self.check_institutions(gateway, reading);
         self.check_private(reading);
         self.check_own_ae_titles(reading);
@@ -105,6 +108,21 @@ impl Rows {
             reading,
             known(&self.private_transfer_syntaxes)
                 .map(|(number, (uid, _))| (path("private_transfer_syntax", number, "uid"), uid)),
+        );
+    }
+
+    /// What FHIR calls an institution, or a system of Patient IDs, means one.
+    fn check_fhir_names(&self, reading: &mut Reading<'_>) {
+        let names = known(&self.institutions).flat_map(|(number, row)| {
+            let path = move |item| format!("institution[{number}].fhir[{item}]");
+            let named = row.fhir.iter().enumerate();
+            named.map(move |(item, name)| (path(item), name))
+        });
+        unique(reading, names);
+        unique(
+            reading,
+            known(&self.issuers)
+                .map(|(number, row)| (format!("issuer[{number}].system"), &row.system)),
         );
     }
 

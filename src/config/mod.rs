@@ -5,6 +5,7 @@
 
 mod consistency;
 mod fault;
+mod fhir;
 mod limits;
 mod lookup;
 mod peer;
@@ -32,6 +33,9 @@ use crate::dicom::Uid;
 
 pub use fault::Fault;
 pub use fault::Faults;
+pub use fhir::Fhir;
+pub use fhir::FhirName;
+pub use fhir::Issuer;
 pub use limits::Limits;
 pub use limits::Timeouts;
 pub use lookup::Called;
@@ -66,6 +70,10 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// What is logged, and how.
     pub log: Log,
+    /// What is relied on when FHIR Consents are imported.
+    pub fhir: Fhir,
+    /// Whose Patient IDs the identifiers of FHIR systems are.
+    pub issuers: Vec<Issuer>,
     /// Where peers connect to; at least one.
     pub listeners: Vec<Listener>,
     /// AE titles of ours that peers call for services; at least one.
@@ -150,10 +158,12 @@ impl Config {
         let limits = reading.table("limits", Limits::read);
         let timeouts = reading.table("timeouts", Timeouts::read);
         let log = reading.table("log", Log::read);
+        let fhir = reading.table("fhir", Fhir::read);
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
             institutions: reading.rows("institution", Institution::read),
+            issuers: reading.rows("issuer", Issuer::read),
             peers: reading.rows("peer", |row| Peer::read(row, &limits, &timeouts)),
             routes: reading.rows("route", Route::read),
             private_sop_classes: reading.rows("private_sop_class", route::private_sop_class),
@@ -166,6 +176,8 @@ impl Config {
             limits,
             timeouts,
             log,
+            fhir,
+            issuers: whole(rows.issuers)?,
             listeners: whole(rows.listeners)?,
             aes: whole(rows.aes)?,
             institutions: whole(rows.institutions)?

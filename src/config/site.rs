@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::config::fhir::FhirName;
 use crate::config::reading::Readable;
 use crate::config::reading::Section;
 use crate::contract::InstitutionSlug;
@@ -81,6 +82,8 @@ pub struct Institution {
     pub slug: InstitutionSlug,
     /// Its name.
     pub name: String,
+    /// What FHIR resources call it.
+    pub fhir: Vec<FhirName>,
 }
 
 /// Associations at the same time on one listener, unless it says otherwise.
@@ -156,9 +159,11 @@ impl Institution {
     pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
         let slug = section.required("slug");
         let name = section.required("name");
+        let fhir = section.optional_list("fhir").unwrap_or_default();
         Some(Self {
             slug: slug?,
             name: name?,
+            fhir,
         })
     }
 }

@@ -79,14 +79,14 @@ fn the_sample_shows_the_defaults() {
 
 #[test]
 fn the_sample_shows_every_key_of_every_table() {
-    for table in ["gateway", "limits", "timeouts", "log"] {
+    for table in ["gateway", "limits", "timeouts", "log", "fhir"] {
         let text = SAMPLE.replace(
             &format!("\n[{table}]\n"),
             &format!("\n[{table}]\nzzz = 1\n"),
         );
         assert_sample_shows(&parse(&[&text]).unwrap_err().faults);
     }
-    for table in ["listener", "ae", "institution", "peer", "route"] {
+    for table in ["listener", "ae", "institution", "issuer", "peer", "route"] {
         let text = format!("{SAMPLE}\n[[{table}]]\nzzz = 1");
         assert_sample_shows(&parse(&[&text]).unwrap_err().faults);
     }
@@ -392,4 +392,39 @@ fn a_loaded_file_is_named_in_its_faults() {
             .to_string()
             .contains("longer")
     );
+}
+
+#[test]
+fn what_fhir_calls_an_institution_or_an_issuer_means_one() {
+    let names = r#"
+[fhir]
+policies = ["https://example.org/policy"]
+
+[[institution]]
+slug = "lakeside"
+name = "Lakeside"
+fhir = ["Organization/lakeside", "urn:oid:2.999.1|LAKE"]
+
+[[issuer]]
+system = "urn:oid:2.999.1.1"
+issuer = "ST-ANNA"
+
+[[issuer]]
+system = "urn:oid:2.999.1.2"
+"#;
+    let own = "[[institution]]\nslug = \"own\"\nname = \"Own\"\n";
+    let base = BASE.replace("institution = [{ slug = \"own\", name = \"Own\" }]", "");
+    let config = parse(&[&base, own, names]).unwrap();
+    let lakeside = &config.institutions[&"lakeside".parse().unwrap()];
+    let names_of: Vec<&str> = lakeside.fhir.iter().map(FhirName::as_str).collect();
+    assert_eq!(names_of, ["Organization/lakeside", "urn:oid:2.999.1|LAKE"]);
+    assert_eq!(config.fhir.policies.len(), 1);
+    assert_eq!(config.issuers[0].issuer.as_deref(), Some("ST-ANNA"));
+    assert_eq!(config.issuers[1].issuer, None);
+    let twice = names.replace("2.999.1.2", "2.999.1.1");
+    assert_eq!(keys(&[&base, own, &twice]), ["issuer[1].system"]);
+    let twice = [own, "fhir = [\"Organization/lakeside\"]\n"].concat();
+    assert_eq!(keys(&[&base, &twice, names]), ["institution[1].fhir[0]"]);
+    let space = names.replace("|LAKE", "| LAKE");
+    assert_eq!(keys(&[&base, own, &space]), ["institution[1].fhir[1]"]);
 }

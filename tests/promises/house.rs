@@ -54,6 +54,10 @@ pub(crate) struct Plan {
     pub(crate) associations_max: u16,
     /// A policy file beside those that are delivered.
     pub(crate) rule: &'static str,
+    /// More lines of the `[[route]]` to the PACS.
+    pub(crate) route: &'static str,
+    /// More tables.
+    pub(crate) tables: &'static str,
 }
 
 impl Default for Plan {
@@ -66,6 +70,8 @@ impl Default for Plan {
             timeouts: "",
             associations_max: 128,
             rule: "",
+            route: "",
+            tables: "",
         }
     }
 }
@@ -262,7 +268,7 @@ impl House {
 
 /// Who there is, and what goes where: our PACS, our modality, our workstation, and theirs.
 fn peers(plan: &Plan, pacs: &StandInPacs, inbox: &StandInPacs, lakeside: &StandInPacs) -> String {
-    let retrieve = plan.retrieve;
+    let (retrieve, route, tables) = (plan.retrieve, plan.route, plan.tables);
     let [to_pacs, to_inbox, to_lakeside] = [pacs, inbox, lakeside].map(StandInPacs::address);
     format!(
         r#"
@@ -312,6 +318,8 @@ destination_ae = "CRED_LAKE"
 called = ["CREDENCE", "CREDENCE_ER"]
 sop_classes = ["storage", "query-retrieve", "worklist"]
 to = "pacs"
+{route}
+{tables}
 "#
     )
 }

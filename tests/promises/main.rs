@@ -24,4 +24,5 @@ mod limits;
 mod no_patient_in_clear;
 mod one_writer;
 mod record_before_release;
+mod routes;
 mod truthful_status;
