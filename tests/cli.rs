@@ -119,6 +119,11 @@ impl Desk {
         }
         let (before, rest) = SAMPLE.split_once("\n[[institution]]\n").unwrap();
         let (_, after) = rest.split_once("# The PACS.").unwrap();
+        std::fs::copy(
+            package.join("gateway-config/credit.toml"),
+            folder.path().join("credit.toml"),
+        )
+        .unwrap();
         let file = folder.path().join("credence.toml");
         std::fs::write(&file, [before, FHIR_NAMES, "\n# The PACS.", after].concat()).unwrap();
         let config = file.to_str().unwrap().to_owned();
