@@ -248,15 +248,14 @@ fn terms(consent: &Consent) -> String {
 }
 
 fn remedies(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
-    if let Some(score) = explanation.score_needed {
-        writeln!(out, "  - a credit score of {score}")?;
-    }
-    for together in &explanation.remedies {
-        let together: Vec<&str> = together.iter().map(|remedy| remedy.as_str()).collect();
-        writeln!(out, "  - {}", together.join(", and "))?;
-    }
-    if explanation.score_needed.is_none() && explanation.remedies.is_empty() {
+    if explanation.remedies.is_empty() {
         writeln!(out, "  no score, consent or encryption would")?;
+    }
+    for way in &explanation.remedies {
+        let changes = way.changes.iter().map(|change| change.as_str().to_owned());
+        let score = way.score.map(|score| format!("a credit score of {score}"));
+        let parts: Vec<String> = changes.chain(score).collect();
+        writeln!(out, "  - {}", parts.join(", and "))?;
     }
     Ok(())
 }
