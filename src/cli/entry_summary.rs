@@ -119,9 +119,12 @@ fn of_the_gateway(body: &Body) -> String {
             ..
         } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
         Body::Alert { code, text, .. } => format!("{code}: {text}"),
-        Body::Started { version, boot } | Body::Stopped { version, boot } => {
-            format!("{version}, boot {boot}")
-        }
+        Body::Started { version, boot }
+        | Body::Stopped {
+            version,
+            boot,
+            state_root: _,
+        } => format!("{version}, boot {boot}"),
         _ => String::new(),
     }
 }

@@ -149,9 +149,11 @@ impl Writer {
             }
         }
         if self.serves {
+            self.books.write_snapshot();
             let stopped = Body::Stopped {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 boot: self.books.boot().to_owned(),
+                state_root: self.books.state().root(),
             };
             self.books.draft(self.clock.read(), stopped, None)?;
             self.books.commit(Priority::Reserved)?;
