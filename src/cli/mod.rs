@@ -14,8 +14,11 @@ pub mod incident;
 pub mod ledger;
 pub mod patient;
 pub mod policy;
+pub mod report;
 pub mod review;
 pub mod serve;
+pub mod since;
+mod wording;
 
 use std::io;
 use std::io::Write;
@@ -34,6 +37,7 @@ use crate::cli::incident::Incident;
 use crate::cli::ledger::Ledger;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
+use crate::cli::report::Report;
 use crate::cli::review::Review;
 use crate::cli::serve::Serve;
 use crate::config::Config;
@@ -94,6 +98,8 @@ enum Command {
     Policy(Policy),
     #[command(subcommand)]
     Ledger(Ledger),
+    #[command(subcommand)]
+    Report(Report),
     Demo(Demo),
 }
 
@@ -112,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
+        Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
         Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
         Command::Decide(arguments) => decide::run(&arguments, &mut io::stdout().lock()),
@@ -159,6 +166,8 @@ mod tests {
         Incident(Incident),
         #[command(subcommand)]
         Policy(Policy),
+        #[command(subcommand)]
+        Report(Report),
         Demo(Demo),
     }
 
@@ -179,6 +188,7 @@ mod tests {
             "check-config c.toml --json",
             "echo pacs --config c.toml --json",
             "ledger verify data --json",
+            "ledger replay data --json",
             "ledger show data --entry 7 --json",
             "ledger export data --out audit",
             "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
@@ -214,6 +224,10 @@ mod tests {
              --purpose RESEARCH --verb query --custodian hill --requester-ae LAKE --recipient-ae \
              HILL --study 1.2.3 --modality CT --modality MR --study-date 2026-01-31 --user weber \
              --tls --at 2026-02-01T10:00:00Z --explain --json",
+            "policy check policy --json",
+            "policy backtest --config c.toml --policy new --since 2026-01-31",
+            "policy backtest --config c.toml --policy new --since 1000 --json",
+            "report would-deny --config c.toml --since 2026-01-31 --json",
             "demo --keep there",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -244,6 +258,9 @@ mod tests {
             "patient standing note --config c.toml --patient 1 --evidence complaint --proof 3",
             "policy approve 0123abc --config c.toml",
             "decide --config c.toml --requester lakeside --recipient lakeside --patient 1",
+            "policy check",
+            "policy backtest --config c.toml",
+            "report would-deny --config c.toml --since yesterday",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -26,6 +26,7 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod compare;
 mod disk;
 mod export;
 mod frame;
@@ -40,6 +41,8 @@ mod slots;
 mod snapshot;
 mod verify;
 
+pub use compare::CompareError;
+pub use compare::compare;
 pub use export::ExportError;
 pub use export::Exported;
 pub use export::export;

@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write;
 
 use crate::cli::desk::joined;
+use crate::cli::wording;
 use crate::config::Config;
 use crate::contract::Consent;
 use crate::contract::Considered;
@@ -24,13 +25,14 @@ const LABEL: usize = 22;
 
 /// The verdict alone.
 pub(super) fn verdict(out: &mut dyn Write, decision: &Decision) -> io::Result<()> {
+    let word = wording::verdict(decision.verdict);
     match decision.verdict {
-        Verdict::Permit if decision.obligations.is_empty() => writeln!(out, "PERMITTED"),
+        Verdict::Permit if decision.obligations.is_empty() => writeln!(out, "{word}"),
         Verdict::Permit => {
             let obligations = joined(&decision.obligations);
-            writeln!(out, "PERMITTED, with obligations: {obligations}")
+            writeln!(out, "{word}, with obligations: {obligations}")
         }
-        Verdict::Deny => writeln!(out, "REFUSED: {}", decision.short_reason()),
+        Verdict::Deny => writeln!(out, "{word}: {}", decision.short_reason()),
     }
 }
 

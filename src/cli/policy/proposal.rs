@@ -155,6 +155,9 @@ impl Propose {
             Ok(set) => set,
             Err(error) => return refuse(&error),
         };
+        if !is_sound(&set)? {
+            return refuse(&"nothing was proposed");
+        }
         let command = Command::Change {
             change: Change::PolicyPropose {
                 text: set.canonical_text().to_owned(),
@@ -175,6 +178,20 @@ impl Propose {
         }
         Ok(Exit::Success)
     }
+}
+
+/// Tells what credence policy check would, and whether there is no fault.
+fn is_sound(set: &PolicySet) -> io::Result<bool> {
+    let remarks = set.lint();
+    for remark in &remarks {
+        let kind = if remark.is_fault() {
+            "fault"
+        } else {
+            "warning"
+        };
+        writeln!(io::stderr(), "{kind}: {remark}")?;
+    }
+    Ok(!remarks.iter().any(|remark| remark.is_fault()))
 }
 
 impl Approve {

@@ -288,7 +288,7 @@ impl Writer {
             purpose: asked.purpose,
             requester: asked.requester.clone(),
             requester_ae: asked.requester_ae.clone(),
-            user: None,
+            user: asked.user.as_ref().map(ToString::to_string),
             custodian: asked.custodian.clone(),
             recipient: asked.recipient.clone(),
             recipient_ae: asked.recipient_ae.clone(),
