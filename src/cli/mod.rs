@@ -9,6 +9,7 @@ pub mod desk;
 pub mod echo;
 mod entry_summary;
 pub mod ledger;
+pub mod score;
 pub mod serve;
 
 use std::io;
@@ -24,6 +25,7 @@ use crate::cli::consent::Consent;
 use crate::cli::demo::Demo;
 use crate::cli::echo::Echo;
 use crate::cli::ledger::Ledger;
+use crate::cli::score::Score;
 use crate::cli::serve::Serve;
 use crate::config::Config;
 
@@ -74,6 +76,8 @@ enum Command {
     Consent(Consent),
     #[command(subcommand)]
     Ledger(Ledger),
+    #[command(subcommand)]
+    Score(Score),
     Demo(Demo),
 }
 
@@ -92,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
+        Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
         Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
         Command::CheckConfig(arguments) => check_config::run(&arguments, &mut io::stdout().lock()),
@@ -125,6 +130,8 @@ mod tests {
         Ledger(Ledger),
         #[command(subcommand)]
         Consent(Consent),
+        #[command(subcommand)]
+        Score(Score),
         Demo(Demo),
     }
 
@@ -154,6 +161,9 @@ mod tests {
             "consent import --config c.toml a.json b.ndjson --dry-run --json --by desk",
             "consent revoke --config c.toml 12",
             "consent list --config c.toml --json",
+            "score list --config c.toml --json",
+            "score explain lakeside --config c.toml --on 2026-11-26 --all --json",
+            "score simulate --scenario s.toml --days 365 --credit c.toml --svg out.svg --json",
             "demo --keep there",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -173,6 +183,13 @@ mod tests {
             "consent deny --config c.toml --to hill",
             "consent deny --config c.toml --patient 1 --purpose ALL",
             "ledger show data --entry first",
+            "score list",
+            "score explain --config c.toml",
+            "score explain Lakeside --config c.toml",
+            "score explain lakeside --config c.toml --on today",
+            "score simulate --days 365",
+            "score simulate --scenario s.toml --days 0",
+            "score simulate --scenario s.toml --days 3651",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");
