@@ -197,6 +197,23 @@ fn fhir_consents_are_imported_denials_first() {
 }
 
 #[test]
+fn an_import_for_a_guardian_whom_nobody_named_is_refused_and_says_how_far_it_came() {
+    let desk = Desk::new();
+    let (sound, infant) = (
+        fixture("basic-treat.json"),
+        fixture("basic-treat-infant.json"),
+    );
+    let done = desk.consent("import", &[&sound, &infant]);
+    assert_eq!(done.status.code(), Some(1), "{}", text(&done.stdout));
+    let told = text(&done.stderr);
+    assert!(
+        told.starts_with("credence: 1 of 2 recorded, then refused: "),
+        "{told}"
+    );
+    assert_eq!(desk.listed().as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn nothing_is_imported_when_one_file_has_a_fault() {
     let desk = Desk::new();
     let refused = fixture("refused/advanced-normal.json");
