@@ -5,10 +5,12 @@
     reason = "a test that cannot run the command has failed"
 )]
 
-#[path = "cli/books.rs"]
+#[allow(dead_code, reason = "each test that has a ledger needs a part of it")]
 mod books;
 #[path = "cli/rules.rs"]
 mod rules;
+#[path = "cli/site.rs"]
+mod site;
 
 use std::path::Path;
 use std::process::Command;

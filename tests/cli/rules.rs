@@ -4,7 +4,7 @@ use credence::contract::Decision;
 use credence::contract::Verdict;
 
 use super::books;
-use super::books::Books;
+use super::site::Site;
 
 /// What a command printed, after it ended with `code`.
 fn printed(words: &[&str], code: i32) -> String {
@@ -58,19 +58,19 @@ fn a_forbid_that_can_fail_is_a_fault_and_a_rule_that_never_matches_a_warning() {
 
 #[test]
 fn a_ledger_is_decided_again_from_its_folder_and_from_an_export() {
-    let mut books = Books::begin();
-    books.decide(books.acquisition(), |_| {});
-    books.decide(books.foreign(), |decision| decision.observed = true);
-    let (data, export) = (books.path("data"), books.path("export"));
+    let mut site = Site::begin();
+    site.decide(site.acquisition(), |_| {});
+    site.decide(site.foreign(), |decision| decision.observed = true);
+    let (data, export) = (site.path("data"), site.path("export"));
     let told = printed(&["ledger", "replay", &data], 0);
     assert!(
         told.contains("2 decisions: 2 reached again to the byte, 0 different"),
         "{told}"
     );
-    let wrong = books.decide(books.foreign(), |decision| {
+    let wrong = site.decide(site.foreign(), |decision| {
         decision.verdict = Verdict::Permit;
     });
-    books.decide(books.acquisition(), |decision| {
+    site.decide(site.acquisition(), |decision| {
         decision.contract_version += 1
     });
     let told = printed(&["ledger", "replay", &data], 1);
@@ -84,22 +84,22 @@ fn a_ledger_is_decided_again_from_its_folder_and_from_an_export() {
     assert_eq!(counts["same"], 2);
     assert_eq!(counts["different"], 1);
     assert_eq!(counts["other_version_same"], 1);
-    printed(&["ledger", "replay", &books.path("keys")], 1);
+    printed(&["ledger", "replay", &site.path("keys")], 1);
 }
 
 #[test]
 fn other_rules_are_tried_on_what_was_decided() {
-    let mut books = Books::begin();
-    books.decide(books.acquisition(), |_| {});
-    let refused = books.decide(books.foreign(), |_| {});
-    let config = books.path("credence.toml");
-    let same = books.path("policy");
+    let mut site = Site::begin();
+    site.decide(site.acquisition(), |_| {});
+    let refused = site.decide(site.foreign(), |_| {});
+    let config = site.path("credence.toml");
+    let same = site.path("policy");
     let told = printed(
         &["policy", "backtest", "--config", &config, "--policy", &same],
         0,
     );
     assert!(told.starts_with("2 decisions, 0 would differ"), "{told}");
-    let stricter = books.other_rules(
+    let stricter = site.other_rules(
         r#"@id("tls") @reason("encrypted transport required")
            forbid (principal, action, resource) when { !context.tls };"#,
     );
@@ -128,14 +128,14 @@ fn other_rules_are_tried_on_what_was_decided() {
 
 #[test]
 fn what_enforcing_would_have_refused_is_grouped_and_listed() {
-    let mut books = Books::begin();
+    let mut site = Site::begin();
     let observe = |decision: &mut Decision| decision.observed = true;
-    books.decide(books.acquisition(), observe);
-    let first = books.decide(books.foreign(), observe);
-    books.decide(books.foreign(), |_| {});
-    books.next_day();
-    books.decide(books.foreign(), observe);
-    let config = books.path("credence.toml");
+    site.decide(site.acquisition(), observe);
+    let first = site.decide(site.foreign(), observe);
+    site.decide(site.foreign(), |_| {});
+    site.next_day();
+    site.decide(site.foreign(), observe);
+    let config = site.path("credence.toml");
     let told = printed(&["report", "would-deny", "--config", &config], 0);
     assert!(told.starts_with("3 decisions while only observing; enforcing would have refused 2"));
     let group = "       2  lakeside -> lakeside, TREATMENT: no patient identified\n";

@@ -12,6 +12,9 @@
     reason = "a test that cannot read or write a ledger has failed"
 )]
 
+#[allow(dead_code, reason = "each test that has a ledger needs a part of it")]
+#[path = "../books/mod.rs"]
+mod books;
 mod story;
 
 use std::collections::BTreeSet;

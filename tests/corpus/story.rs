@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
-use credence::contract::Applied;
 use credence::contract::Body;
 use credence::contract::Consent;
 use credence::contract::ConsentId;
@@ -13,32 +12,24 @@ use credence::contract::Effect;
 use credence::contract::Giver;
 use credence::contract::Grantees;
 use credence::contract::Incident;
-use credence::contract::InstitutionSlug;
 use credence::contract::Outcome;
-use credence::contract::PolicySet;
 use credence::contract::Pseudonym;
 use credence::contract::Purpose;
 use credence::contract::Request;
 use credence::contract::StandingEvidence;
-use credence::contract::State;
 use credence::contract::StudyFacts;
 use credence::contract::TransportFacts;
 use credence::contract::Verb;
-use credence::contract::decide;
 use credence::digest::Sha256;
-use credence::ledger::Chain;
-use credence::ledger::Checkpoint;
-use credence::ledger::Stamp;
-use credence::ledger::Tree;
-use credence::storage::Journal;
-use credence::storage::Keys;
-use credence::storage::Priority;
-use credence::storage::Record;
 use credence::time::DAY_MICROS;
 use credence::time::Day;
 use credence::time::UtcMicros;
 
-const OWN: &str = "st-anna";
+use crate::books::Books;
+use crate::books::OWN;
+use crate::books::delivered;
+use crate::books::slug;
+
 const HOUR_MICROS: i64 = 3_600_000_000;
 /// 2026-02-02, noon.
 const BEGIN: UtcMicros = UtcMicros(20_486 * DAY_MICROS + DAY_MICROS / 2);
@@ -66,19 +57,6 @@ forbid (principal, action in Action::"Research", resource)
 when { context has study_age_days && context.study_age_days * 9223372036854775807 > 0 };
 "#;
 
-struct Books {
-    keys: Keys,
-    journal: Journal,
-    chain: Chain,
-    tree: Tree,
-    state: State,
-    now: UtcMicros,
-}
-
-fn slug(text: &str) -> InstitutionSlug {
-    text.parse().unwrap()
-}
-
 fn patient(number: u8) -> Pseudonym {
     Pseudonym::from_bytes([number; 16])
 }
@@ -87,146 +65,14 @@ fn by(name: &str) -> String {
     name.to_owned()
 }
 
-fn policy(more: Option<&str>) -> PolicySet {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let names = ["10-permits", "20-patient", "30-score", "40-site"];
-    let files = names.map(|name| {
-        let name = format!("{name}.cedar");
-        let text = read(&format!("policy/{name}"));
-        (name, text)
-    });
-    let more = more.map(|text| ("50-more.cedar".to_owned(), text.to_owned()));
-    let files: Vec<(String, String)> = files.into_iter().chain(more).collect();
-    PolicySet::parse(
-        &files,
-        &read("policy/schema.cedarschema"),
-        &read("credit.toml"),
-    )
-    .unwrap()
-}
-
 impl Books {
-    fn begin(folder: &Path) -> Self {
-        let data = folder.join("data");
-        std::fs::create_dir_all(&data).unwrap();
-        let keys = Keys::open(&folder.join("keys"), &data, "st-anna/credence").unwrap();
-        let (journal, recovered) = Journal::open(&data, keys.signer.key()).unwrap();
-        let mut books = Self {
-            journal,
-            chain: recovered.chain,
-            tree: recovered.tree,
-            state: State::new(),
-            now: BEGIN,
-            keys,
-        };
-        books.say(Body::Genesis {
-            institution: slug(OWN),
-            log_origin: "st-anna/credence".to_owned(),
-            key: books.keys.signer.key().to_string(),
-            created: BEGIN,
-        });
-        let founding = policy(None);
-        books.propose(&founding);
-        let sha256 = founding.sha256();
-        books.say(Body::PolicyActivated {
-            sha256,
-            by: by("configuration"),
-        });
-        books.say(Body::Started {
-            version: "0".to_owned(),
-            boot: "0".to_owned(),
-        });
-        books
-    }
-
-    fn say(&mut self, body: Body) -> u64 {
-        let seq = self.chain.next_seq();
-        let event = self.keys.signer.sign_event(slug(OWN), seq, body).unwrap();
-        let stamp = Stamp {
-            wall: self.now,
-            mono_us: seq,
-            boot: "00112233445566ff",
-        };
-        let linked = self.chain.next(stamp, event, None).unwrap();
-        let at = Applied {
-            seq,
-            ledger_time: linked.entry.ledger_time,
-        };
-        self.state.apply(at, &linked.entry.event).unwrap();
-        self.tree.push(linked.leaf);
-        let record = Record {
-            line: linked.line,
-            sealed: None,
-        };
-        self.journal.append(&[record], Priority::Normal).unwrap();
-        self.now = self.now.plus(1_000);
-        seq
-    }
-
-    fn propose(&mut self, policy: &PolicySet) {
-        self.say(Body::PolicyProposed {
-            sha256: policy.sha256(),
-            schema_sha256: policy.schema_sha256(),
-            text: policy.canonical_text().to_owned(),
-            by: by("officer"),
-        });
-    }
-
-    fn decide(&mut self, request: &Request) -> (u64, bool) {
-        let decision = decide(&self.state, request);
-        let releases = decision.releases() && request.verb != Verb::Query;
-        let seq = self.say(Body::Decision {
-            request: Box::new(request.clone()),
-            decision: Box::new(decision),
-        });
-        (seq, releases)
-    }
-
-    /// Puts a question, and closes what it opens.
-    fn ask(&mut self, request: &Request, outcome: Outcome, fault: Option<&str>) -> u64 {
-        let (seq, releases) = self.decide(request);
-        if releases {
-            let sender = match request.verb {
-                Verb::Store => request.requester.clone(),
-                Verb::Query | Verb::Retrieve => request.custodian.clone(),
-            };
-            self.say(Body::TransferClosed {
-                decision: seq,
-                sender,
-                recipient: request.recipient.clone(),
-                instances: 3,
-                failed: u64::from(fault.is_some()),
-                warned: 0,
-                bytes: 3_000,
-                manifest_root: Some(Sha256::of(&[b"manifest"])),
-                outcome,
-                fault: fault.map(slug),
-                is_final: true,
-            });
-        }
-        seq
-    }
-
     fn consent(&mut self, consent: Consent) -> u64 {
         let by = by("desk");
         self.say(Body::ConsentGranted { consent, by })
     }
 
     fn grant(&self, number: u8, to: Grantees, purposes: &[Purpose]) -> Consent {
-        Consent {
-            effect: Effect::Grant,
-            given_by: Giver::Patient,
-            grantees: to,
-            modalities: None,
-            patient: patient(number),
-            purposes: purposes.iter().copied().collect(),
-            study_from: None,
-            study_uid_digest: None,
-            study_until: None,
-            valid_from: self.now,
-            valid_until: None,
-        }
+        self.unrestricted(patient(number), to, purposes)
     }
 
     fn request(
@@ -308,7 +154,11 @@ impl Books {
 
 /// Tells the story below `folder`; gives the data folder.
 pub(crate) fn tell(folder: &Path) -> PathBuf {
-    let mut books = Books::begin(folder);
+    let mut books = Books::begin(folder, BEGIN);
+    books.say(Body::Started {
+        version: "0".to_owned(),
+        boot: "0".to_owned(),
+    });
     books.all_questions();
     consents(&mut books);
     books.all_questions();
@@ -321,15 +171,7 @@ pub(crate) fn tell(folder: &Path) -> PathBuf {
     books.all_questions();
     rules(&mut books);
     books.all_questions();
-    let state_root = books.state.root();
-    books.say(Body::Stopped {
-        version: "0".to_owned(),
-        boot: "0".to_owned(),
-        state_root,
-    });
-    let note = Checkpoint::sign(&books.tree, &books.keys.signer).unwrap();
-    books.journal.write_checkpoint(&note, &books.tree).unwrap();
-    folder.join("data")
+    books.close()
 }
 
 fn consents(books: &mut Books) {
@@ -498,9 +340,9 @@ fn incidents(books: &mut Books) {
 }
 
 fn rules(books: &mut Books) {
-    let (unwanted, wanted) = (policy(Some("// nothing more")), policy(Some(MORE)));
-    books.propose(&unwanted);
-    books.propose(&wanted);
+    let (unwanted, wanted) = (delivered(Some("// nothing more")), delivered(Some(MORE)));
+    books.propose(&unwanted, "officer");
+    books.propose(&wanted, "officer");
     let sha256 = wanted.sha256();
     books.say(Body::PolicyApproved {
         sha256,
