@@ -41,6 +41,8 @@ pub(crate) struct MerkleMap {
     /// Buckets that changed since `root` was computed.
     changed: BTreeSet<u16>,
     root: Sha256,
+    /// The root is computed only by [`MerkleMap::settle_now`].
+    deferred: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,6 +106,7 @@ impl MerkleMap {
             levels: Default::default(),
             changed: BTreeSet::new(),
             root: hashed(3, std::iter::once(&Sha256::ZERO)),
+            deferred: false,
         }
     }
 
@@ -124,8 +127,20 @@ impl MerkleMap {
         }
     }
 
-    /// Computes the root anew from what changed.
+    /// Leaves the root as it is from now on, until [`MerkleMap::settle_now`] each time.
+    pub(crate) const fn defer(&mut self) {
+        self.deferred = true;
+    }
+
+    /// Computes the root anew from what changed, unless that is deferred.
     pub(crate) fn settle(&mut self) {
+        if !self.deferred {
+            self.settle_now();
+        }
+    }
+
+    /// Computes the root anew from what changed.
+    pub(crate) fn settle_now(&mut self) {
         let mut changed = std::mem::take(&mut self.changed);
         if changed.is_empty() {
             return;
