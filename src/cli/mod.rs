@@ -16,6 +16,7 @@ pub mod patient;
 pub mod policy;
 pub mod report;
 pub mod review;
+pub mod score;
 pub mod serve;
 pub mod since;
 mod wording;
@@ -39,6 +40,7 @@ use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
 use crate::cli::report::Report;
 use crate::cli::review::Review;
+use crate::cli::score::Score;
 use crate::cli::serve::Serve;
 use crate::config::Config;
 
@@ -100,6 +102,8 @@ enum Command {
     Ledger(Ledger),
     #[command(subcommand)]
     Report(Report),
+    #[command(subcommand)]
+    Score(Score),
     Demo(Demo),
 }
 
@@ -119,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
+        Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
         Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
         Command::Decide(arguments) => decide::run(&arguments, &mut io::stdout().lock()),
@@ -168,6 +173,8 @@ mod tests {
         Policy(Policy),
         #[command(subcommand)]
         Report(Report),
+        #[command(subcommand)]
+        Score(Score),
         Demo(Demo),
     }
 
@@ -228,6 +235,9 @@ mod tests {
             "policy backtest --config c.toml --policy new --since 2026-01-31",
             "policy backtest --config c.toml --policy new --since 1000 --json",
             "report would-deny --config c.toml --since 2026-01-31 --json",
+            "score list --config c.toml --json",
+            "score explain lakeside --config c.toml --on 2026-11-26 --all --json",
+            "score simulate --scenario s.toml --days 365 --credit c.toml --svg out.svg --json",
             "demo --keep there",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -261,6 +271,13 @@ mod tests {
             "policy check",
             "policy backtest --config c.toml",
             "report would-deny --config c.toml --since yesterday",
+            "score list",
+            "score explain --config c.toml",
+            "score explain Lakeside --config c.toml",
+            "score explain lakeside --config c.toml --on today",
+            "score simulate --days 365",
+            "score simulate --scenario s.toml --days 0",
+            "score simulate --scenario s.toml --days 3651",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

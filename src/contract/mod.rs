@@ -9,6 +9,7 @@
     clippy::iter_over_hash_type
 )]
 
+mod account;
 mod affects;
 mod consent;
 mod credit;
@@ -26,6 +27,13 @@ mod state;
 #[cfg(test)]
 mod fixtures;
 
+pub use account::ACCOUNT_LINES_MAX;
+pub use account::Account;
+pub use account::Earlier;
+pub use account::Line;
+pub use account::Statement;
+pub use account::WaitingReport;
+pub use account::What;
 pub use affects::Affected;
 pub use affects::affects;
 pub use consent::Consent;
@@ -36,15 +44,21 @@ pub use consent::Mismatch;
 pub use credit::CREDIT_TEXT_BYTES_MAX;
 pub use credit::Ceiling;
 pub use credit::Charge;
+pub use credit::Course;
 pub use credit::Incident;
 pub use credit::Parameters;
 pub use credit::ParametersError;
 pub use credit::Reputation;
+pub use credit::SCENARIO_DAYS_MAX;
+pub use credit::SCENARIO_TEXT_BYTES_MAX;
 pub use credit::SCORE_COLD_START;
+pub use credit::Scenario;
+pub use credit::ScenarioError;
 pub use credit::StandingEvidence;
 pub use credit::UnknownIncident;
 pub use credit::UnknownStandingEvidence;
 pub use credit::Weights;
+pub use credit::simulate;
 pub use decide::decide;
 pub use decide::decide_by;
 pub use decision::Decision;

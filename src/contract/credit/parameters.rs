@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::half_life::HALF_LIFE_DAYS_MAX;
 use super::half_life::daily_factor;
+use super::reputation::Ceiling;
 use super::reputation::Weights;
+use crate::time::Day;
 
 /// Bytes of the longest parameter file.
 pub const CREDIT_TEXT_BYTES_MAX: usize = 8 * 1024;
@@ -309,6 +311,20 @@ impl Parameters {
             )),
             Incident::Equivocation => Some((score(ceilings.equivocation), None)),
         }
+    }
+
+    /// The ceiling that `incident` sets when entry `entry` upholds it on `day`.
+    pub fn ceiling_from(&self, incident: Incident, entry: u64, day: Day) -> Option<Ceiling> {
+        let last = |days: u32| {
+            let days = i32::try_from(days).unwrap_or(i32::MAX);
+            Day(day.0.saturating_add(days))
+        };
+        let (score, days) = self.incident_ceiling(incident)?;
+        Some(Ceiling {
+            entry,
+            score,
+            until: days.map(last),
+        })
     }
 
     /// What a break-glass access costs that was not reviewed in time or was unjustified, in

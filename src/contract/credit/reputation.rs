@@ -50,7 +50,8 @@ impl Weights {
         self.score(0, 0)
     }
 
-    fn score(&self, r: u64, s: u64) -> u16 {
+    /// The score that these weights of good and bad evidence give, without any ceiling.
+    pub(in crate::contract) fn score(&self, r: u64, s: u64) -> u16 {
         let good = u128::from(r).saturating_add(u128::from(self.base_good));
         let all = u128::from(r)
             .saturating_add(u128::from(s))
@@ -142,7 +143,12 @@ impl Charge {
 }
 
 /// `(r, s)` of day `from`, on `day`.
-fn after_days(by: &Weights, (mut r, mut s): (u64, u64), from: Day, day: Day) -> (u64, u64) {
+pub(in crate::contract) fn after_days(
+    by: &Weights,
+    (mut r, mut s): (u64, u64),
+    from: Day,
+    day: Day,
+) -> (u64, u64) {
     let mut at = from;
     // Each step loses at least 1, so an idle eternity ends after some 10,000 steps.
     while at < day && (r > 0 || s > 0) {
@@ -182,14 +188,23 @@ impl Reputation {
         counterparty: &InstitutionSlug,
         delivered: bool,
     ) {
+        let (delivered, late) = if delivered { (1, 0) } else { (0, 1) };
+        self.record_all(by, day, counterparty, delivered, late);
+    }
+
+    /// Counts transfers with `counterparty` on `day`.
+    pub(in crate::contract) fn record_all(
+        &mut self,
+        by: &Weights,
+        day: Day,
+        counterparty: &InstitutionSlug,
+        delivered: u64,
+        late: u64,
+    ) {
         self.turn(by, day);
         let tally = self.today.entry(counterparty.clone()).or_default();
-        let count = if delivered {
-            &mut tally.delivered
-        } else {
-            &mut tally.late
-        };
-        *count = count.saturating_add(1);
+        tally.delivered = tally.delivered.saturating_add(delivered);
+        tally.late = tally.late.saturating_add(late);
     }
 
     /// Adds `weight` micro-units to the good side, within what `counterparty` can give on `day`.
@@ -226,6 +241,11 @@ impl Reputation {
         self.ceilings.len() < before
     }
 
+    /// Every ceiling that was set and not lifted; those that ended stay until the next evidence.
+    pub fn ceilings(&self) -> &[Ceiling] {
+        &self.ceilings
+    }
+
     /// The lowest ceiling that holds on `day`.
     pub fn ceiling(&self, day: Day) -> Option<Ceiling> {
         let holding = self.ceilings.iter().filter(|ceiling| ceiling.holds(day));
@@ -240,16 +260,26 @@ impl Reputation {
         ceiling.map_or(score, |ceiling| score.min(ceiling.score))
     }
 
-    /// `r` and `s` with the last day's evidence, decayed up to `day`, in micro-units.
-    pub fn weights_on(&self, by: &Weights, day: Day) -> (u64, u64) {
+    /// The last day with evidence.
+    pub const fn last_day(&self) -> Day {
+        self.day
+    }
+
+    /// What the last day's transfers and answered revocations add to `r` and `s`, in micro-units.
+    pub(in crate::contract) fn brought(&self, by: &Weights) -> (u64, u64) {
         let gains = self.today.values();
         let gain = gains.fold(0_u64, |sum, tally| sum.saturating_add(tally.gain(by)));
         let losses = self.today.values();
         let loss = losses.fold(0_u64, |sum, tally| {
             sum.saturating_add(tally.share(by.late, tally.late))
         });
-        let r = self.r.saturating_add(gain.min(by.gain_per_day));
-        let s = self.s.saturating_add(loss);
+        (gain.min(by.gain_per_day), loss)
+    }
+
+    /// `r` and `s` with the last day's evidence, decayed up to `day`, in micro-units.
+    pub fn weights_on(&self, by: &Weights, day: Day) -> (u64, u64) {
+        let (gain, loss) = self.brought(by);
+        let (r, s) = (self.r.saturating_add(gain), self.s.saturating_add(loss));
         after_days(by, (r, s), self.day, day)
     }
 }

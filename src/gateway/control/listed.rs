@@ -11,6 +11,7 @@ use crate::contract::InstitutionSlug;
 use crate::contract::Pseudonym;
 use crate::contract::Report;
 use crate::contract::Review;
+use crate::contract::SCORE_COLD_START;
 use crate::contract::State;
 use crate::digest::Sha256;
 use crate::time::Day;
@@ -159,7 +160,11 @@ pub(super) fn scores(state: &State, day: Day) -> Answer {
             bad_milli: bad / 1000,
         })
     };
+    let by = state
+        .parameters()
+        .map(|parameters| parameters.institutions());
     Answer::Scores {
         scores: state.scores(day).filter_map(listed).collect(),
+        without_evidence: by.map_or(SCORE_COLD_START, |by| by.cold_start()),
     }
 }

@@ -115,6 +115,8 @@ pub enum Answer {
     Scores {
         /// One for each institution of which there is evidence.
         scores: Vec<ListedScore>,
+        /// The score of every other institution.
+        without_evidence: u16,
     },
     /// What the contract would answer.
     Explained {

@@ -320,18 +320,9 @@ impl Credits {
             return Ok(());
         }
         let weight = step.parameters.incident_weight(incident);
-        let ceiling = step.parameters.incident_ceiling(incident);
-        let day = step.time.day();
-        let last = |days: u32| {
-            Day(day
-                .0
-                .saturating_add(i32::try_from(days).unwrap_or(i32::MAX)))
-        };
-        let ceiling = ceiling.map(|(score, days)| Ceiling {
-            entry: step.seq,
-            score,
-            until: days.map(last),
-        });
+        let ceiling = step
+            .parameters
+            .ceiling_from(incident, step.seq, step.time.day());
         self.charge(step, institution, weight, ceiling)
     }
 

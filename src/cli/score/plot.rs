@@ -1,0 +1,222 @@
+//! A plot of scores over days, as SVG 1.1: no scripts, nothing from outside, readable on light and
+//! on dark backgrounds.
+
+use std::fmt::Write;
+
+/// Size of the picture, and where the axes are in it.
+const WIDTH: u32 = 860;
+const HEIGHT: u32 = 460;
+const LEFT: u32 = 60;
+const RIGHT: u32 = 830;
+const TOP: u32 = 50;
+const BOTTOM: u32 = 390;
+
+/// Highest score.
+const SCORE_MAX: u32 = 1000;
+
+/// Colours of curves that differ in lightness too (after Okabe and Ito), and dashes, so that
+/// colour alone need not tell them apart.
+const STROKES: [(&str, &str); 8] = [
+    ("#0072b2", "none"),
+    ("#d55e00", "none"),
+    ("#009e73", "none"),
+    ("#cc79a7", "none"),
+    ("#0072b2", "7 4"),
+    ("#d55e00", "7 4"),
+    ("#009e73", "7 4"),
+    ("#cc79a7", "7 4"),
+];
+
+/// Colours for light backgrounds, and for dark ones.
+const STYLE: &str = "\
+    .paper{fill:#ffffff}.text{fill:#1b1b1b}.axis{stroke:#1b1b1b}.grid{stroke:#8a8a8a;stroke-dasharray:3 3}\
+    text{font-family:sans-serif;font-size:12px}.title{font-size:15px}\
+    @media (prefers-color-scheme:dark){\
+    .paper{fill:#16181c}.text{fill:#e8e8e8}.axis{stroke:#e8e8e8}.grid{stroke:#7d8288}}";
+
+/// What is drawn.
+pub(super) struct Plot<'a> {
+    pub(super) title: &'a str,
+    /// The last day; the first is 1.
+    pub(super) days: u32,
+    /// Scores with a line across.
+    pub(super) marks: &'a [u16],
+    pub(super) curves: Vec<Curve>,
+}
+
+/// A score over days.
+pub(super) struct Curve {
+    pub(super) name: String,
+    /// The day of the first value.
+    pub(super) first: u32,
+    /// One for each day.
+    pub(super) values: Vec<u16>,
+}
+
+/// A length in hundredths of a pixel, as a decimal.
+fn pixels(hundredths: u32) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// Where a day is, in hundredths of a pixel.
+fn x_of(day: u32, days: u32) -> u32 {
+    let span = days.saturating_sub(1).max(1);
+    let along = (RIGHT - LEFT) * 100;
+    let part = u64::from(along) * u64::from(day.saturating_sub(1)) / u64::from(span);
+    LEFT * 100 + u32::try_from(part).unwrap_or(along)
+}
+
+/// Where a score is, in hundredths of a pixel.
+fn y_of(score: u16) -> u32 {
+    let score = u32::from(score).min(SCORE_MAX);
+    BOTTOM * 100 - (BOTTOM - TOP) * 100 * score / SCORE_MAX
+}
+
+/// A text as XML has it.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            // What XML 1.0 §2.2 has no place for.
+            control if control.is_control() => escaped.push(' '),
+            '\u{fffe}' | '\u{ffff}' => escaped.push(' '),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A text at a place in pixels; `anchor` is start, middle or end.
+fn label(svg: &mut String, (x, y): (&str, &str), anchor: &str, class: &str, text: &str) {
+    let text = escaped(text);
+    let _ = writeln!(
+        svg,
+        r#"<text class="{class}" x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>"#
+    );
+}
+
+/// The plot as an SVG document.
+pub(super) fn svg(plot: &Plot<'_>) -> String {
+    let mut svg = String::new();
+    let rows = u32::try_from(plot.curves.len())
+        .unwrap_or(u32::MAX)
+        .div_ceil(LEGEND_COLUMNS);
+    let height = HEIGHT + rows.saturating_sub(1) * LEGEND_ROW;
+    let _ = writeln!(
+        svg,
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">
+<title>{}</title>
+<style>{STYLE}</style>
+<rect class="paper" width="{WIDTH}" height="{height}"/>"#,
+        escaped(plot.title)
+    );
+    let middle = (WIDTH / 2).to_string();
+    label(
+        &mut svg,
+        (&middle, "28"),
+        "middle",
+        "text title",
+        plot.title,
+    );
+    axes(&mut svg, plot);
+    for (curve, stroke) in plot.curves.iter().zip(STROKES.iter().cycle()) {
+        draw(&mut svg, curve, plot.days, *stroke);
+    }
+    legend(&mut svg, plot);
+    svg.push_str("</svg>\n");
+    svg
+}
+
+fn line(svg: &mut String, [x1, y1, x2, y2]: [u32; 4], class: &str) {
+    let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(pixels);
+    let _ = writeln!(
+        svg,
+        r#"<line class="{class}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>"#
+    );
+}
+
+fn axes(svg: &mut String, plot: &Plot<'_>) {
+    let (left, right, bottom) = (LEFT * 100, RIGHT * 100, BOTTOM * 100);
+    for mark in plot.marks {
+        let y = y_of(*mark);
+        line(svg, [left, y, right, y], "grid");
+    }
+    line(svg, [left, bottom, right, bottom], "axis");
+    line(svg, [left, TOP * 100, left, bottom], "axis");
+    let mut scores: Vec<u16> = [0, 500, 1000].into();
+    // Labels of marks too close to those would stand in them.
+    scores.retain(|score| plot.marks.iter().all(|mark| mark.abs_diff(*score) >= 40));
+    for score in scores.iter().chain(plot.marks) {
+        let y = y_of(*score);
+        line(svg, [left - 400, y, left, y], "axis");
+        let place = (pixels(left - 800), pixels(y + 400));
+        label(svg, (&place.0, &place.1), "end", "text", &score.to_string());
+    }
+    for day in ticks(plot.days) {
+        let x = x_of(day, plot.days);
+        line(svg, [x, bottom, x, bottom + 400], "axis");
+        let place = (pixels(x), pixels(bottom + 1800));
+        label(
+            svg,
+            (&place.0, &place.1),
+            "middle",
+            "text",
+            &day.to_string(),
+        );
+    }
+    let middle = pixels(u32::midpoint(left, right));
+    let below = pixels(bottom + 3600);
+    label(svg, (&middle, &below), "middle", "text", "day");
+    let beside = pixels(left - 1200);
+    label(svg, (&beside, "40"), "middle", "text", "score");
+}
+
+/// Days with a label: the first, and round ones.
+fn ticks(days: u32) -> Vec<u32> {
+    let steps = [1, 2, 5, 10, 30, 60, 90, 180, 365];
+    let step = steps.into_iter().find(|step| days / step <= 12);
+    let step = step.unwrap_or(365);
+    let mut ticks = vec![1];
+    let round = (1..=days).filter(|day| day % step == 0 && *day > step / 2);
+    ticks.extend(round.filter(|day| *day > 1));
+    ticks
+}
+
+fn draw(svg: &mut String, curve: &Curve, days: u32, (colour, dashes): (&str, &str)) {
+    let _ = write!(
+        svg,
+        r#"<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}" points=""#
+    );
+    for (day, value) in (curve.first..).zip(&curve.values) {
+        let _ = write!(svg, "{},{} ", pixels(x_of(day, days)), pixels(y_of(*value)));
+    }
+    svg.push_str("\"/>\n");
+}
+
+/// Curves in one row of the legend.
+const LEGEND_COLUMNS: u32 = 4;
+
+/// Height of such a row, in pixels.
+const LEGEND_ROW: u32 = 20;
+
+fn legend(svg: &mut String, plot: &Plot<'_>) {
+    let column_width = (RIGHT - LEFT) / LEGEND_COLUMNS;
+    for ((curve, (colour, dashes)), index) in
+        plot.curves.iter().zip(STROKES.iter().cycle()).zip(0..)
+    {
+        let x = LEFT + index % LEGEND_COLUMNS * column_width;
+        let y = BOTTOM + 56 + index / LEGEND_COLUMNS * LEGEND_ROW;
+        let _ = writeln!(
+            svg,
+            r#"<line x1="{x}" y1="{y}" x2="{}" y2="{y}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>"#,
+            x + 26
+        );
+        let place = ((x + 32).to_string(), (y + 4).to_string());
+        label(svg, (&place.0, &place.1), "start", "text", &curve.name);
+    }
+}
