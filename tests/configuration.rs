@@ -17,12 +17,13 @@ const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
 const TABLES: [&str; 5] = ["gateway", "limits", "timeouts", "log", "fhir"];
-const ROWS: [&str; 8] = [
+const ROWS: [&str; 9] = [
     "listener",
     "ae",
     "institution",
     "issuer",
     "peer",
+    "user",
     "route",
     "private_sop_class",
     "private_transfer_syntax",
@@ -74,6 +75,10 @@ fn text(table: &str, more: &str) -> String {
             "peer",
             "name = \"pacs\"\nae_title = \"PACS\"\ninstitution = \"own\"\n\
              addresses = [\"10.0.0.1\"]\nconnect = \"10.0.0.1:104\"",
+        ),
+        (
+            "user",
+            "name = \"er-console\"\npurpose = \"EMERGENCY\"\npeers = [\"pacs\"]",
         ),
         (
             "route",

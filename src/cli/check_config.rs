@@ -10,16 +10,19 @@ use serde::Serialize;
 use crate::cli::Exit;
 use crate::config::Config;
 use crate::config::Fault;
+use crate::config::Route;
+use crate::dicom::AeTitle;
 
 /// Read a configuration file and list every fault in it
 ///
-/// Exits with 0 when there is none, and with 2 when there are. Nothing is started or changed.
+/// Exits with 0 when there is none, and with 2 when there are. Nothing is started or changed. Of a
+/// sound file, tells where each route leads, its mode, and how it answers a denied C-STORE.
 #[derive(Args, Debug)]
 pub struct CheckConfig {
     /// The configuration file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Print one JSON object: file, valid, faults (each with line, key, problem, allowed)
+    /// Print one JSON object: file, valid, faults (each with line, key, problem, allowed), routes
     #[arg(long)]
     pub json: bool,
 }
@@ -30,6 +33,34 @@ struct Report<'a> {
     file: String,
     valid: bool,
     faults: &'a [Fault],
+    routes: Vec<Line<'a>>,
+}
+
+/// A route as it counts: its own mode, else the gateway's.
+#[derive(Serialize)]
+struct Line<'a> {
+    called: Vec<&'a str>,
+    sop_classes: Vec<String>,
+    to: &'a str,
+    mode: &'a str,
+    denied_store: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn of(route: &'a Route) -> Self {
+        Self {
+            called: route.called.iter().map(AeTitle::as_str).collect(),
+            sop_classes: route.sop_classes.iter().map(ToString::to_string).collect(),
+            to: route.to.as_str(),
+            mode: route.mode.as_str(),
+            denied_store: route.denied_store.as_str(),
+        }
+    }
+}
+
+/// The routes of `config`, in the order of the file.
+fn lines(config: &Config) -> Vec<Line<'_>> {
+    config.routes.iter().map(Line::of).collect()
 }
 
 /// Checks the file and writes what was found to `out`.
@@ -46,21 +77,13 @@ pub fn run(arguments: &CheckConfig, out: &mut dyn Write) -> io::Result<Exit> {
             faults: checked
                 .as_ref()
                 .map_or_else(|faults| faults.faults.as_slice(), |_| &[]),
+            routes: checked.as_ref().map(lines).unwrap_or_default(),
         };
         serde_json::to_writer_pretty(&mut *out, &report)?;
         writeln!(out)?;
     } else {
         match &checked {
-            Ok(config) => writeln!(
-                out,
-                "{file}: no faults (listeners: {}, AE titles: {}, institutions: {}, peers: {}, \
-                 routes: {})",
-                config.listeners.len(),
-                config.aes.len(),
-                config.institutions.len(),
-                config.peers.len(),
-                config.routes.len(),
-            )?,
+            Ok(config) => print(out, &file.to_string(), config)?,
             Err(faults) => writeln!(out, "{faults}")?,
         }
     }
@@ -69,6 +92,27 @@ pub fn run(arguments: &CheckConfig, out: &mut dyn Write) -> io::Result<Exit> {
         Ok(_) => Exit::Success,
         Err(_) => Exit::Usage,
     })
+}
+
+fn print(out: &mut dyn Write, file: &str, config: &Config) -> io::Result<()> {
+    writeln!(
+        out,
+        "{file}: no faults (listeners: {}, AE titles: {}, institutions: {}, peers: {}, routes: {})",
+        config.listeners.len(),
+        config.aes.len(),
+        config.institutions.len(),
+        config.peers.len(),
+        config.routes.len(),
+    )?;
+    for line in lines(config) {
+        let (called, classes) = (line.called.join(", "), line.sop_classes.join(", "));
+        let (to, mode, denied) = (line.to, line.mode, line.denied_store);
+        writeln!(
+            out,
+            "  {called}: {classes} to {to}, {mode}, denied C-STORE: {denied}"
+        )?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -124,5 +168,27 @@ mod tests {
         assert_eq!(report["valid"], false);
         assert_eq!(report["faults"][1]["key"], "timeouts.conect_s");
         assert_eq!(report["faults"][1]["line"], 7);
+    }
+
+    #[test]
+    fn routes_are_told_with_what_counts_for_them() {
+        let routes = "[[peer]]\nname = \"pacs\"\nae_title = \"PACS\"\ninstitution = \"own\"\n\
+            addresses = [\"10.0.0.1\"]\nconnect = \"10.0.0.1:104\"\n\
+            [[route]]\ncalled = [\"CREDENCE\"]\nsop_classes = [\"storage\"]\nto = \"pacs\"\n\
+            mode = \"observe\"\n\
+            [[route]]\ncalled = [\"CREDENCE\"]\nsop_classes = [\"1.2.840.10008.5.1.4.31\"]\n\
+            to = \"pacs\"\ndenied_store = \"abort\"\n";
+        let text = [SOUND, routes].concat();
+        let (printed, _) = check(&text, false);
+        let lines: Vec<&str> = printed.lines().skip(1).collect();
+        let expected = [
+            "  CREDENCE: storage to pacs, observe, denied C-STORE: not-authorised",
+            "  CREDENCE: 1.2.840.10008.5.1.4.31 to pacs, enforce, denied C-STORE: abort",
+        ];
+        assert_eq!(lines, expected);
+        let (printed, _) = check(&text, true);
+        let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(report["routes"][0]["mode"], "observe");
+        assert_eq!(report["routes"][1]["denied_store"], "abort");
     }
 }

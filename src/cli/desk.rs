@@ -83,19 +83,34 @@ impl Desk {
         command: Command,
         print: impl FnOnce(&mut dyn Write, &Answer) -> io::Result<()>,
     ) -> io::Result<Exit> {
+        let answer = match self.answer(command)? {
+            Ok(answer) => answer,
+            Err(exit) => return Ok(exit),
+        };
+        if self.json {
+            writeln!(out, "{}", content(&answer)?)?;
+        } else {
+            print(out, &answer)?;
+        }
+        Ok(Exit::Success)
+    }
+
+    /// The answer of the gateway, or what to exit with; why has then been told.
+    ///
+    /// # Errors
+    /// When a running gateway does not answer.
+    pub fn answer(&self, command: Command) -> io::Result<Result<Answer, Exit>> {
         let config = match configured(&self.config) {
             Ok(config) => config,
-            Err(exit) => return Ok(exit),
+            Err(exit) => return Ok(Err(exit)),
         };
         match answer(&config, command)? {
             Answer::Refused { reason } => {
                 writeln!(io::stderr(), "credence: {reason}")?;
-                return Ok(Exit::Failure);
+                Ok(Err(Exit::Failure))
             }
-            answer if self.json => writeln!(out, "{}", serde_json::to_string(&answer)?)?,
-            answer => print(out, &answer)?,
+            answer => Ok(Ok(answer)),
         }
-        Ok(Exit::Success)
     }
 
     /// Records a change and says which entry holds it.
@@ -118,6 +133,20 @@ impl Desk {
             },
         )
     }
+}
+
+/// What an answer holds, for a script: a list by itself, anything else as an object.
+fn content(answer: &Answer) -> io::Result<serde_json::Value> {
+    let mut value = serde_json::to_value(answer)?;
+    if let Some(object) = value.as_object_mut() {
+        object.remove("answer");
+        if let [only] = object.values().collect::<Vec<_>>()[..]
+            && !only.is_number()
+        {
+            return Ok(only.clone());
+        }
+    }
+    Ok(value)
 }
 
 /// An answer to another question than the one that was put.

@@ -1,8 +1,8 @@
 //! A ledger entry in one line, for people.
 
+use crate::cli::wording;
 use crate::contract::Body;
 use crate::contract::Effect;
-use crate::contract::Verdict;
 use crate::ledger::Entry;
 
 /// Number, time, kind, and what it says.
@@ -93,10 +93,7 @@ fn what(body: &Body) -> String {
 fn of_the_gateway(body: &Body) -> String {
     match body {
         Body::Decision { request, decision } => {
-            let verdict = match decision.verdict {
-                Verdict::Permit => "permit",
-                Verdict::Deny => "deny",
-            };
+            let verdict = wording::verdict(decision.verdict);
             format!(
                 "{verdict} {} {} -> {}: {}",
                 request.action().as_str(),
@@ -119,9 +116,12 @@ fn of_the_gateway(body: &Body) -> String {
             ..
         } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
         Body::Alert { code, text, .. } => format!("{code}: {text}"),
-        Body::Started { version, boot } | Body::Stopped { version, boot } => {
-            format!("{version}, boot {boot}")
-        }
+        Body::Started { version, boot }
+        | Body::Stopped {
+            version,
+            boot,
+            state_root: _,
+        } => format!("{version}, boot {boot}"),
         _ => String::new(),
     }
 }

@@ -17,6 +17,10 @@ use crate::storage::Depth;
 use crate::storage::JournalReader;
 use crate::storage::VerifyError;
 
+mod replay;
+
+pub use replay::Replay;
+
 /// Verify, read and export a ledger
 ///
 /// Works on the data folder of a gateway, running or not, and on copies of it.
@@ -26,6 +30,15 @@ pub enum Ledger {
     ///
     /// Exits with 0 when the ledger is whole, and with 1 when it is not. Needs no secret.
     Verify(Verify),
+    /// Decide every recorded decision again, from the ledger alone, and report the differences
+    ///
+    /// Shows that the recorded answers are those of the recorded rules, consents and scores. Goes
+    /// through the whole ledger, and does not stop at the first difference. Decisions that another
+    /// version of the contract or of the rule engine reached are decided anew by this one and
+    /// counted apart. Does not verify signatures or the chain: that is "ledger verify".
+    ///
+    /// Exits with 0 when there are no differences, and with 1 when there are.
+    Replay(Replay),
     /// Show the entries, oldest first
     Show(Show),
     /// Write a copy that strangers can verify: entries, checkpoint, public key
@@ -85,6 +98,7 @@ pub struct Export {
 pub fn run(arguments: &Ledger, out: &mut dyn Write) -> io::Result<Exit> {
     match arguments {
         Ledger::Verify(verify) => verify.run(out),
+        Ledger::Replay(replay) => replay.run(out),
         Ledger::Show(show) => show.run(out),
         Ledger::Export(export) => export.run(out),
     }

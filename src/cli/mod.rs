@@ -9,8 +9,12 @@ pub mod desk;
 pub mod echo;
 mod entry_summary;
 pub mod ledger;
+pub mod policy;
+pub mod report;
 pub mod score;
 pub mod serve;
+pub mod since;
+mod wording;
 
 use std::io;
 use std::io::Write;
@@ -25,6 +29,8 @@ use crate::cli::consent::Consent;
 use crate::cli::demo::Demo;
 use crate::cli::echo::Echo;
 use crate::cli::ledger::Ledger;
+use crate::cli::policy::Policy;
+use crate::cli::report::Report;
 use crate::cli::score::Score;
 use crate::cli::serve::Serve;
 use crate::config::Config;
@@ -77,6 +83,10 @@ enum Command {
     #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
+    Policy(Policy),
+    #[command(subcommand)]
+    Report(Report),
+    #[command(subcommand)]
     Score(Score),
     Demo(Demo),
 }
@@ -96,6 +106,8 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
+        Command::Policy(arguments) => policy::run(&arguments, &mut io::stdout().lock()),
+        Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
         Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
@@ -131,6 +143,10 @@ mod tests {
         #[command(subcommand)]
         Consent(Consent),
         #[command(subcommand)]
+        Policy(Policy),
+        #[command(subcommand)]
+        Report(Report),
+        #[command(subcommand)]
         Score(Score),
         Demo(Demo),
     }
@@ -152,6 +168,7 @@ mod tests {
             "check-config c.toml --json",
             "echo pacs --config c.toml --json",
             "ledger verify data --json",
+            "ledger replay data --json",
             "ledger show data --entry 7 --json",
             "ledger export data --out audit",
             "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
@@ -161,6 +178,10 @@ mod tests {
             "consent import --config c.toml a.json b.ndjson --dry-run --json --by desk",
             "consent revoke --config c.toml 12",
             "consent list --config c.toml --json",
+            "policy check policy --json",
+            "policy backtest --config c.toml --policy new --since 2026-01-31",
+            "policy backtest --config c.toml --policy new --since 1000 --json",
+            "report would-deny --config c.toml --since 2026-01-31 --json",
             "score list --config c.toml --json",
             "score explain lakeside --config c.toml --on 2026-11-26 --all --json",
             "score simulate --scenario s.toml --days 365 --credit c.toml --svg out.svg --json",
@@ -183,6 +204,9 @@ mod tests {
             "consent deny --config c.toml --to hill",
             "consent deny --config c.toml --patient 1 --purpose ALL",
             "ledger show data --entry first",
+            "policy check",
+            "policy backtest --config c.toml",
+            "report would-deny --config c.toml --since yesterday",
             "score list",
             "score explain --config c.toml",
             "score explain Lakeside --config c.toml",

@@ -13,8 +13,11 @@ use crate::config::Listener;
 use crate::config::Operation;
 use crate::config::OwnAe;
 use crate::config::Peer;
+use crate::config::PeerName;
 use crate::config::Route;
 use crate::config::Served;
+use crate::config::User;
+use crate::config::UserName;
 use crate::config::reading::Reading;
 use crate::dicom::AeTitle;
 use crate::dicom::Encoding;
@@ -31,6 +34,7 @@ pub(super) struct Rows {
     pub(super) institutions: Vec<Option<Institution>>,
     pub(super) issuers: Vec<Option<Issuer>>,
     pub(super) peers: Vec<Option<Peer>>,
+    pub(super) users: Vec<Option<User>>,
     pub(super) routes: Vec<Option<Route>>,
     pub(super) private_sop_classes: Vec<Option<Uid>>,
     pub(super) private_transfer_syntaxes: Vec<Option<(Uid, Encoding)>>,
@@ -79,6 +83,7 @@ impl Rows {
         self.check_own_ae_titles(reading);
         self.check_shared_ae_titles(reading);
         self.check_purposes(reading);
+        self.check_users(reading);
         self.check_routes(reading);
         self.check_overlaps(reading);
     }
@@ -217,6 +222,25 @@ impl Rows {
         }
     }
 
+    /// A user of a peer asks for one purpose.
+    fn check_users(&self, reading: &mut Reading<'_>) {
+        let declared = reading.declared("peer", "name");
+        let mut first: BTreeMap<(&UserName, &PeerName), usize> = BTreeMap::new();
+        for (number, user) in known(&self.users) {
+            for (item, peer) in user.peers.iter().enumerate() {
+                let path = format!("user[{number}].peers[{item}]");
+                if !declared.contains(peer.as_str()) {
+                    let problem = format!("there is no [[peer]] {peer}");
+                    reading.fault(&path, problem, one_of(declared.iter()));
+                }
+                if let Some(earlier) = first.insert((&user.name, peer), number) {
+                    let problem = format!("user[{earlier}] is also {} of {peer}", user.name);
+                    reading.fault(&path, problem, "one row for a user of a peer");
+                }
+            }
+        }
+    }
+
     fn check_routes(&self, reading: &mut Reading<'_>) {
         let peers = reading.declared("peer", "name");
         let titles = reading.declared("ae", "title");
@@ -263,7 +287,7 @@ impl Rows {
         }
     }
 
-    /// For one called AE title, one SOP class or group has one peer.
+    /// For one called AE title, one SOP class or group has one peer, one mode and one answer.
     fn check_overlaps(&self, reading: &mut Reading<'_>) {
         let mut first: BTreeMap<(&AeTitle, &Served), (usize, &Route)> = BTreeMap::new();
         for (number, route) in known(&self.routes) {
@@ -279,6 +303,13 @@ impl Rows {
                                 other.to, route.to
                             ),
                             "one peer for each SOP class or group and called AE title",
+                        );
+                    } else if (other.mode, other.denied_store) != (route.mode, route.denied_store) {
+                        reading.fault(
+                            &format!("route[{number}].sop_classes[{item}]"),
+                            format!("route[{earlier}] judges it otherwise, both for {called}"),
+                            "one mode and denied_store for each SOP class or group and called AE \
+                             title",
                         );
                     }
                 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use crate::config::Calling;
 use crate::config::Config;
+use crate::config::DeniedStore;
 use crate::config::Group;
 use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::Served;
+use crate::config::UserName;
 use crate::contract::Purpose;
 use crate::dicom::AeTitle;
 use crate::dicom::Uid;
@@ -23,6 +25,17 @@ pub enum Called<'a> {
     },
     /// To have images moved to this peer.
     MoveDestination(&'a Arc<Peer>),
+}
+
+/// Where a request goes, and by what rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    /// The peer that serves it.
+    pub peer: Arc<Peer>,
+    /// Whether decisions bind.
+    pub mode: Mode,
+    /// What is answered to a C-STORE that the contract denies.
+    pub denied_store: DeniedStore,
 }
 
 impl Config {
@@ -47,17 +60,33 @@ impl Config {
             .map(Called::MoveDestination)
     }
 
-    /// For what purpose `peer` asks when it calls us `called`: what the AE title stands for, else
-    /// what the peer asks for by default. There is always one for a `called` that stands for
-    /// services and a peer that may do more than C-ECHO.
-    pub fn purpose(&self, called: &AeTitle, peer: &Peer) -> Option<Purpose> {
+    /// For what purpose `peer` asks when it calls us `called` and names `user`: what the AE title
+    /// stands for, else what this user of this peer asks for, else what the peer asks for by
+    /// default. There is always one for a `called` that stands for services and a peer that may do
+    /// more than C-ECHO.
+    pub fn purpose(
+        &self,
+        called: &AeTitle,
+        user: Option<&UserName>,
+        peer: &Peer,
+    ) -> Option<Purpose> {
         let own = self.aes.iter().find(|own| own.title == *called);
-        own.and_then(|own| own.purpose).or(peer.purpose)
+        let by_user = || {
+            let user = user?;
+            let listed = self.users.iter();
+            listed
+                .filter(|row| row.name == *user && row.peers.contains(&peer.name))
+                .map(|row| row.purpose)
+                .next()
+        };
+        own.and_then(|own| own.purpose)
+            .or_else(by_user)
+            .or(peer.purpose)
     }
 
-    /// The peer that serves `sop_class` for those who call us `called`. A route that names the
-    /// SOP class comes before one that names its group.
-    pub fn route(&self, called: &AeTitle, sop_class: &Uid) -> Option<&Arc<Peer>> {
+    /// Where `sop_class` is served for those who call us `called`. A route that names the SOP
+    /// class comes before one that names its group.
+    pub fn route(&self, called: &AeTitle, sop_class: &Uid) -> Option<Routed> {
         let group = Group::of(sop_class, &self.private_sop_classes)?;
         let serving = |wanted: &Served| {
             self.routes
@@ -66,7 +95,11 @@ impl Config {
         };
         let route = serving(&Served::Class(sop_class.clone()))
             .or_else(|| serving(&Served::Group(group)))?;
-        self.peer(route.to.as_str())
+        Some(Routed {
+            peer: Arc::clone(self.peer(route.to.as_str())?),
+            mode: route.mode,
+            denied_store: route.denied_store,
+        })
     }
 
     /// The peer that a Move Destination (0000,0600) names by its own AE title: of those that we
@@ -88,11 +121,6 @@ impl Config {
     /// `called` is an AE title for services: images that arrive under it may be for anybody.
     pub fn is_shared(&self, called: &AeTitle) -> bool {
         self.aes.iter().any(|own| own.title == *called)
-    }
-
-    /// Everything is forwarded and recorded as it would have been judged.
-    pub fn observes(&self) -> bool {
-        self.gateway.mode == Mode::Observe
     }
 
     /// The peer of this name.
@@ -223,7 +251,8 @@ to = "ris"
     fn a_sop_class_by_name_goes_before_its_group() {
         let config = config();
         let route = |called: &str, uid: &str| {
-            name(config.route(&title(called), &uid.parse().unwrap())).map(str::to_owned)
+            let routed = config.route(&title(called), &uid.parse().unwrap());
+            name(routed.as_ref().map(|routed| &routed.peer)).map(str::to_owned)
         };
         let ct = "1.2.840.10008.5.1.4.1.1.2";
         let dose = "1.2.840.10008.5.1.4.1.1.88.67";

@@ -13,6 +13,7 @@ mod readable;
 mod reading;
 mod route;
 mod site;
+mod user;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -39,12 +40,14 @@ pub use fhir::Issuer;
 pub use limits::Limits;
 pub use limits::Timeouts;
 pub use lookup::Called;
+pub use lookup::Routed;
 pub use peer::Calling;
 pub use peer::Operation;
 pub use peer::Peer;
 pub use peer::PeerName;
 pub use peer::PeerTimeouts;
 pub use peer::Retrieve;
+pub use route::DeniedStore;
 pub use route::Group;
 pub use route::Route;
 pub use route::Served;
@@ -55,6 +58,8 @@ pub use site::Log;
 pub use site::LogFormat;
 pub use site::Mode;
 pub use site::OwnAe;
+pub use user::User;
+pub use user::UserName;
 
 /// Length of the longest configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1_048_576;
@@ -82,6 +87,8 @@ pub struct Config {
     pub institutions: BTreeMap<InstitutionSlug, Institution>,
     /// The peers that we know, in the order of the file.
     pub peers: Vec<Arc<Peer>>,
+    /// For what purpose users of peers ask.
+    pub users: Vec<User>,
     /// Which peer serves what.
     pub routes: Vec<Route>,
     /// Private storage SOP classes that we judge and relay.
@@ -155,6 +162,8 @@ impl Config {
     /// `None` only when a fault was noted.
     fn read(reading: &mut Reading<'_>, base_dir: &Path) -> Option<Self> {
         let gateway = reading.table("gateway", |section| Gateway::read(section, base_dir));
+        let mode = gateway.as_ref().map(|gateway| gateway.mode);
+        let mode = mode.unwrap_or_default();
         let limits = reading.table("limits", Limits::read);
         let timeouts = reading.table("timeouts", Timeouts::read);
         let log = reading.table("log", Log::read);
@@ -165,7 +174,8 @@ impl Config {
             institutions: reading.rows("institution", Institution::read),
             issuers: reading.rows("issuer", Issuer::read),
             peers: reading.rows("peer", |row| Peer::read(row, &limits, &timeouts)),
-            routes: reading.rows("route", Route::read),
+            users: reading.rows("user", User::read),
+            routes: reading.rows("route", |row| Route::read(row, mode)),
             private_sop_classes: reading.rows("private_sop_class", route::private_sop_class),
             private_transfer_syntaxes: reading
                 .rows("private_transfer_syntax", route::private_transfer_syntax),
@@ -185,6 +195,7 @@ impl Config {
                 .map(|institution| (institution.slug.clone(), institution))
                 .collect(),
             peers: whole(rows.peers)?.into_iter().map(Arc::new).collect(),
+            users: whole(rows.users)?,
             routes: whole(rows.routes)?,
             private_sop_classes: rows
                 .private_sop_classes

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::Mode;
 use crate::config::peer::PeerName;
 use crate::config::reading::Readable;
 use crate::config::reading::Section;
@@ -21,6 +22,33 @@ pub struct Route {
     pub sop_classes: Vec<Served>,
     /// The peer that serves it.
     pub to: PeerName,
+    /// Whether decisions bind on it.
+    pub mode: Mode,
+    /// What is answered to a C-STORE that the contract denies.
+    pub denied_store: DeniedStore,
+}
+
+/// What is answered to a C-STORE that the contract denies; never Success.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeniedStore {
+    /// 0124H, refused: not authorised. For good.
+    #[default]
+    NotAuthorised,
+    /// A700H, refused: out of resources. Says to try again later.
+    OutOfResources,
+    /// No response: A-ABORT, which stops senders that go on over refusals.
+    Abort,
+}
+
+impl DeniedStore {
+    /// Its name in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAuthorised => "not-authorised",
+            Self::OutOfResources => "out-of-resources",
+            Self::Abort => "abort",
+        }
+    }
 }
 
 /// What a route serves: one SOP class, or a group. One class takes precedence over its group.
@@ -72,14 +100,19 @@ impl Group {
 }
 
 impl Route {
-    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+    /// Reads a row; `mode` is the gateway's.
+    pub(super) fn read(section: &mut Section<'_, '_>, mode: Mode) -> Option<Self> {
         let called = section.required_list("called");
         let sop_classes = section.required_list("sop_classes");
         let to = section.required("to");
+        let mode = section.optional("mode").unwrap_or(mode);
+        let denied_store = section.optional("denied_store").unwrap_or_default();
         Some(Self {
             called: called?,
             sop_classes: sop_classes?,
             to: to?,
+            mode,
+            denied_store,
         })
     }
 }
@@ -94,6 +127,26 @@ pub(super) fn private_transfer_syntax(section: &mut Section<'_, '_>) -> Option<(
     let uid = section.required("uid");
     let encoding = section.required("encoding");
     Some((uid?, encoding?))
+}
+
+impl Readable for DeniedStore {
+    const ALLOWED: &'static str = "not-authorised, out-of-resources or abort";
+
+    fn read(text: &str) -> Result<Self, String> {
+        [Self::NotAuthorised, Self::OutOfResources, Self::Abort]
+            .into_iter()
+            .find(|answer| answer.as_str() == text)
+            .ok_or_else(|| format!("{text:?} is no answer to a denied C-STORE"))
+    }
+}
+
+impl std::fmt::Display for Served {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Group(group) => f.write_str(group.as_str()),
+            Self::Class(uid) => uid.fmt(f),
+        }
+    }
 }
 
 impl Readable for Served {

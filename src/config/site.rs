@@ -25,18 +25,28 @@ pub struct Gateway {
     pub policy_dir: PathBuf,
     /// The numbers of the contract.
     pub credit_file: PathBuf,
-    /// Whether decisions bind.
+    /// Whether decisions bind on routes that do not say so themselves.
     pub mode: Mode,
 }
 
 /// Whether decisions bind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// What is denied is not released.
     #[default]
     Enforce,
     /// Everything is forwarded, and recorded as it would have been judged.
     Observe,
+}
+
+impl Mode {
+    /// Its name in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
 }
 
 /// `[log]`: what is written to standard error.

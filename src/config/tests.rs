@@ -86,7 +86,15 @@ fn the_sample_shows_every_key_of_every_table() {
         );
         assert_sample_shows(&parse(&[&text]).unwrap_err().faults);
     }
-    for table in ["listener", "ae", "institution", "issuer", "peer", "route"] {
+    for table in [
+        "listener",
+        "ae",
+        "institution",
+        "issuer",
+        "peer",
+        "user",
+        "route",
+    ] {
         let text = format!("{SAMPLE}\n[[{table}]]\nzzz = 1");
         assert_sample_shows(&parse(&[&text]).unwrap_err().faults);
     }
@@ -329,9 +337,12 @@ fn every_request_has_a_purpose() {
     let config = parse(&[&silent, &finds]).unwrap();
     let called = "CREDENCE".parse().unwrap();
     let peer = config.peer("pacs").unwrap();
-    assert_eq!(config.purpose(&called, peer), Some(Purpose::Research));
+    assert_eq!(config.purpose(&called, None, peer), Some(Purpose::Research));
     let config = parse(&[BASE, &finds]).unwrap();
-    assert_eq!(config.purpose(&called, peer), Some(Purpose::Treatment));
+    assert_eq!(
+        config.purpose(&called, None, peer),
+        Some(Purpose::Treatment)
+    );
 }
 
 #[test]
@@ -427,4 +438,87 @@ system = "urn:oid:2.999.1.2"
     assert_eq!(keys(&[&base, &twice, names]), ["institution[1].fhir[0]"]);
     let space = names.replace("|LAKE", "| LAKE");
     assert_eq!(keys(&[&base, own, &space]), ["institution[1].fhir[1]"]);
+}
+
+#[test]
+fn a_route_has_its_own_mode_or_the_gateways() {
+    let route = |class: &str, more: &str| {
+        format!(
+            "[[route]]\ncalled = [\"CREDENCE\"]\nsop_classes = [\"{class}\"]\nto = \"pacs\"\n{more}\n"
+        )
+    };
+    let observing = BASE.replace("\"own\" }\nl", "\"own\", mode = \"observe\" }\nl");
+    let (silent, enforcing) = (
+        route("storage", ""),
+        route("worklist", "mode = \"enforce\""),
+    );
+    let config = parse(&[&observing, PACS, &silent, &enforcing]).unwrap();
+    let modes = config.routes.iter().map(|route| route.mode);
+    assert_eq!(modes.collect::<Vec<_>>(), [Mode::Observe, Mode::Enforce]);
+    let called = "CREDENCE".parse().unwrap();
+    let mode = |uid: &str| config.route(&called, &uid.parse().unwrap()).unwrap().mode;
+    assert_eq!(mode("1.2.840.10008.5.1.4.1.1.2"), Mode::Observe);
+    assert_eq!(mode("1.2.840.10008.5.1.4.31"), Mode::Enforce);
+    let abort = route("worklist", "denied_store = \"abort\"");
+    let config = parse(&[BASE, PACS, &silent, &abort]).unwrap();
+    let answers = config
+        .routes
+        .iter()
+        .map(|route| (route.mode, route.denied_store));
+    let expected = [
+        (Mode::Enforce, DeniedStore::NotAuthorised),
+        (Mode::Enforce, DeniedStore::Abort),
+    ];
+    assert_eq!(answers.collect::<Vec<_>>(), expected);
+    for wrong in ["mode = \"ask\"", "denied_store = \"success\""] {
+        assert_eq!(faults(&[BASE, PACS, &route("storage", wrong)]).len(), 1);
+    }
+    let twice = [BASE, PACS, &silent, &route("storage", "mode = \"observe\"")];
+    assert_eq!(keys(&twice), ["route[1].sop_classes[0]"]);
+}
+
+#[test]
+fn a_purpose_is_the_called_titles_else_the_users_else_the_peers() {
+    let base = BASE.replace("ae = [{", "ae = [{ title = \"CREDENCE_ANY\" }, {");
+    let pacs = [PACS, "purpose = \"OPERATIONS\"\n"].concat();
+    let other = PACS
+        .replace("\"pacs\"", "\"ws1\"")
+        .replace("\"PACS\"", "\"WS1\"");
+    let other = [&other, "purpose = \"TREATMENT\"\n"].concat();
+    let user = "[[user]]\nname = \"er-console\"\npurpose = \"EMERGENCY\"\npeers = [\"ws1\"]\n";
+    let config = parse(&[&base, &pacs, &other, user]).unwrap();
+    let purpose = |called: &str, user: &str, peer: &str| {
+        let user = UserName::from_bytes(user.as_bytes());
+        config.purpose(
+            &called.parse().unwrap(),
+            user.as_ref(),
+            config.peer(peer).unwrap(),
+        )
+    };
+    assert_eq!(
+        purpose("CREDENCE_ANY", "er-console", "ws1"),
+        Some(Purpose::Emergency)
+    );
+    assert_eq!(
+        purpose("CREDENCE_ANY", "er-console", "pacs"),
+        Some(Purpose::Operations)
+    );
+    assert_eq!(
+        purpose("CREDENCE_ANY", "ER-CONSOLE", "ws1"),
+        Some(Purpose::Treatment)
+    );
+    assert_eq!(purpose("CREDENCE_ANY", "", "ws1"), Some(Purpose::Treatment));
+    assert_eq!(
+        purpose("CREDENCE", "er-console", "ws1"),
+        Some(Purpose::Treatment)
+    );
+    let twice = [&*base, &pacs, &other, user, user];
+    assert_eq!(keys(&twice), ["user[1].peers[0]"]);
+    let unknown = user.replace("ws1", "ws7");
+    assert_eq!(
+        keys(&[&base, &pacs, &other, &unknown]),
+        ["user[0].peers[0]"]
+    );
+    let unnamed = user.replace("er-console", "er\\tconsole");
+    assert_eq!(keys(&[&base, &pacs, &other, &unnamed]), ["user[0].name"]);
 }

@@ -10,6 +10,7 @@ use crate::contract::decision::SHORT_REASON_CHARACTERS_MAX;
 use crate::contract::decision::Verdict;
 use crate::contract::facts::Facts;
 use crate::contract::policy::Evaluation;
+use crate::contract::policy::PolicySet;
 use crate::contract::policy::SCORE_PLACEHOLDER;
 use crate::contract::request::Request;
 use crate::contract::state::State;
@@ -21,6 +22,12 @@ use crate::digest::Sha256;
 /// rule (also in one that would not have decided), an obligation that this version or this
 /// request cannot meet.
 pub fn decide(state: &State, request: &Request) -> Decision {
+    decide_by(state, state.policy(), request)
+}
+
+/// Judges `request` by what `state` knows, and by `policy` instead of the active policies: how
+/// others would have answered.
+pub fn decide_by(state: &State, policy: Option<&PolicySet>, request: &Request) -> Decision {
     let mut decision = Decision {
         verdict: Verdict::Deny,
         reasons: Vec::new(),
@@ -38,10 +45,11 @@ pub fn decide(state: &State, request: &Request) -> Decision {
         observed: false,
         short_reason: "no contract is active".to_owned(),
     };
-    let (Some(own), Some(policy)) = (state.own(), state.policy()) else {
+    let (Some(own), Some(policy)) = (state.own(), policy) else {
         return decision;
     };
-    let facts = Facts::gather(state, own, request);
+    let mut facts = Facts::gather(state, own, request);
+    facts.break_glass.limit_by(policy.parameters());
     decision.policy = policy.sha256();
     decision.schema = policy.schema_sha256();
     decision.requester_score = facts.requester_score;

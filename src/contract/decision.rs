@@ -51,6 +51,14 @@ impl Obligation {
         Self::WaitForFinality,
     ];
 
+    /// Whether this version can do what it demands.
+    pub const fn can_be_met(self) -> bool {
+        match self {
+            Self::Deidentify | Self::WaitForFinality => false,
+            Self::Review | Self::RequireTls | Self::Notify => true,
+        }
+    }
+
     /// The word in a policy's `@obligation` annotation.
     pub const fn as_str(self) -> &'static str {
         match self {

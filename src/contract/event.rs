@@ -377,6 +377,8 @@ pub enum Body {
         version: String,
         /// Its boot id.
         boot: String,
+        /// Root of the contract's state when it ended, before this event.
+        state_root: Sha256,
     },
 }
 

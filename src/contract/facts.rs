@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::contract::consent::Effect;
+use crate::contract::credit::Parameters;
 use crate::contract::credit::SCORE_COLD_START;
 use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
@@ -64,9 +65,6 @@ pub struct BreakGlass {
 
 impl BreakGlass {
     fn gather(state: &State, request: &Request) -> Self {
-        let Some(parameters) = state.parameters() else {
-            return Self::default();
-        };
         let patients = match request.patient {
             Some(patient) if request.purpose == Purpose::Emergency => {
                 let at = request.received_at;
@@ -75,11 +73,20 @@ impl BreakGlass {
             }
             Some(_) | None => 0,
         };
-        Self {
+        let mut glass = Self {
             patients,
-            patients_max: parameters.emergency_patients_per_hour(),
-            overrides_denial: parameters.emergency_overrides_denial(),
+            ..Self::default()
+        };
+        if let Some(parameters) = state.parameters() {
+            glass.limit_by(parameters);
         }
+        glass
+    }
+
+    /// Takes what these parameters allow.
+    pub(crate) const fn limit_by(&mut self, parameters: &Parameters) {
+        self.patients_max = parameters.emergency_patients_per_hour();
+        self.overrides_denial = parameters.emergency_overrides_denial();
     }
 }
 
@@ -99,11 +106,7 @@ impl Facts {
             study_age_days: age_days(request, day),
             requester_score,
             recipient_score,
-            score: match (requester_own, recipient_own) {
-                (true, _) => recipient_score,
-                (false, true) => requester_score,
-                (false, false) => requester_score.min(recipient_score),
-            },
+            score: requester_score,
             denied: false,
             names_institution: false,
             names_institution_and_study: false,
@@ -112,6 +115,7 @@ impl Facts {
             break_glass: BreakGlass::gather(state, request),
             next_change: None,
         };
+        facts.take_scores(requester_score, recipient_score);
         let Some(patient) = request.patient else {
             return facts;
         };
@@ -154,6 +158,17 @@ impl Facts {
                 }
             }
         }
+    }
+
+    /// Takes these scores, and which of them counts.
+    pub(crate) fn take_scores(&mut self, requester_score: u16, recipient_score: u16) {
+        self.requester_score = requester_score;
+        self.recipient_score = recipient_score;
+        self.score = match (self.requester_own, self.recipient_own) {
+            (true, _) => recipient_score,
+            (false, true) => requester_score,
+            (false, false) => requester_score.min(recipient_score),
+        };
     }
 
     /// Requester, custodian and recipient are all our own institution.

@@ -3,14 +3,15 @@
 //! To the byte:
 //! - a *leaf* is a key (text without NUL) and a value:
 //!   SHA-256(`0x00` ‖ key ‖ `0x00` ‖ canonical JSON of the value, RFC 8785);
-//! - its *bucket* is the first 12 bits of SHA-256(key); a bucket's digest is
-//!   SHA-256(`0x01` ‖ its leaves in byte order of their keys), or 32 zero bytes when it is empty;
-//! - 16 buckets that share the upper 8 bits form a *group*, 16 groups that share the upper 4 a
-//!   *family*; the digest of either is SHA-256(`0x02` ‖ the digests of its 16 members in order);
-//! - the *root* is SHA-256(`0x03` ‖ the digests of the 16 families in order).
+//! - its *bucket* is the first 16 bits of SHA-256(key); a bucket's digest is
+//!   SHA-256(`0x01` ‖ its leaves in byte order of their keys);
+//! - above the buckets stands a tree: a *node* has four members, which share all but the last two
+//!   bits of their numbers; its digest is SHA-256(`0x02` ‖ the digests of its members in order);
+//! - a bucket without leaves, and a node without members, has 32 zero bytes for a digest;
+//! - the *root* is SHA-256(`0x03` ‖ the digest of the topmost node).
 //!
-//! So a change costs the hashing of one bucket and of three times 16 digests, with a million leaves
-//! as with a hundred.
+//! So a change costs the hashing of one bucket and of eight nodes, with a million leaves as with a
+//! hundred.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -22,17 +23,18 @@ use crate::digest::Sha256;
 #[cfg(debug_assertions)]
 use crate::digest::canonical_json;
 
-/// Members of a group, of a family, and of the root.
-const FANOUT: u16 = 16;
+/// Members of a node.
+const FANOUT: u16 = 4;
+
+/// Levels of nodes above the 65,536 buckets: 4^8 of them.
+const LEVELS: usize = 8;
 
 /// Digests of keyed values, and one digest of them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MerkleMap {
     buckets: BTreeMap<u16, Bucket>,
-    /// By the upper 8 bits; one that is not there has only empty buckets.
-    groups: BTreeMap<u16, Sha256>,
-    /// By the upper 4 bits.
-    families: BTreeMap<u16, Sha256>,
+    /// Nodes that have members, from those right above the buckets to the topmost.
+    levels: [BTreeMap<u16, Sha256>; LEVELS],
     /// Buckets that changed since `root` was computed.
     changed: BTreeSet<u16>,
     root: Sha256,
@@ -72,27 +74,28 @@ fn hashed<'a>(level: u8, digests: impl Iterator<Item = &'a Sha256>) -> Sha256 {
 
 fn bucket_of(key: &str) -> u16 {
     let [first, second, ..] = *Sha256::of(&[key.as_bytes()]).as_bytes();
-    u16::from_be_bytes([first, second]) >> 4
+    u16::from_be_bytes([first, second])
 }
 
-/// The numbers of the 16 members of `parent`.
-fn members(parent: u16) -> impl Iterator<Item = u16> {
-    let first = parent.saturating_mul(FANOUT);
-    (0..FANOUT).map(move |member| first.saturating_add(member))
+/// The digest of the node whose members `member` looks up; `None` when there are none.
+fn node<'a>(number: u16, member: impl Fn(u16) -> Option<&'a Sha256>) -> Option<Sha256> {
+    let first = number.saturating_mul(FANOUT);
+    let members = (0..FANOUT).map(|place| member(first.saturating_add(place)));
+    let members: Vec<Option<&Sha256>> = members.collect();
+    let zero = &Sha256::ZERO;
+    let some = members.iter().any(Option::is_some);
+    some.then(|| hashed(2, members.iter().map(|member| member.unwrap_or(zero))))
 }
 
 impl MerkleMap {
     /// Nothing in it.
     pub(crate) fn new() -> Self {
-        let mut map = Self {
+        Self {
             buckets: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            families: BTreeMap::new(),
+            levels: Default::default(),
             changed: BTreeSet::new(),
-            root: Sha256::ZERO,
-        };
-        map.root = map.top();
-        map
+            root: hashed(3, std::iter::once(&Sha256::ZERO)),
+        }
     }
 
     /// Sets the leaf of `key`. The root follows at [`MerkleMap::settle`].
@@ -114,7 +117,7 @@ impl MerkleMap {
 
     /// Computes the root anew from what changed.
     pub(crate) fn settle(&mut self) {
-        let changed = std::mem::take(&mut self.changed);
+        let mut changed = std::mem::take(&mut self.changed);
         if changed.is_empty() {
             return;
         }
@@ -127,43 +130,29 @@ impl MerkleMap {
                 }
             }
         }
-        let groups: BTreeSet<u16> = changed.iter().map(|bucket| bucket / FANOUT).collect();
-        for group in &groups {
-            let buckets = members(*group).map(|number| self.buckets.get(&number));
-            let digests: Vec<Sha256> = buckets
-                .map(|bucket| bucket.map_or(Sha256::ZERO, |bucket| bucket.digest))
-                .collect();
-            put(&mut self.groups, *group, &digests, Sha256::ZERO);
+        let buckets = &self.buckets;
+        let mut below: Option<&BTreeMap<u16, Sha256>> = None;
+        for level in &mut self.levels {
+            changed = changed.iter().map(|number| number / FANOUT).collect();
+            for number in &changed {
+                let digest = node(*number, |member| match below {
+                    None => buckets.get(&member).map(|bucket| &bucket.digest),
+                    Some(below) => below.get(&member),
+                });
+                match digest {
+                    Some(digest) => level.insert(*number, digest),
+                    None => level.remove(number),
+                };
+            }
+            below = Some(level);
         }
-        let families: BTreeSet<u16> = groups.iter().map(|group| group / FANOUT).collect();
-        let empty_group = hashed(2, [Sha256::ZERO; FANOUT as usize].iter());
-        for family in families {
-            let groups = members(family).map(|number| self.groups.get(&number).copied());
-            let digests: Vec<Sha256> = groups.map(|group| group.unwrap_or(empty_group)).collect();
-            put(&mut self.families, family, &digests, empty_group);
-        }
-        self.root = self.top();
-    }
-
-    fn top(&self) -> Sha256 {
-        let empty_group = hashed(2, [Sha256::ZERO; FANOUT as usize].iter());
-        let empty_family = hashed(2, [empty_group; FANOUT as usize].iter());
-        let families = (0..FANOUT).map(|number| self.families.get(&number));
-        hashed(3, families.map(|family| family.unwrap_or(&empty_family)))
+        let top = below.and_then(|top| top.get(&0)).unwrap_or(&Sha256::ZERO);
+        self.root = hashed(3, std::iter::once(top));
     }
 
     /// The root as of the last [`MerkleMap::settle`].
     pub(crate) const fn root(&self) -> Sha256 {
         self.root
-    }
-}
-
-/// Keeps the digest of `members` under `number`, unless all of them are `empty`.
-fn put(level: &mut BTreeMap<u16, Sha256>, number: u16, members: &[Sha256], empty: Sha256) {
-    if members.iter().all(|member| *member == empty) {
-        level.remove(&number);
-    } else {
-        level.insert(number, hashed(2, members.iter()));
     }
 }
 
@@ -185,21 +174,31 @@ mod tests {
         map
     }
 
-    /// The root of 4096 buckets, by the text above.
+    /// The root of 65,536 buckets, by the text above.
     fn root_of(buckets: &[Sha256]) -> Sha256 {
         let joined = |level, digests: &[Sha256]| {
             let bytes = digests.iter().flat_map(|digest| *digest.as_bytes());
             let bytes: Vec<u8> = std::iter::once(level).chain(bytes).collect();
             Sha256::of(&[&bytes])
         };
-        let groups: Vec<_> = buckets.chunks(16).map(|group| joined(2, group)).collect();
-        let families = groups.chunks(16).map(|family| joined(2, family));
-        joined(3, &families.collect::<Vec<_>>())
+        let mut level = buckets.to_vec();
+        while level.len() > 1 {
+            let nodes = level.chunks(4).map(|members| {
+                let some = members.iter().any(|member| *member != Sha256::ZERO);
+                if some {
+                    joined(2, members)
+                } else {
+                    Sha256::ZERO
+                }
+            });
+            level = nodes.collect();
+        }
+        joined(3, &level)
     }
 
     #[test]
     fn the_root_is_what_the_text_above_says() {
-        let mut buckets = [Sha256::ZERO; 4096];
+        let mut buckets = vec![Sha256::ZERO; 65_536];
         assert_eq!(MerkleMap::new().root(), root_of(&buckets));
 
         let mut map = MerkleMap::new();
@@ -207,7 +206,7 @@ mod tests {
         map.settle();
         let leaf = Sha256::of(&[b"\0own\0\"st-anna\""]);
         let [first, second, ..] = *Sha256::of(&[b"own"]).as_bytes();
-        let number = (usize::from(first) << 4) | usize::from(second >> 4);
+        let number = usize::from(u16::from_be_bytes([first, second]));
         buckets[number] = Sha256::of(&[&[1], leaf.as_bytes()]);
         assert_eq!(map.root(), root_of(&buckets));
 

@@ -14,7 +14,6 @@ use cedar_policy::Authorizer;
 use cedar_policy::Effect;
 use cedar_policy::Entities;
 use cedar_policy::EntityTypeName;
-use cedar_policy::EntityUid;
 use cedar_policy::PolicyId;
 use cedar_policy::Schema;
 use cedar_policy::ValidationMode;
@@ -31,9 +30,19 @@ use crate::contract::decision::SHORT_REASON_CHARACTERS_MAX;
 use crate::contract::request::Action;
 use crate::digest::Sha256;
 
+mod backtest;
 mod evaluate;
+mod form;
+mod lint;
+mod scope;
 
+pub use backtest::Backtest;
+pub use backtest::Contrast;
 pub(crate) use evaluate::Evaluation;
+pub use lint::Remark;
+pub use lint::RemarkKind;
+
+use scope::Scope;
 
 /// Name of the schema within the canonical text.
 pub const SCHEMA_NAME: &str = "schema.cedarschema";
@@ -168,7 +177,7 @@ pub struct PolicySet {
     authorizer: Authorizer,
     /// The actions and their groups, from the schema: all the entities there are.
     entities: Entities,
-    actions: BTreeMap<Action, EntityUid>,
+    scopes: BTreeMap<Action, Scope>,
     institution: EntityTypeName,
     #[cfg(test)]
     schema: Schema,
@@ -234,26 +243,18 @@ impl PolicySet {
             faults: vec![PolicyFault::Schema(message)],
         };
         let entities = schema.action_entities();
+        let entities = entities.map_err(|error| wrong(error.to_string()))?;
         let institution = "Institution".parse::<EntityTypeName>();
-        let mut actions = BTreeMap::new();
-        for action in Action::ALL {
-            let uid = format!("Action::\"{}\"", action.as_str());
-            let uid: EntityUid = uid.parse().map_err(|error| wrong(format!("{error}")))?;
-            if !schema.actions().any(|known| *known == uid) {
-                return Err(wrong(format!("action {} is missing", action.as_str())));
-            }
-            actions.insert(action, uid);
-        }
         Ok(Self {
             sha256: Sha256::of(&[text.as_bytes()]),
             schema_sha256,
             text,
             parameters,
+            scopes: scope::by_action(&loaded.policies, schema, &entities)?,
             policies: loaded.policies,
             notes: loaded.notes,
             authorizer: Authorizer::new(),
-            entities: entities.map_err(|error| wrong(error.to_string()))?,
-            actions,
+            entities,
             institution: institution.map_err(|error| wrong(error.to_string()))?,
             #[cfg(test)]
             schema: schema.clone(),

@@ -128,20 +128,22 @@ fn destinations(
         .iter()
         .filter(|c| !c.transfer_syntaxes.is_empty());
     for (id, used) in legible.filter_map(|c| Some((c.id, uses.get(&c.id)?))) {
-        match used {
-            Use::Store(peer) | Use::Find(_, peer) => wanted
-                .entry(peer.name.to_string())
-                .or_insert_with(|| (Arc::clone(peer), Vec::new()))
-                .1
-                .push(id),
+        let peer = match used {
+            Use::Store(routed) | Use::Find(_, routed) => &routed.peer,
+            Use::PassOn(peer) => peer,
             Use::Echo
             | Use::Move(..)
             | Use::Get(..)
             | Use::HandOver
             | Use::Receive
             | Use::NotSupported
-            | Use::NotAllowed => {}
-        }
+            | Use::NotAllowed => continue,
+        };
+        wanted
+            .entry(peer.name.to_string())
+            .or_insert_with(|| (Arc::clone(peer), Vec::new()))
+            .1
+            .push(id);
     }
     wanted
 }
@@ -208,11 +210,13 @@ fn own_answer(inbound: &Inbound, context: &ProposedContext, used: Option<&Use>) 
                 ContextReply::Accepted(syntax.clone())
             }),
         Some(Use::NotAllowed) => ContextReply::UserRejection,
-        Some(Use::Store(_) | Use::Find(..)) if context.transfer_syntaxes.is_empty() => {
+        Some(Use::Store(_) | Use::Find(..) | Use::PassOn(_))
+            if context.transfer_syntaxes.is_empty() =>
+        {
             ContextReply::TransferSyntaxesNotSupported
         }
         // Its destination is down.
-        Some(Use::Store(_) | Use::Find(..)) => ContextReply::NoReason,
+        Some(Use::Store(_) | Use::Find(..) | Use::PassOn(_)) => ContextReply::NoReason,
         Some(Use::NotSupported) | None => ContextReply::AbstractSyntaxNotSupported,
     };
     ContextResult {

@@ -10,9 +10,12 @@ use super::retrieve::Destination;
 use crate::association::AssociateRj;
 use crate::association::AssociateRq;
 use crate::association::ProposedContext;
+use crate::association::UserIdentity;
 use crate::config::Called;
 use crate::config::Operation;
 use crate::config::Peer;
+use crate::config::Routed;
+use crate::config::UserName;
 use crate::contract::Purpose;
 use crate::dicom::AeTitle;
 use crate::dicom::Model;
@@ -24,8 +27,10 @@ use crate::dicom::service_of;
 pub(super) struct Inbound {
     /// The AE title of ours that was called.
     pub(super) called: AeTitle,
-    /// Purpose of use that the called AE title, else the peer's default, stands for.
+    /// Purpose of use that the called AE title, else the user, else the peer's default, stands for.
     pub(super) purpose: Purpose,
+    /// The person that the peer names; nothing proves it.
+    pub(super) user: Option<UserName>,
     /// The peer, known by AE title and address.
     pub(super) peer: Arc<Peer>,
     /// It belongs to our own institution.
@@ -54,17 +59,19 @@ impl Inbound {
             .ok_or(AssociateRj::CALLING_NOT_RECOGNISED)?;
         let awaiting = gateway.retrievals.awaiting(peer, &rq.called);
         let arrival = awaiting.first().map(|first| first.destination.clone());
-        let purpose = match called {
-            Called::Service { purpose } => purpose,
+        match called {
             // Nobody is known to us by this name but an archive that we asked to send.
             Called::MoveDestination(_) if arrival.is_none() => {
                 return Err(AssociateRj::CALLING_NOT_RECOGNISED);
             }
-            Called::MoveDestination(_) => None,
-        };
+            Called::Service { .. } | Called::MoveDestination(_) => {}
+        }
+        let user = rq.user.user_identity.as_ref().and_then(named);
+        let purpose = config.purpose(&rq.called, user.as_ref(), peer);
         Ok(Self {
             called: rq.called.clone(),
-            purpose: purpose.or(peer.purpose).unwrap_or(Purpose::Treatment),
+            purpose: purpose.unwrap_or(Purpose::Treatment),
+            user,
             is_own_house: peer.institution == config.gateway.institution,
             peer: Arc::clone(peer),
             arrival,
@@ -80,19 +87,30 @@ impl Inbound {
     }
 }
 
+/// The name in an identity: of types 1 (name) and 2 (name and passcode), PS3.7 §D.3.3.7. A passcode
+/// is not verified, and goes no further than here; tickets, assertions and tokens are not read.
+fn named(identity: &UserIdentity) -> Option<UserName> {
+    match identity.kind {
+        1 | 2 => UserName::from_bytes(&identity.primary),
+        _ => None,
+    }
+}
+
 /// What a presentation context is for.
 #[derive(Clone, Debug)]
 pub(super) enum Use {
     /// Answered by us.
     Echo,
     /// C-STORE towards a destination.
-    Store(Arc<Peer>),
+    Store(Arc<Routed>),
     /// C-FIND at a destination.
-    Find(Model, Arc<Peer>),
+    Find(Model, Arc<Routed>),
     /// C-MOVE, fetched from an archive.
-    Move(Model, Arc<Peer>),
+    Move(Model, Arc<Routed>),
     /// C-GET, fetched from an archive.
-    Get(Model, Arc<Peer>),
+    Get(Model, Arc<Routed>),
+    /// C-STORE of an archive, passed on to the destination of a C-MOVE.
+    PassOn(Arc<Peer>),
     /// C-STORE of an archive, handed over to the requestor of a C-GET.
     HandOver,
     /// The requestor of a C-GET receives on it (SCP role, PS3.7 §D.3.3.4).
@@ -121,11 +139,10 @@ fn use_of(
         return Use::NotSupported;
     };
     let may = |operation| inbound.peer.may.contains(&operation);
-    let routed = |operation, used: &dyn Fn(Arc<Peer>) -> Use| {
-        let peer = config
-            .route(&inbound.called, class)
-            .filter(|_| may(operation));
-        peer.map_or(Use::NotAllowed, |peer| used(Arc::clone(peer)))
+    let routed = |operation, used: &dyn Fn(Arc<Routed>) -> Use| {
+        let routed = config.route(&inbound.called, class);
+        let routed = routed.filter(|_| may(operation));
+        routed.map_or(Use::NotAllowed, |routed| used(Arc::new(routed)))
     };
     match service {
         Service::Verification if may(Operation::Echo) => Use::Echo,
@@ -136,7 +153,7 @@ fn use_of(
                 return Use::Receive;
             }
             match &inbound.arrival {
-                Some(Destination::Peer { peer, .. }) => return Use::Store(Arc::clone(peer)),
+                Some(Destination::Peer { peer, .. }) => return Use::PassOn(Arc::clone(peer)),
                 Some(Destination::Requestor { .. }) => return Use::HandOver,
                 None => {}
             }

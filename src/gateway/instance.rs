@@ -32,6 +32,9 @@ pub enum Ended {
     /// A message that has no place here.
     #[error("the peer sent a message out of turn")]
     OutOfTurn,
+    /// The contract denied an object, on a route that answers with an abort.
+    #[error("an object was denied, decision {0}, and the route says to abort")]
+    Denied(u64),
     /// Nothing came in time.
     #[error("the peer was silent for {} s", .0.as_secs())]
     Silent(Duration),

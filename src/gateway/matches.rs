@@ -14,7 +14,9 @@ use super::retrieve::Archive;
 use super::retrieve::ArchiveError;
 use super::retrieve::FoundStudy;
 use super::retrieve::Level;
+use crate::config::Mode;
 use crate::config::Peer;
+use crate::config::Routed;
 use crate::dicom::Elements;
 use crate::dicom::Encoding;
 use crate::dicom::Model;
@@ -26,6 +28,7 @@ use crate::time::Day;
 /// Judges the matches of one query.
 pub(super) struct Matches {
     archive: Arc<Peer>,
+    mode: Mode,
     encoding: Encoding,
     /// The patient is to be asked of the archive: below the level that a patient is found at, a
     /// match has no Patient ID, or repeats that of the request.
@@ -48,7 +51,7 @@ struct Subject {
 impl Matches {
     /// For a query at `level`; a worklist has none.
     pub(super) fn new(
-        archive: &Arc<Peer>,
+        routed: &Routed,
         encoding: Encoding,
         model: Model,
         level: Option<Level>,
@@ -61,7 +64,8 @@ impl Matches {
             }
         };
         Self {
-            archive: Arc::clone(archive),
+            archive: Arc::clone(&routed.peer),
+            mode: routed.mode,
             encoding,
             resolves,
             asking: None,
@@ -105,7 +109,7 @@ impl Matches {
                 date: subject.date,
             }),
             question: false,
-            ..Asked::query(&gateway.config, inbound, &self.archive)
+            ..Asked::query(self.mode, inbound, &self.archive)
         };
         let judged = gateway.recorder.decide(asked).await;
         let may = matches!(judged, Ok(Judged::Permitted(_)));

@@ -15,6 +15,7 @@ use super::session::Session;
 use super::store::Refused;
 use super::store::refused;
 use crate::config::Peer;
+use crate::config::Routed;
 use crate::contract::Body;
 use crate::dicom::Elements;
 use crate::dicom::Encoding;
@@ -54,8 +55,9 @@ impl Session {
         context_id: u8,
         request: CommandSet,
         model: Model,
-        archive: &Arc<Peer>,
+        routed: &Routed,
     ) -> Result<(), Ended> {
+        let archive = &routed.peer;
         let encoding = self.encoding(context_id).ok_or(Ended::OutOfTurn)?;
         let gateway = Arc::clone(&self.gateway);
         let max = gateway.config.limits.identifier_bytes_max;
@@ -68,7 +70,7 @@ impl Session {
             self.respond(context_id, &request, &refusal);
             return Ok(());
         };
-        let decision = match self.permit_query(archive).await {
+        let decision = match self.permit_query(routed).await {
             Ok(decision) => decision,
             Err(refusal) => {
                 self.respond(context_id, &request, &refusal);
@@ -81,7 +83,7 @@ impl Session {
             encoding,
             upstream_id: 0,
             level,
-            judge: foreign.then(|| Matches::new(archive, encoding, model, level)),
+            judge: foreign.then(|| Matches::new(routed, encoding, model, level)),
             model,
             request,
             matches: 0,
@@ -104,9 +106,9 @@ impl Session {
     }
 
     /// Puts the query as a whole to the contract; gives the decision's entry.
-    async fn permit_query(&self, archive: &Peer) -> Result<u64, Refused> {
+    async fn permit_query(&self, routed: &Routed) -> Result<u64, Refused> {
         let gateway = &self.gateway;
-        let asked = Asked::query(&gateway.config, &self.inbound, archive);
+        let asked = Asked::query(routed.mode, &self.inbound, &routed.peer);
         match gateway.recorder.decide(asked).await {
             Ok(Judged::Permitted(recorded)) => Ok(recorded.entry()),
             Ok(Judged::Refused(refusal)) => {

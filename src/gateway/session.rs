@@ -168,7 +168,9 @@ impl Session {
                     Ended::Link(_) => self.link.linger().await,
                     Ended::OutOfTurn => self.link.abort(Abort::UNEXPECTED_PDU).await,
                     Ended::NotAccepted(_) => self.link.abort(Abort::UNEXPECTED_PARAMETER).await,
-                    Ended::Silent(_) => self.link.abort(Abort::BY_USER).await,
+                    // Not the protocol's fault but the contract's word: source 0, no reason (PS3.8
+                    // §9.3.8).
+                    Ended::Silent(_) | Ended::Denied(_) => self.link.abort(Abort::BY_USER).await,
                 }
             }
         }
@@ -227,20 +229,21 @@ impl Session {
                 self.link.queue_command(context_id, &response);
                 Ok(())
             }
-            (Some(CommandField::CStoreRq), Use::Store(_) | Use::HandOver) => {
+            (Some(CommandField::CStoreRq), Use::Store(_) | Use::PassOn(_) | Use::HandOver) => {
                 let result = self.store(context_id, command).await;
                 let gateway = Arc::clone(&self.gateway);
                 self.transfers.flush_due(&gateway).await;
                 result
             }
-            (Some(CommandField::CFindRq), Use::Find(model, peer)) => {
-                self.find(context_id, command, model, &peer).await
+            (Some(CommandField::CFindRq), Use::Find(model, routed)) => {
+                self.find(context_id, command, model, &routed).await
             }
-            (Some(CommandField::CMoveRq), Use::Move(model, peer)) => {
-                self.c_move(context_id, command, model, &peer).await
+            // On the heap: every association would carry them otherwise.
+            (Some(CommandField::CMoveRq), Use::Move(model, routed)) => {
+                Box::pin(self.c_move(context_id, command, model, &routed)).await
             }
-            (Some(CommandField::CGetRq), Use::Get(model, peer)) => {
-                self.c_get(context_id, command, model, &peer).await
+            (Some(CommandField::CGetRq), Use::Get(model, routed)) => {
+                Box::pin(self.c_get(context_id, command, model, &routed)).await
             }
             // A cancel that comes after the final response: PS3.7 §9.3.2.3, ignored.
             (Some(CommandField::CCancelRq), _) => Ok(()),

@@ -1,5 +1,6 @@
 //! C-STORE (PS3.4 Annex B, PS3.7 §9.1.1) towards the destination of a route.
 
+use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::Held;
 use super::instance::Taken;
@@ -78,7 +79,11 @@ impl Session {
         if let Some(refused) = self.contradiction(context_id, command, &held) {
             return Ok(Stored::refused(refused));
         }
-        let key = Key::of(&held.head);
+        let Some(Use::Store(routed)) = self.accepted.get(&context_id).map(|a| a.used.clone())
+        else {
+            return Err(Ended::OutOfTurn);
+        };
+        let key = Key::of(&held.head, &routed);
         let gateway = std::sync::Arc::clone(&self.gateway);
         let inbound = &self.inbound;
         let Some(upstream) = self
@@ -89,10 +94,13 @@ impl Session {
             return Err(Ended::OutOfTurn);
         };
         let peer = std::sync::Arc::clone(&upstream.peer);
-        let asked = || Asked::instance(&gateway.config, inbound, &peer, &held.head);
-        let recorded = match self.transfers.judge(&gateway, &held, asked).await {
+        let asked = || Asked::instance(routed.mode, inbound, &peer, &held.head);
+        let recorded = match self.transfers.judge(&gateway, &key, asked).await {
             Ok(Judged::Permitted(recorded)) => recorded,
-            Ok(Judged::Refused(refusal)) => return Ok(Stored::refused(refusal.to_store(inbound))),
+            Ok(Judged::Refused(refusal)) => {
+                let refused = refusal.to_store(inbound, routed.denied_store)?;
+                return Ok(Stored::refused(refused));
+            }
             Err(error) => return Ok(Stored::refused(out_of_resources(&error.to_string()))),
         };
         let now_us = gateway.clock.read().monotonic_us;

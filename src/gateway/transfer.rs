@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Gateway;
-use super::instance::Held;
 use super::recorder::Asked;
 use super::recorder::Judged;
 use super::recorder::RecordError;
 use super::recorder::Recorded;
+use crate::config::Mode;
+use crate::config::PeerName;
+use crate::config::Routed;
 use crate::contract::Outcome;
 use crate::dicom::Head;
 use crate::dicom::Uid;
@@ -152,22 +154,27 @@ impl Transfer {
 }
 
 /// What one decision serves: instances of the same patient, study and modality, and the same
-/// presentation of all three. Another Patient ID under the same Study UID is another question.
+/// presentation of all three, to the same destination under the same mode. Another Patient ID
+/// under the same Study UID is another question, and so is another recipient.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     patient_id: Option<Vec<u8>>,
     issuer: Option<Vec<u8>>,
     study: Option<Uid>,
     modality: Option<String>,
+    to: PeerName,
+    mode: Mode,
 }
 
 impl Key {
-    pub(super) fn of(head: &Head) -> Self {
+    pub(super) fn of(head: &Head, routed: &Routed) -> Self {
         Self {
             patient_id: head.patient_id.clone(),
             issuer: head.issuer_of_patient_id.clone(),
             study: head.study_instance_uid.clone(),
             modality: head.modality.clone(),
+            to: routed.peer.name.clone(),
+            mode: routed.mode,
         }
     }
 }
@@ -185,19 +192,18 @@ enum Answer {
 }
 
 impl Transfers {
-    /// The answer for `held`: a standing one, else a new decision by the recorder.
+    /// The answer for instances of `key`: a standing one, else a new decision by the recorder.
     ///
     /// # Errors
     /// When the decision could not be recorded: nothing may be released then.
     pub(super) async fn judge(
         &mut self,
         gateway: &Gateway,
-        held: &Held,
+        key: &Key,
         asked: impl FnOnce() -> Asked,
     ) -> Result<Judged, RecordError> {
-        let key = Key::of(&held.head);
         let now = gateway.clock.now();
-        match self.answers.get(&key) {
+        match self.answers.get(key) {
             Some(Answer::Open(transfer)) if transfer.recorded.stands(now) => {
                 return Ok(Judged::Permitted(transfer.recorded.clone()));
             }
@@ -206,7 +212,7 @@ impl Transfers {
             }
             Some(_) | None => {}
         }
-        if let Some(Answer::Open(transfer)) = self.answers.remove(&key) {
+        if let Some(Answer::Open(transfer)) = self.answers.remove(key) {
             transfer.close(gateway, Outcome::Completed).await;
         }
         self.make_room(gateway).await;
@@ -215,7 +221,7 @@ impl Transfers {
             Judged::Permitted(recorded) => Answer::Open(Transfer::new(recorded.clone())),
             Judged::Refused(refusal) => Answer::Refused(refusal.clone()),
         };
-        self.answers.insert(key, answer);
+        self.answers.insert(key.clone(), answer);
         Ok(judged)
     }
 

@@ -5,7 +5,7 @@
 //! 6962) takes its leaf; a [`Checkpoint`] (C2SP tlog-checkpoint in a signed note) states size and
 //! root. A [`Verifier`] reads the lines again, needs only the public key, and names the first entry
 //! that is damaged; a [`Replay`] goes deeper: signatures of the events, and every decision decided
-//! anew.
+//! anew. A [`Comparison`] only decides anew, tells every difference, and is quick.
 //!
 //! Pure: no IO, no clock, no randomness. Keys are passed in as bytes.
 #![deny(
@@ -16,6 +16,7 @@
 
 mod chain;
 mod checkpoint;
+mod comparison;
 mod entry;
 mod head;
 mod key;
@@ -32,6 +33,11 @@ pub use chain::Linked;
 pub use chain::Stamp;
 pub use checkpoint::Checkpoint;
 pub use checkpoint::CheckpointError;
+pub use comparison::Class;
+pub use comparison::Compared;
+pub use comparison::Comparison;
+pub use comparison::Difference;
+pub use comparison::Finding;
 pub use entry::Entry;
 pub use entry::EntryError;
 pub use entry::LINE_BYTES_MAX;

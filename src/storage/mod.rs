@@ -26,6 +26,7 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod compare;
 mod disk;
 mod export;
 mod frame;
@@ -37,8 +38,11 @@ mod lock;
 mod reader;
 mod sealed;
 mod slots;
+mod snapshot;
 mod verify;
 
+pub use compare::CompareError;
+pub use compare::compare;
 pub use export::ExportError;
 pub use export::Exported;
 pub use export::export;
@@ -72,6 +76,12 @@ pub use reader::JournalReader;
 pub use reader::ReadError;
 pub use reader::Stored;
 pub use sealed::event_id;
+pub use snapshot::Snapshot;
+pub use snapshot::SnapshotError;
+pub use snapshot::read_snapshot;
+pub(crate) use snapshot::recorded_snapshot;
+pub(crate) use snapshot::snapshot_path;
+pub use snapshot::write_snapshot;
 pub use verify::Depth;
 pub use verify::Report;
 pub use verify::VerifyError;

@@ -49,11 +49,12 @@ class Stage:
     def store_gateway(self, to_port: int, **options) -> Gateway:
         """Modalities store through it to one destination, called DEST."""
         peers = [
-            Peer("MODALITY", may=["echo", "store"]),
+            Peer("MODALITY", may=["echo", "store"], more=options.pop("modality", {})),
             Peer("DEST", port=to_port, more=options.pop("destination", {})),
             *options.pop("peers", []),
         ]
-        return self.gateway(Config(peers, [(["CREDENCE", "CREDENCE_ER"], STORAGE_ONLY, "dest")], **options))
+        route = (["CREDENCE", "CREDENCE_ER"], STORAGE_ONLY, "dest", options.pop("route", {}))
+        return self.gateway(Config(peers, [route], **options))
 
     def stop(self) -> None:
         for started in reversed(self._started):

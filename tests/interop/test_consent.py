@@ -1,5 +1,6 @@
 """What the contract refuses, what a consent opens, and what its revocation closes again."""
 
+import json
 import threading
 import time
 
@@ -231,3 +232,39 @@ def test_storescu_is_told_of_the_refusal(stage, study):
     assert done.returncode != 0
     assert "Unknown Status: 0x124" in done.stdout
     assert scp.files() == []
+
+
+def test_fhir_consents_are_imported_into_a_running_gateway(stage, tmp_path):
+    house = House(stage, tmp_path)
+    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+    recipient = {"role": role, "reference": {"reference": "Organization/st-berta"}}
+    purpose = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT"}]
+    directive = fhir_consent("P1", {"type": "permit", "purpose": purpose, "actor": [recipient]})
+    file = tmp_path / "consent.json"
+    file.write_text(json.dumps(directive))
+    text = house.gateway.file.read_text()
+    for name in ("Anna", "Berta"):
+        line = f'name = "St. {name} Hospital"\n'
+        text = text.replace(line, f'{line}fhir = ["Organization/st-{name.lower()}"]\n')
+    house.gateway.file.write_text(text + '\n[fhir]\npolicies = ["urn:policy"]\n[[issuer]]\nsystem = "urn:oid:2.999.1"\n')
+    assert house.move().final == 0x0124
+    done = house.gateway.command("consent", "import", "--config", house.gateway.file, file, "--json")
+    recorded = json.loads(done.stdout)["files"][0]["consents"]
+    assert [one["effect"] for one in recorded] == ["grant"]
+    assert house.move().final == 0
+    house.gateway.command("consent", "deny", "--config", house.gateway.file, "--patient", "P1")
+    assert house.move().final == 0x0124
+
+
+def fhir_consent(patient: str, provision: dict) -> dict:
+    scope = {"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}
+    return {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {"coding": [scope]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"identifier": {"system": "urn:oid:2.999.1", "value": patient}},
+        "organization": [{"reference": "Organization/st-anna"}],
+        "policy": [{"uri": "urn:policy"}],
+        "provision": provision,
+    }

@@ -290,6 +290,7 @@ ae_title = "PACS"
 institution = "st-anna"
 addresses = ["127.0.0.1"]
 connect = "{to_pacs}"
+purpose = "TREATMENT"
 may = ["echo", "store"]
 retrieve = "{retrieve}"
 [[peer]]
@@ -297,6 +298,7 @@ name = "ct1"
 ae_title = "CT1"
 institution = "st-anna"
 addresses = ["127.0.0.1"]
+purpose = "TREATMENT"
 may = ["echo", "store", "worklist"]
 [[peer]]
 name = "ws1"
@@ -304,6 +306,7 @@ ae_title = "WS1"
 institution = "st-anna"
 addresses = ["127.0.0.1"]
 connect = "{to_inbox}"
+purpose = "TREATMENT"
 may = ["echo", "store", "find", "move", "get"]
 destination_ae = "CRED_WS1"
 [[peer]]
@@ -312,6 +315,7 @@ ae_title = "LAKE"
 institution = "lakeside"
 addresses = ["127.0.0.1"]
 connect = "{to_lakeside}"
+purpose = "TREATMENT"
 may = ["echo", "store", "find", "move", "get"]
 destination_ae = "CRED_LAKE"
 [[route]]

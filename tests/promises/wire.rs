@@ -73,11 +73,23 @@ impl Wire {
 
     /// An association for these instances, which must be accepted.
     pub(crate) async fn to_store(address: SocketAddr, title: &str, instances: &[Instance]) -> Self {
-        let mut wire = Self::connect(address).await;
         let rq = request(title, contexts_to_store(instances, &[]));
-        let answer = wire.associate(&rq).await;
+        Self::accepted(address, &rq).await
+    }
+
+    /// The association that `rq` asks for, which must be accepted.
+    pub(crate) async fn accepted(address: SocketAddr, rq: &AssociateRq) -> Self {
+        let mut wire = Self::connect(address).await;
+        let answer = wire.associate(rq).await;
         assert!(matches!(answer, Some(Frame::AssociateAc(_))), "{answer:?}");
         wire
+    }
+
+    /// Sends `instance` on context 1.
+    pub(crate) async fn store(&mut self, instance: &Instance) -> bool {
+        let data_set = fragmented(&instance.data_set, &[65_536], 1);
+        self.send(&[store_command(instance), data_set].concat())
+            .await
     }
 
     /// The status of the next response.

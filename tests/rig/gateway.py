@@ -78,10 +78,10 @@ def destination(aet: str, port: int, **options) -> Peer:
 
 @dataclass
 class Config:
-    """A gateway's configuration: peers, and the routes [(called AE titles, SOP classes, peer)]."""
+    """A gateway's configuration: peers, and the routes [(called AE titles, SOP classes, peer)], each with more keys or without."""
 
     peers: list[Peer]
-    routes: list[tuple[list[str], list[str], str]]
+    routes: list[tuple]
     aes: dict[str, str] = field(default_factory=lambda: {"CREDENCE": "TREATMENT", "CREDENCE_ER": "EMERGENCY"})
     gateway: dict = field(default_factory=dict)
     limits: dict = field(default_factory=dict)
@@ -104,7 +104,9 @@ class Config:
             ("[[institution]]", {"slug": OTHER, "name": "St. Berta Hospital"}),
         ]
         tables += [("[[peer]]", peer.table()) for peer in self.peers]
-        tables += [("[[route]]", {"called": called, "sop_classes": classes, "to": to}) for called, classes, to in self.routes]
+        for called, classes, to, *more in self.routes:
+            row = {"called": called, "sop_classes": classes, "to": to}
+            tables.append(("[[route]]", {**row, **(more[0] if more else {})}))
         return toml(tables + self.more)
 
 

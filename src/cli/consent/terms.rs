@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::desk::Desk;
@@ -135,10 +136,17 @@ impl Terms {
     ) -> io::Result<Exit> {
         let by = self.speaker.name();
         let command = Command::Change { change, by };
-        self.desk.ask(out, command, |out, answer| match answer {
-            Answer::Recorded { entry } => writeln!(out, "{what} {entry} recorded"),
-            other => Err(unexpected(other)),
-        })
+        let entry = match self.desk.answer(command)? {
+            Ok(Answer::Recorded { entry }) => entry,
+            Ok(other) => return Err(unexpected(&other)),
+            Err(exit) => return Ok(exit),
+        };
+        if self.desk.json {
+            writeln!(out, "{}", json!({ "entry": entry, "consent": entry }))?;
+        } else {
+            writeln!(out, "{what} {entry} recorded")?;
+        }
+        Ok(Exit::Success)
     }
 }
 

@@ -9,6 +9,9 @@ use cedar_policy::RestrictedExpression;
 
 use super::Notes;
 use super::PolicySet;
+use super::form::Reads;
+use super::scope::Scope;
+use crate::contract::facts::BreakGlass;
 use crate::contract::facts::Facts;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::request::Request;
@@ -18,6 +21,9 @@ const ERROR_CHARACTERS_MAX: usize = 200;
 
 /// Errors that are kept.
 const ERRORS_MAX: usize = 8;
+
+/// Room for about as many facts as there are.
+const FACTS_MAX: usize = 24;
 
 /// What the engine says.
 #[derive(Debug)]
@@ -31,27 +37,43 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) errors: Vec<String>,
 }
 
-impl PolicySet {
-    /// Evaluates every rule.
-    pub(crate) fn evaluate(&self, request: &Request, facts: &Facts) -> Evaluation<'_> {
-        let failed = |message: String| Evaluation {
+impl Evaluation<'_> {
+    fn failed(message: &str) -> Self {
+        Self {
             allowed: false,
             reasons: Vec::new(),
-            errors: vec![shortened(&message)],
+            errors: vec![shortened(message)],
+        }
+    }
+}
+
+impl PolicySet {
+    /// Evaluates every rule that can speak of the request's action.
+    pub(crate) fn evaluate(&self, request: &Request, facts: &Facts) -> Evaluation<'_> {
+        let Some(scope) = self.scopes.get(&request.action()) else {
+            return Evaluation::failed(&format!("unknown action {}", request.action().as_str()));
         };
-        let question = match self.question(request, facts) {
-            Ok(question) => question,
-            Err(message) => return failed(message),
-        };
+        match self.question(request, facts, scope) {
+            Ok(question) => self.answer(&question, &scope.policies),
+            Err(message) => Evaluation::failed(&message),
+        }
+    }
+
+    /// Puts a question to `policies`, which are some of this set.
+    pub(super) fn answer(
+        &self,
+        question: &CedarRequest,
+        policies: &cedar_policy::PolicySet,
+    ) -> Evaluation<'_> {
         let response = self
             .authorizer
-            .is_authorized(&question, &self.policies, &self.entities);
+            .is_authorized(question, policies, &self.entities);
         let mut reasons = Vec::new();
         for id in response.diagnostics().reason() {
             let id: &str = id.as_ref();
             match self.notes.get_key_value(id) {
                 Some((id, notes)) => reasons.push((id.as_str(), notes)),
-                None => return failed(format!("unknown rule {id}")),
+                None => return Evaluation::failed(&format!("unknown rule {id}")),
             }
         }
         reasons.sort_unstable_by_key(|(id, _)| *id);
@@ -72,22 +94,13 @@ impl PolicySet {
         &self,
         request: &Request,
         facts: &Facts,
+        scope: &Scope,
     ) -> Result<CedarRequest, String> {
-        let action = request.action();
-        let Some(action_uid) = self.actions.get(&action) else {
-            return Err(format!("unknown action {}", action.as_str()));
-        };
-        let mut pairs = self.pairs(request, facts)?;
-        if action.weighs_standing() {
-            pairs.push(("standing", long(facts.standing)));
-        }
-        let pairs = pairs
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value));
+        let pairs = self.pairs(request, facts, &scope.reads)?;
         let context = Context::from_pairs(pairs).map_err(|error| error.to_string())?;
         CedarRequest::new(
             self.institution(&request.requester),
-            action_uid.clone(),
+            scope.action.clone(),
             self.institution(&request.custodian),
             context,
             None,
@@ -99,65 +112,103 @@ impl PolicySet {
         EntityUid::from_type_name_and_id(self.institution.clone(), EntityId::new(slug.as_str()))
     }
 
+    /// The facts that the rules can read: putting the others into the engine's form would take as
+    /// long as the rules themselves.
     fn pairs(
         &self,
         request: &Request,
         facts: &Facts,
-    ) -> Result<Vec<(&'static str, RestrictedExpression)>, String> {
-        let modalities = request.study.iter().flat_map(|study| &study.modalities);
-        let modalities = modalities.map(|modality| text(modality));
-        let recipient = self.institution(&request.recipient);
-        let mut pairs = vec![
-            ("purpose", text(request.purpose.as_str())),
-            ("within", boolean(facts.within())),
-            ("requester_own", boolean(facts.requester_own)),
-            ("custodian_own", boolean(facts.custodian_own)),
-            ("recipient_own", boolean(facts.recipient_own)),
-            ("recipient", RestrictedExpression::new_entity_uid(recipient)),
-            ("requester_ae", text(request.requester_ae.as_str())),
-            ("recipient_ae", text(request.recipient_ae.as_str())),
-            ("has_patient", boolean(request.patient.is_some())),
-            ("question", boolean(facts.question)),
-            ("modalities", RestrictedExpression::new_set(modalities)),
-            ("requester_score", long(facts.requester_score)),
-            ("recipient_score", long(facts.recipient_score)),
-            ("score", long(facts.score)),
-            ("tls", boolean(request.transport.tls)),
-            ("mutual_tls", boolean(request.transport.mutual)),
-            (
-                "address_checked",
-                boolean(request.transport.address_checked),
-            ),
-        ];
+        reads: &Reads,
+    ) -> Result<Vec<(String, RestrictedExpression)>, String> {
+        let transport = &request.transport;
+        let mut pairs = Pairs::new(reads);
+        pairs.add("purpose", || text(request.purpose.as_str()));
+        pairs.add("within", || boolean(facts.within()));
+        pairs.add("requester_own", || boolean(facts.requester_own));
+        pairs.add("custodian_own", || boolean(facts.custodian_own));
+        pairs.add("recipient_own", || boolean(facts.recipient_own));
+        pairs.add("recipient", || {
+            RestrictedExpression::new_entity_uid(self.institution(&request.recipient))
+        });
+        pairs.add("requester_ae", || text(request.requester_ae.as_str()));
+        pairs.add("recipient_ae", || text(request.recipient_ae.as_str()));
         if let Some(user) = &request.user {
-            pairs.push(("user", text(user)));
+            pairs.add("user", || text(user));
         }
+        pairs.add("has_patient", || boolean(request.patient.is_some()));
+        pairs.add("question", || boolean(facts.question));
+        pairs.add("modalities", || {
+            let modalities = request.study.iter().flat_map(|study| &study.modalities);
+            RestrictedExpression::new_set(modalities.map(|modality| text(modality)))
+        });
         if let Some(days) = facts.study_age_days {
-            pairs.push(("study_age_days", long(days)));
+            pairs.add("study_age_days", || long(days));
         }
-        let consent = [
-            ("granted", !facts.granted.is_empty()),
-            ("denied", facts.denied),
-            ("names_institution", facts.names_institution),
-            (
-                "names_institution_and_study",
-                facts.names_institution_and_study,
-            ),
-        ];
-        let consent = consent.map(|(key, value)| (key.to_owned(), boolean(value)));
-        let consent = RestrictedExpression::new_record(consent);
-        pairs.push(("consent", consent.map_err(|error| error.to_string())?));
-        let glass = &facts.break_glass;
-        let glass = [
-            ("overrides_denial", boolean(glass.overrides_denial)),
-            ("patients", long(glass.patients)),
-            ("patients_max", long(glass.patients_max)),
-        ];
-        let glass = glass.map(|(key, value)| (key.to_owned(), value));
-        let glass = RestrictedExpression::new_record(glass);
-        pairs.push(("break_glass", glass.map_err(|error| error.to_string())?));
-        Ok(pairs)
+        if reads.include("consent") {
+            let consent = consent_facts(facts)?;
+            pairs.add("consent", || consent);
+        }
+        if reads.include("break_glass") {
+            let glass = break_glass_facts(&facts.break_glass)?;
+            pairs.add("break_glass", || glass);
+        }
+        pairs.add("requester_score", || long(facts.requester_score));
+        pairs.add("recipient_score", || long(facts.recipient_score));
+        pairs.add("score", || long(facts.score));
+        pairs.add("tls", || boolean(transport.tls));
+        pairs.add("mutual_tls", || boolean(transport.mutual));
+        pairs.add("address_checked", || boolean(transport.address_checked));
+        if request.action().weighs_standing() {
+            pairs.add("standing", || long(facts.standing));
+        }
+        Ok(pairs.pairs)
     }
+}
+
+/// A context in the making.
+struct Pairs<'a> {
+    reads: &'a Reads,
+    pairs: Vec<(String, RestrictedExpression)>,
+}
+
+impl<'a> Pairs<'a> {
+    fn new(reads: &'a Reads) -> Self {
+        Self {
+            reads,
+            pairs: Vec::with_capacity(FACTS_MAX),
+        }
+    }
+
+    /// Adds a fact, if the rules can read it.
+    fn add(&mut self, name: &str, value: impl FnOnce() -> RestrictedExpression) {
+        if self.reads.include(name) {
+            self.pairs.push((name.to_owned(), value()));
+        }
+    }
+}
+
+fn consent_facts(facts: &Facts) -> Result<RestrictedExpression, String> {
+    let consent = [
+        ("granted", !facts.granted.is_empty()),
+        ("denied", facts.denied),
+        ("names_institution", facts.names_institution),
+        (
+            "names_institution_and_study",
+            facts.names_institution_and_study,
+        ),
+    ];
+    let consent = consent.map(|(key, value)| (key.to_owned(), boolean(value)));
+    RestrictedExpression::new_record(consent).map_err(|error| error.to_string())
+}
+
+fn break_glass_facts(glass: &BreakGlass) -> Result<RestrictedExpression, String> {
+    let glass = [
+        ("overrides_denial", boolean(glass.overrides_denial)),
+        ("patients", long(glass.patients)),
+        ("patients_max", long(glass.patients_max)),
+    ];
+    let glass = glass.map(|(key, value)| (key.to_owned(), value));
+    RestrictedExpression::new_record(glass).map_err(|error| error.to_string())
 }
 
 fn boolean(value: bool) -> RestrictedExpression {

@@ -1,3 +1,11 @@
+use proptest::collection::btree_set;
+use proptest::option;
+use proptest::prelude::Strategy;
+use proptest::prelude::any;
+use proptest::prop_assert_eq;
+use proptest::proptest;
+use proptest::sample::select;
+
 use super::*;
 use crate::contract::facts::Facts;
 use crate::contract::fixtures::CREDIT;
@@ -9,7 +17,10 @@ use crate::contract::fixtures::pull;
 use crate::contract::fixtures::slug;
 use crate::contract::request::Purpose;
 use crate::contract::request::Request;
+use crate::contract::request::StudyFacts;
+use crate::contract::request::TransportFacts;
 use crate::contract::request::Verb;
+use crate::time::Day;
 
 impl PolicySet {
     /// One rule that is not checked against any schema.
@@ -23,6 +34,8 @@ impl PolicySet {
             checked.policies.add(policy.clone()).unwrap();
         }
         checked.notes.extend(loaded.notes);
+        checked.scopes =
+            scope::by_action(&checked.policies, &checked.schema, &checked.entities).unwrap();
         checked
     }
 }
@@ -234,7 +247,8 @@ fn every_request_conforms_to_the_schema() {
 
 fn conforms(ledger: &Ledger, policy: &PolicySet, request: &Request) {
     let facts = Facts::gather(&ledger.state, &slug("st-anna"), request);
-    let question = policy.question(request, &facts).unwrap();
+    let scope = policy.scopes[&request.action()].with_everything();
+    let question = policy.question(request, &facts, &scope).unwrap();
     let checked = cedar_policy::Request::new(
         question.principal().unwrap().clone(),
         question.action().unwrap().clone(),
@@ -243,4 +257,93 @@ fn conforms(ledger: &Ledger, policy: &PolicySet, request: &Request) {
         Some(&policy.schema),
     );
     assert!(checked.is_ok(), "{request:?}: {}", checked.unwrap_err());
+}
+
+/// Rules of every shape of scope, with conditions that hold, do not, or err.
+const SCOPES: &str = r#"
+@id("any") permit (principal, action, resource) when { context.tls };
+@id("one") forbid (principal, action == Action::"CareStore", resource) when { context.mutual_tls };
+@id("group") permit (principal, action in Action::"Research", resource);
+@id("groups") forbid (principal, action in [Action::"Care", Action::"ResearchQuery"], resource)
+    when { context.score < 500 };
+@id("verb") permit (principal, action in Action::"Retrieve", resource == Institution::"st-anna");
+@id("who") forbid (principal == Institution::"hill", action in Action::"Store", resource);
+@id("is") permit (principal is Institution, action, resource in Institution::"hill");
+@id("errs") forbid (principal == Institution::"lakeside", action in Action::"SelfService", resource)
+    when { context.standing * 9223372036854775807 > 0 };
+@id("all-err") permit (principal, action in Action::"Operations", resource)
+    when { context.score * 9223372036854775807 > 0 };
+"#;
+
+fn any_party() -> impl Strategy<Value = crate::contract::InstitutionSlug> {
+    select(vec!["st-anna", "lakeside", "hill"]).prop_map(slug)
+}
+
+fn any_study() -> impl Strategy<Value = StudyFacts> {
+    let modality = select(vec!["CT", "MR", "US"]).prop_map(str::to_owned);
+    let date = option::of((20_000..20_600_i32).prop_map(Day));
+    (btree_set(modality, 0..3), date).prop_map(|(modalities, date)| StudyFacts {
+        modalities,
+        date,
+        uid_digest: Sha256::of(&[b"study"]),
+    })
+}
+
+fn any_request() -> impl Strategy<Value = Request> {
+    let verb = select(vec![Verb::Store, Verb::Query, Verb::Retrieve]);
+    let what = (verb, select(Purpose::ALL.to_vec()), any::<bool>());
+    let parties = (any_party(), any_party(), any_party());
+    let study = option::of(any_study());
+    let facts = (study, any::<[bool; 4]>());
+    (what, parties, facts).prop_map(|(what, parties, (study, [patient, tls, mutual, known]))| {
+        Request {
+            verb: what.0,
+            purpose: what.1,
+            question: what.2,
+            requester: parties.0,
+            custodian: parties.1,
+            recipient: parties.2,
+            patient: pull().patient.filter(|_| patient),
+            study,
+            transport: TransportFacts {
+                tls,
+                mutual,
+                address_checked: known,
+            },
+            ..pull()
+        }
+    })
+}
+
+proptest! {
+    /// What the rules left out would have said is nothing.
+    #[test]
+    fn rules_chosen_by_action_answer_as_all_of_them_do(
+        request in any_request(), scores in any::<[u16; 3]>(), consent in any::<[bool; 4]>(),
+    ) {
+        static POLICIES: std::sync::LazyLock<[PolicySet; 2]> = std::sync::LazyLock::new(|| {
+            let scopes = vec![("scopes.cedar".to_owned(), SCOPES.to_owned())];
+            let all = [default_files(), scopes.clone()].concat();
+            [scopes, all].map(|files| PolicySet::parse(&files, SCHEMA, CREDIT).unwrap())
+        });
+        let state = crate::contract::State::new();
+        let mut facts = Facts::gather(&state, &slug("st-anna"), &request);
+        [facts.requester_score, facts.recipient_score, facts.score] = scores.map(|n| n % 1001);
+        facts.granted = vec![crate::contract::ConsentId(2); usize::from(consent[0])];
+        [_, facts.denied, facts.names_institution, facts.names_institution_and_study] = consent;
+        for policy in POLICIES.iter() {
+            let scope = &policy.scopes[&request.action()];
+            let question = policy
+                .question(&request, &facts, &scope.with_everything())
+                .unwrap();
+            let whole = policy.answer(&question, &policy.policies);
+            let chosen = policy.evaluate(&request, &facts);
+            let ids = |answer: &Evaluation<'_>| -> BTreeSet<String> {
+                answer.reasons.iter().map(|(id, _)| (*id).to_owned()).collect()
+            };
+            prop_assert_eq!(chosen.allowed, whole.allowed);
+            prop_assert_eq!(ids(&chosen), ids(&whole));
+            prop_assert_eq!(chosen.errors, whole.errors);
+        }
+    }
 }

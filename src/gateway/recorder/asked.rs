@@ -1,8 +1,9 @@
 //! What a session asks the recorder: facts in the clear, which only the recorder turns into
 //! pseudonyms.
 
-use crate::config::Config;
+use crate::config::Mode;
 use crate::config::Peer;
+use crate::config::UserName;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::contract::TransportFacts;
@@ -60,6 +61,8 @@ pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) purpose: Purpose,
     pub(in crate::gateway) requester: InstitutionSlug,
     pub(in crate::gateway) requester_ae: AeTitle,
+    /// The person, as the peer says; nothing proves it.
+    pub(in crate::gateway) user: Option<UserName>,
     /// Whose images these are.
     pub(in crate::gateway) custodian: InstitutionSlug,
     /// Who sends the bytes to us.
@@ -76,9 +79,9 @@ pub(in crate::gateway) struct Asked {
 }
 
 impl Asked {
-    /// The question that an instance raises which `inbound` sends and `to` is to get.
+    /// The question that an instance raises on a route of this mode, which `inbound` sends and `to` is to get.
     pub(in crate::gateway) fn instance(
-        config: &Config,
+        mode: Mode,
         inbound: &Inbound,
         to: &Peer,
         head: &Head,
@@ -94,31 +97,31 @@ impl Asked {
             // Who sends an object holds it, and its patient is theirs.
             custodian: inbound.peer.institution.clone(),
             sender: inbound.peer.institution.clone(),
-            ..Self::about(config, inbound, Verb::Store, to)
+            ..Self::about(mode, inbound, Verb::Store, to)
         }
     }
 
     /// The question that a query of `inbound` raises at `archive`: what is disclosed goes to
     /// the requestor.
-    pub(in crate::gateway) fn query(config: &Config, inbound: &Inbound, archive: &Peer) -> Self {
+    pub(in crate::gateway) fn query(mode: Mode, inbound: &Inbound, archive: &Peer) -> Self {
         Self {
             question: true,
-            ..Self::retrieve_or_query(config, inbound, Verb::Query, archive, &inbound.peer)
+            ..Self::retrieve_or_query(mode, inbound, Verb::Query, archive, &inbound.peer)
         }
     }
 
     /// The question that moving a study of `archive` to `recipient` raises.
     pub(in crate::gateway) fn retrieve(
-        config: &Config,
+        mode: Mode,
         inbound: &Inbound,
         archive: &Peer,
         recipient: &Peer,
     ) -> Self {
-        Self::retrieve_or_query(config, inbound, Verb::Retrieve, archive, recipient)
+        Self::retrieve_or_query(mode, inbound, Verb::Retrieve, archive, recipient)
     }
 
     fn retrieve_or_query(
-        config: &Config,
+        mode: Mode,
         inbound: &Inbound,
         verb: Verb,
         archive: &Peer,
@@ -127,17 +130,18 @@ impl Asked {
         Self {
             custodian: archive.institution.clone(),
             sender: archive.institution.clone(),
-            ..Self::about(config, inbound, verb, recipient)
+            ..Self::about(mode, inbound, verb, recipient)
         }
     }
 
     /// What `inbound` asks on behalf of `to`, before patient and study are known.
-    fn about(config: &Config, inbound: &Inbound, verb: Verb, to: &Peer) -> Self {
+    fn about(mode: Mode, inbound: &Inbound, verb: Verb, to: &Peer) -> Self {
         Self {
             verb,
             purpose: inbound.purpose,
             requester: inbound.peer.institution.clone(),
             requester_ae: inbound.peer.ae_title.clone(),
+            user: inbound.user.clone(),
             custodian: to.institution.clone(),
             sender: to.institution.clone(),
             recipient: to.institution.clone(),
@@ -150,7 +154,7 @@ impl Asked {
                 mutual: false,
                 address_checked: true,
             },
-            observed: config.observes(),
+            observed: mode == Mode::Observe,
         }
     }
 }

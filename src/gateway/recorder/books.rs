@@ -4,6 +4,7 @@
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 
 use super::PatientIdentity;
 use super::details::Details;
@@ -41,8 +42,12 @@ use crate::storage::OpenError;
 use crate::storage::Priority;
 use crate::storage::ReadError;
 use crate::storage::Record;
+use crate::storage::Snapshot;
 use crate::storage::event_id;
 use crate::storage::random_id;
+use crate::storage::recorded_snapshot;
+use crate::storage::snapshot_path;
+use crate::storage::write_snapshot;
 use crate::time::UtcMicros;
 
 /// Why an event was not written.
@@ -137,6 +142,7 @@ const OVERDUE_AT_ONCE_MAX: usize = 16;
 /// See the module.
 pub(super) struct Books {
     own: InstitutionSlug,
+    data_dir: PathBuf,
     boot: String,
     keys: Keys,
     keyring: Keyring,
@@ -175,6 +181,7 @@ impl Books {
         let indexer = Indexer::start(&gateway.data_dir, journal.reader(), entries);
         let mut books = Self {
             own: gateway.institution.clone(),
+            data_dir: gateway.data_dir.clone(),
             boot: random_id()?,
             keys,
             keyring,
@@ -289,14 +296,25 @@ impl Books {
         Ok(())
     }
 
-    /// Takes back what is drafted: state is folded anew from the journal.
+    /// Takes back what is drafted: state is folded anew from the journal, from the last snapshot
+    /// that the journal vouches for. Every entry is read all the same: nothing is taken on trust.
     pub(super) fn reload(&mut self) -> Result<(), BooksError> {
         self.records.clear();
         self.drafted.clear();
         (self.chain, self.tree) = self.durable.clone();
-        let mut state = State::new();
+        let snapshot = recorded_snapshot(&self.data_dir, &self.journal.reader());
+        let Snapshot { entries, mut state } = snapshot.unwrap_or_else(|reason| {
+            tracing::debug!(%reason, "no snapshot is used");
+            Snapshot {
+                entries: 0,
+                state: State::new(),
+            }
+        });
         for stored in self.journal.entries(0) {
             let entry = stored?.entry;
+            if entry.seq < entries {
+                continue;
+            }
             let at = Applied {
                 seq: entry.seq,
                 ledger_time: entry.ledger_time,
@@ -305,6 +323,15 @@ impl Books {
         }
         self.state = state;
         Ok(())
+    }
+
+    /// Writes a snapshot of the state. It counts when the next entry names its root; without it the
+    /// next start takes longer, so a failure is only told.
+    pub(super) fn write_snapshot(&self) {
+        let path = snapshot_path(&self.data_dir);
+        if let Err(error) = write_snapshot(&path, self.chain.next_seq(), &self.state) {
+            tracing::warn!(%error, "no snapshot of the state was written");
+        }
     }
 
     /// What need not be done before anybody is answered: the index, and the next segment.

@@ -7,12 +7,14 @@ use std::sync::atomic::Ordering;
 use super::Asked;
 use super::Closing;
 use super::Tally;
+use crate::config::DeniedStore;
 use crate::contract::Body;
 use crate::contract::Decision;
 use crate::contract::Outcome;
 use crate::contract::Request;
 use crate::dimse::Status;
 use crate::gateway::inbound::Inbound;
+use crate::gateway::instance::Ended;
 use crate::gateway::store::Refused;
 use crate::gateway::transfer::Fault;
 use crate::time::UtcMicros;
@@ -102,11 +104,24 @@ impl Refusal {
         }
     }
 
-    /// The answer to a C-STORE (PS3.7 §C.5.17).
-    pub(in crate::gateway) fn to_store(&self, inbound: &Inbound) -> Refused {
-        Refused {
-            status: Status::NOT_AUTHORISED,
+    /// The answer to a C-STORE as its route says: not authorised (PS3.7 §C.5.17), out of resources
+    /// (PS3.4 §B.2.3), or an abort of the association.
+    ///
+    /// # Errors
+    /// The abort.
+    pub(in crate::gateway) fn to_store(
+        &self,
+        inbound: &Inbound,
+        answer: DeniedStore,
+    ) -> Result<Refused, Ended> {
+        let status = match answer {
+            DeniedStore::NotAuthorised => Status::NOT_AUTHORISED,
+            DeniedStore::OutOfResources => Status::STORE_OUT_OF_RESOURCES,
+            DeniedStore::Abort => return Err(Ended::Denied(self.0.entry)),
+        };
+        Ok(Refused {
+            status,
             comment: self.comment(inbound.is_own_house),
-        }
+        })
     }
 }

@@ -149,9 +149,11 @@ impl Writer {
             }
         }
         if self.serves {
+            self.books.write_snapshot();
             let stopped = Body::Stopped {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 boot: self.books.boot().to_owned(),
+                state_root: self.books.state().root(),
             };
             self.books.draft(self.clock.read(), stopped, None)?;
             self.books.commit(Priority::Reserved)?;
@@ -286,7 +288,7 @@ impl Writer {
             purpose: asked.purpose,
             requester: asked.requester.clone(),
             requester_ae: asked.requester_ae.clone(),
-            user: None,
+            user: asked.user.as_ref().map(ToString::to_string),
             custodian: asked.custodian.clone(),
             recipient: asked.recipient.clone(),
             recipient_ae: asked.recipient_ae.clone(),

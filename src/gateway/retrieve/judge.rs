@@ -214,7 +214,7 @@ impl Judge<'_> {
                 modalities: study.modalities.clone(),
                 date: study.date,
             }),
-            ..Asked::retrieve(&gateway.config, self.inbound, archive, self.recipient)
+            ..Asked::retrieve(self.request.mode, self.inbound, archive, self.recipient)
         };
         match gateway.recorder.decide(asked).await {
             Ok(Judged::Permitted(recorded)) => {

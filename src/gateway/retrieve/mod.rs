@@ -31,8 +31,10 @@ use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::take_small;
 use super::session::Session;
+use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::Retrieve;
+use crate::config::Routed;
 use crate::dicom::Model;
 use crate::dicom::Service;
 use crate::dicom::Uid;
@@ -45,6 +47,8 @@ struct Request {
     context_id: u8,
     command: CommandSet,
     archive: Arc<Peer>,
+    /// Whether decisions bind on the route that it came by.
+    mode: Mode,
     /// The SOP class that the archive is asked by: of the requestor's information model, but of
     /// the service by which we fetch from this archive.
     class: Uid,
@@ -82,9 +86,9 @@ impl Session {
         context_id: u8,
         command: CommandSet,
         _model: Model,
-        archive: &Arc<Peer>,
+        routed: &Routed,
     ) -> Result<(), Ended> {
-        let served = self.serve_move(context_id, &command, archive).await;
+        let served = self.serve_move(context_id, &command, routed).await;
         self.finish(context_id, &command, served)
     }
 
@@ -94,9 +98,9 @@ impl Session {
         context_id: u8,
         command: CommandSet,
         _model: Model,
-        archive: &Arc<Peer>,
+        routed: &Routed,
     ) -> Result<(), Ended> {
-        let served = self.serve_get(context_id, &command, archive).await;
+        let served = self.serve_get(context_id, &command, routed).await;
         self.finish(context_id, &command, served)
     }
 
@@ -123,9 +127,9 @@ impl Session {
         &mut self,
         context_id: u8,
         command: &CommandSet,
-        archive: &Arc<Peer>,
+        routed: &Routed,
     ) -> Result<Reply, Stop> {
-        let request = self.read_request(context_id, command, archive).await?;
+        let request = self.read_request(context_id, command, routed).await?;
         let named = command.get_ae(element::MOVE_DESTINATION);
         let destination = named.and_then(|ae| self.gateway.config.move_destination(&ae).cloned());
         let Some(destination) = destination else {
@@ -136,7 +140,7 @@ impl Session {
             )));
         };
         let calling = self.inbound.calling_towards(&destination);
-        match archive.retrieve {
+        match routed.peer.retrieve {
             Retrieve::Move => {
                 let receiving = destination
                     .destination_ae
@@ -157,10 +161,10 @@ impl Session {
         &mut self,
         context_id: u8,
         command: &CommandSet,
-        archive: &Arc<Peer>,
+        routed: &Routed,
     ) -> Result<Reply, Stop> {
-        let request = self.read_request(context_id, command, archive).await?;
-        match archive.retrieve {
+        let request = self.read_request(context_id, command, routed).await?;
+        match routed.peer.retrieve {
             Retrieve::Move => self.move_for_requestor(request).await,
             Retrieve::Get => self.get_for_requestor(request).await,
         }
@@ -170,7 +174,7 @@ impl Session {
         &mut self,
         context_id: u8,
         command: &CommandSet,
-        archive: &Arc<Peer>,
+        routed: &Routed,
     ) -> Result<Request, Stop> {
         let encoding = self.encoding(context_id).ok_or(Ended::OutOfTurn)?;
         let config = &self.gateway.config;
@@ -188,7 +192,7 @@ impl Session {
             )));
         };
         let used = self.accepted.get(&context_id).map(|context| &context.used);
-        let class = used.and_then(|used| match (used, archive.retrieve) {
+        let class = used.and_then(|used| match (used, routed.peer.retrieve) {
             (Use::Move(model, _) | Use::Get(model, _), Retrieve::Move) => {
                 Service::Move(*model).sop_class()
             }
@@ -201,7 +205,8 @@ impl Session {
         Ok(Request {
             context_id,
             command: command.clone(),
-            archive: Arc::clone(archive),
+            archive: Arc::clone(&routed.peer),
+            mode: routed.mode,
             class,
             identifier,
         })

@@ -192,6 +192,7 @@ mod tests {
         for body in [
             scribe.event("alert").body,
             Body::Stopped {
+                state_root: Sha256::ZERO,
                 version: version(),
                 boot: version(),
             },
