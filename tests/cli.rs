@@ -371,3 +371,39 @@ fn what_enforcing_would_have_refused_is_grouped_and_listed() {
     assert_eq!(report["groups"][0]["count"], 1);
     assert_eq!(report["decisions"][0]["rules"][0], "patient-unknown");
 }
+
+/// A ledger in which Lakeside fetched images on a day, was reported, and charged by an arbiter.
+fn scored() -> Desk {
+    let desk = Desk::new();
+    let done = desk.consent("grant", &["--patient", "4711", "--to", "lakeside", "--by", "desk"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    desk
+}
+
+fn score(desk: &Desk, words: &[&str]) -> Output {
+    let words = [&["score"], words, &["--config", &desk.config]].concat();
+    credence(&words)
+}
+
+#[test]
+fn scores_are_listed_for_every_other_institution() {
+    let desk = scored();
+    let done = score(&desk, &["list"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let lines: Vec<&str> = text(&done.stdout).lines().collect();
+    let [head, lakeside] = lines.as_slice() else {
+        panic!("{lines:?}");
+    };
+    assert!(head.starts_with("institution"));
+    assert!(lakeside.starts_with("lakeside") && lakeside.contains(" 500 "));
+    assert!(lakeside.ends_with("no evidence"));
+    let done = score(&desk, &["list", "--json"]);
+    let rows: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(
+        rows,
+        serde_json::json!([{
+            "institution": "lakeside", "score": 500, "ceiling": null,
+            "good_milli": 0, "bad_milli": 0, "evidence": false
+        }])
+    );
+}

@@ -15,6 +15,7 @@ use proptest::prelude::any;
 use proptest::proptest;
 
 use super::*;
+use crate::contract::Account;
 use crate::contract::Effect;
 use crate::contract::Outcome;
 use crate::contract::Purpose;
@@ -345,14 +346,36 @@ fn a_long_walk_meets_every_kind_of_event() {
     let other = follow(State::new(), &ledger.events);
     assert_eq!(bytes(&other), bytes(&ledger.state));
     assert_eq!(other.root(), ledger.state.root());
+    assert_accounts_add_up(&ledger);
+}
+
+/// Whatever happened, an account tells where every score comes from, but for rounding: a side
+/// loses less than 1 micro-unit a day, of which 131 and 528 are left at most (half-lives of 90 and
+/// 365 days), and each line is rounded down once. What was taken back is rounded once more.
+fn assert_accounts_add_up(ledger: &Ledger) {
+    for institution in [slug("lakeside"), slug("hill")] {
+        let (mut account, mut state) = (Account::new(institution.clone()), State::new());
+        for (at, event) in &ledger.events {
+            account.follow(&mut state, *at, event).unwrap();
+        }
+        assert_eq!(state.root(), ledger.state.root());
+        let day = Day(ledger.now.day().0 + 10);
+        let told = account.statement(&state, day).unwrap();
+        assert_eq!(told.score, score_of(&state, &institution, day));
+        let lines = i64::try_from(told.lines.len()).unwrap();
+        let reversed = told.lines.iter().filter(|line| line.reversed_by.is_some());
+        let bad = 528 * (1 + i64::try_from(reversed.count()).unwrap());
+        assert!((-131..=lines).contains(&told.rounding_good_micro), "{told:?}");
+        assert!((-bad..=bad + lines).contains(&told.rounding_bad_micro), "{told:?}");
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
     fn machines_that_apply_the_same_entries_hold_the_same_bytes(
-        choices in vec((0..KINDS, any::<u16>(), 0..200_000_u32), 0..60),
+        choices in vec((0..KINDS, any::<u16>(), 0..200_000_u32), 0..50),
         stop in any::<proptest::sample::Index>(),
     ) {
         let ledger = walk(&choices);
