@@ -19,6 +19,7 @@ pub struct Reading {
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     started: Instant,
+    ahead_us: i64,
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of time")]
@@ -29,8 +30,14 @@ impl Clock {
         reason = "reading the clock is an act, not a default"
     )]
     pub fn new() -> Self {
+        Self::ahead_by(0)
+    }
+
+    /// A clock whose wall time is ahead by so many microseconds: what would be due then, is due.
+    pub fn ahead_by(ahead_us: i64) -> Self {
         Self {
             started: Instant::now(),
+            ahead_us,
         }
     }
 
@@ -40,7 +47,7 @@ impl Clock {
             Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
             Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |n| -n),
         };
-        UtcMicros(wall)
+        UtcMicros(wall).plus(self.ahead_us)
     }
 
     /// Both clocks at once.

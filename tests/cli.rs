@@ -7,6 +7,8 @@
 
 #[path = "cli/books.rs"]
 mod books;
+#[path = "cli/rules.rs"]
+mod rules;
 
 use std::path::Path;
 use std::process::Command;
@@ -195,6 +197,23 @@ fn fhir_consents_are_imported_denials_first() {
 }
 
 #[test]
+fn an_import_for_a_guardian_whom_nobody_named_is_refused_and_says_how_far_it_came() {
+    let desk = Desk::new();
+    let (sound, infant) = (
+        fixture("basic-treat.json"),
+        fixture("basic-treat-infant.json"),
+    );
+    let done = desk.consent("import", &[&sound, &infant]);
+    assert_eq!(done.status.code(), Some(1), "{}", text(&done.stdout));
+    let told = text(&done.stderr);
+    assert!(
+        told.starts_with("credence: 1 of 2 recorded, then refused: "),
+        "{told}"
+    );
+    assert_eq!(desk.listed().as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn nothing_is_imported_when_one_file_has_a_fault() {
     let desk = Desk::new();
     let refused = fixture("refused/advanced-normal.json");
@@ -219,191 +238,154 @@ fn nothing_is_imported_when_one_file_has_a_fault() {
     );
 }
 
-/// What a command printed, after it ended with `code`.
-fn printed(words: &[&str], code: i32) -> String {
-    let done = credence(words);
-    let (out, err) = (text(&done.stdout), text(&done.stderr));
-    assert_eq!(done.status.code(), Some(code), "{words:?}: {out}{err}");
-    out.to_owned()
-}
-
-/// The last line that a command printed, as JSON.
-fn last_json(words: &[&str], code: i32) -> serde_json::Value {
-    let printed = printed(words, code);
-    serde_json::from_str(printed.lines().last().unwrap()).unwrap()
-}
-
-#[test]
-fn the_rules_as_delivered_have_neither_faults_nor_warnings() {
-    let folder = format!("{}/policy", books::DELIVERED);
-    let told = printed(&["policy", "check", &folder], 0);
-    assert!(told.contains("0 faults, 0 warnings"), "{told}");
-}
-
-#[test]
-fn a_forbid_that_can_fail_is_a_fault_and_a_rule_that_never_matches_a_warning() {
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path().join("policy");
-    books::copy_rules(&dir);
-    let rules = dir.join("50-more.cedar");
-    let never = r#"@id("never") permit (principal, action, resource)
-                   when { context.score > 700 && context.score < 500 };"#;
-    std::fs::write(&rules, never).unwrap();
-    let dir = dir.to_str().unwrap();
-    let told = printed(&["policy", "check", dir], 0);
-    assert!(told.contains("warning: never: matched none of"), "{told}");
-    let fails = r#"@id("fails") forbid (principal, action, resource)
-                   when { context.score * 9223372036854775807 > 0 };"#;
-    std::fs::write(&rules, fails).unwrap();
-    let report = printed(&["policy", "check", dir, "--json"], 1);
-    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    assert_eq!(report["valid"], false);
-    let fault = report["faults"][0].as_str().unwrap();
-    assert!(fault.contains("refuses every request"), "{fault}");
-    std::fs::write(&rules, "permit (principal, action, resource);").unwrap();
-    let told = printed(&["policy", "check", dir], 1);
-    assert!(
-        told.contains("fault: 50-more.cedar: each rule needs an @id"),
-        "{told}"
-    );
-    printed(&["policy", "check", &format!("{dir}/nothing-here")], 2);
-}
-
-#[test]
-fn a_ledger_is_decided_again_from_its_folder_and_from_an_export() {
-    let mut books = books::Books::begin();
-    books.decide(books.acquisition(), |_| {});
-    books.decide(books.foreign(), |decision| decision.observed = true);
-    let (data, export) = (books.path("data"), books.path("export"));
-    let told = printed(&["ledger", "replay", &data], 0);
-    assert!(
-        told.contains("2 decisions: 2 reached again to the byte, 0 different"),
-        "{told}"
-    );
-    let wrong = books.decide(books.foreign(), |decision| {
-        decision.verdict = credence::contract::Verdict::Permit;
-    });
-    books.decide(books.acquisition(), |decision| {
-        decision.contract_version += 1
-    });
-    let told = printed(&["ledger", "replay", &data], 1);
-    assert!(told.starts_with(&format!("entry {wrong}  ")), "{told}");
-    assert!(told.contains("recorded: permit"), "{told}");
-    assert!(told.contains("reached now: deny, no patient identified; rules: patient-unknown"));
-    assert!(told.contains("1 reached by another version"), "{told}");
-    printed(&["ledger", "export", &data, "--out", &export], 0);
-    let counts = last_json(&["ledger", "replay", &export, "--json"], 1);
-    let counts = &counts["replayed"];
-    assert_eq!(counts["same"], 2);
-    assert_eq!(counts["different"], 1);
-    assert_eq!(counts["other_version_same"], 1);
-    printed(&["ledger", "replay", &books.path("keys")], 1);
-}
-
-#[test]
-fn other_rules_are_tried_on_what_was_decided() {
-    let mut books = books::Books::begin();
-    books.decide(books.acquisition(), |_| {});
-    let refused = books.decide(books.foreign(), |_| {});
-    let config = books.path("credence.toml");
-    let same = books.path("policy");
-    let told = printed(
-        &["policy", "backtest", "--config", &config, "--policy", &same],
-        0,
-    );
-    assert!(told.starts_with("2 decisions, 0 would differ"), "{told}");
-    let stricter = books.other_rules(
-        r#"@id("tls") @reason("encrypted transport required")
-           forbid (principal, action, resource) when { !context.tls };"#,
-    );
-    let words = [
-        "policy", "backtest", "--config", &config, "--policy", &stricter,
-    ];
-    let told = printed(&words, 0);
-    assert!(
-        told.contains("  was:      permit; rules: within-own-institution\n"),
-        "{told}"
-    );
-    assert!(
-        told.contains("  would be: deny, encrypted transport required"),
-        "{told}"
-    );
-    assert!(
-        told.contains("2 decisions, 1 would differ: 1 refused instead of permitted"),
-        "{told}"
-    );
-    let since = refused.to_string();
-    let words = [&words[..], &["--since", &since, "--json"]].concat();
-    let counts = last_json(&words, 0);
-    assert_eq!(counts["backtested"]["decisions"], 1);
-    assert_eq!(counts["backtested"]["refused"], 0);
-}
-
-#[test]
-fn what_enforcing_would_have_refused_is_grouped_and_listed() {
-    let mut books = books::Books::begin();
-    let observe = |decision: &mut credence::contract::Decision| decision.observed = true;
-    books.decide(books.acquisition(), observe);
-    let first = books.decide(books.foreign(), observe);
-    books.decide(books.foreign(), |_| {});
-    books.next_day();
-    books.decide(books.foreign(), observe);
-    let config = books.path("credence.toml");
-    let told = printed(&["report", "would-deny", "--config", &config], 0);
-    assert!(told.starts_with("3 decisions while only observing; enforcing would have refused 2"));
-    let group = "       2  lakeside -> lakeside, TREATMENT: no patient identified\n";
-    assert!(told.contains(group), "{told}");
-    assert!(
-        told.contains(&format!("\n{first:>8}  2026-02-02T12:00:0")),
-        "{told}"
-    );
-    let words = [
-        "report",
-        "would-deny",
-        "--config",
-        &config,
-        "--since",
-        "2026-02-03",
-        "--json",
-    ];
-    let report: serde_json::Value = serde_json::from_str(&printed(&words, 0)).unwrap();
-    assert_eq!(report["observed"], 1);
-    assert_eq!(report["groups"][0]["count"], 1);
-    assert_eq!(report["decisions"][0]["rules"][0], "patient-unknown");
-}
-
-/// A ledger in which Lakeside fetched images on a day, was reported, and charged by an arbiter.
+/// A folder whose ledger tells of Lakeside: a revocation answered in time (entry 5), and a purpose
+/// misuse reported (6) and upheld (7), and a leak reported (8) and upheld (9); the leak's charge is
+/// taken back (10).
 fn scored() -> Desk {
     let desk = Desk::new();
-    let done = desk.consent("grant", &["--patient", "4711", "--to", "lakeside", "--by", "desk"]);
-    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let say = |words: &[&str]| {
+        let done = credence(&[words, &["--config", &desk.config]].concat());
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    };
+    let to = ["--patient", "4711", "--to", "lakeside"];
+    say(&[&["consent", "grant"], to.as_slice()].concat());
+    say(&["consent", "revoke", "3"]);
+    say(&["consent", "honoured", "4", "--institution", "lakeside"]);
+    for (kind, report) in [("purpose-misuse", "6"), ("onward-disclosure", "8")] {
+        let told = ["--kind", kind, "--proof", "3", "4", "--by", "nurse"];
+        say(&[&["incident", "report", "lakeside"], told.as_slice()].concat());
+        say(&["incident", "decide", report, "--upheld", "--by", "arbiter"]);
+    }
+    say(&["incident", "reverse", "9", "--by", "arbiter"]);
     desk
 }
 
 fn score(desk: &Desk, words: &[&str]) -> Output {
-    let words = [&["score"], words, &["--config", &desk.config]].concat();
-    credence(&words)
+    credence(&[&["score"], words, &["--config", &desk.config]].concat())
 }
 
 #[test]
 fn scores_are_listed_for_every_other_institution() {
-    let desk = scored();
+    let desk = Desk::new();
     let done = score(&desk, &["list"]);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
     let lines: Vec<&str> = text(&done.stdout).lines().collect();
-    let [head, lakeside] = lines.as_slice() else {
-        panic!("{lines:?}");
-    };
-    assert!(head.starts_with("institution"));
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(text(&done.stdout).starts_with("institution"));
+    let lakeside = lines.last().unwrap();
     assert!(lakeside.starts_with("lakeside") && lakeside.contains(" 500 "));
     assert!(lakeside.ends_with("no evidence"));
-    let done = score(&desk, &["list", "--json"]);
+    let done = score(&scored(), &["list", "--json"]);
     let rows: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!(
         rows,
         serde_json::json!([{
-            "institution": "lakeside", "score": 500, "ceiling": null,
-            "good_milli": 0, "bad_milli": 0, "evidence": false
+            "institution": "lakeside", "score": 419, "ceiling": null,
+            "good_milli": 500, "bad_milli": 20000, "evidence": true
         }])
     );
+}
+
+#[test]
+fn a_score_is_explained_by_lines_that_add_up_to_it() {
+    let desk = scored();
+    let done = score(&desk, &["explain", "lakeside", "--json"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    let number = |place: &str| told.pointer(place).unwrap().as_i64().unwrap();
+    assert_eq!(number("/score"), 419);
+    let lines = told.get("lines").unwrap().as_array().unwrap();
+    let sum = |key: &str| -> i64 {
+        let weights = lines.iter().map(|line| line.get(key).unwrap());
+        weights.map(|weight| weight.as_i64().unwrap()).sum()
+    };
+    let good = sum("good_now_micro") + number("/rounding_good_micro");
+    let bad = sum("bad_now_micro") + number("/rounding_bad_micro");
+    assert_eq!((good, bad), (number("/good_micro"), number("/bad_micro")));
+    let whats: Vec<_> = lines.iter().map(|line| line.get("what").unwrap()).collect();
+    assert_eq!(whats, ["routine", "incident-upheld", "incident-upheld"]);
+    assert_eq!(told.pointer("/lines/2/reversed_by").unwrap(), 10);
+
+    let done = score(&desk, &["explain", "lakeside"]);
+    let printed = text(&done.stdout);
+    for expected in [
+        ": score 419\n",
+        "rounded down: 419\n",
+        "1 revocation answered in time\n",
+        "purpose-misuse upheld: report 6, case -, proof 3, 4\n",
+        "; taken back by entry 10\n",
+    ] {
+        assert!(printed.contains(expected), "{expected}: {printed}");
+    }
+}
+
+#[test]
+fn a_score_is_explained_as_it_was_and_as_it_will_be() {
+    let desk = scored();
+    let done = score(&desk, &["explain", "lakeside", "--on", "2001-01-01"]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(text(&done.stderr).ends_with("the ledger has no entry up to that day\n"));
+    let done = score(&desk, &["explain", "lakeside", "--on", "2200-01-01", "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    // All is forgotten, and what was proven stays in the account.
+    assert_eq!(told.get("score").unwrap(), 500);
+    assert_eq!(told.get("lines").unwrap().as_array().unwrap().len(), 3);
+    for (institution, reason) in [
+        ("st-anna", "our own institution, which has no score here\n"),
+        ("nowhere", "and the ledger has no evidence of it\n"),
+    ] {
+        let done = score(&desk, &["explain", institution]);
+        assert_eq!(done.status.code(), Some(1), "{institution}");
+        assert!(text(&done.stderr).ends_with(reason), "{institution}");
+    }
+}
+
+#[test]
+fn every_scenario_delivered_is_simulated_and_drawn() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for entry in std::fs::read_dir(package.join("gateway-config/scenarios")).unwrap() {
+        let file = entry.unwrap().path();
+        let svg = folder.path().join("plot.svg");
+        let (file, svg) = (file.to_str().unwrap(), svg.to_str().unwrap());
+        let words = ["score", "simulate", "--scenario", file, "--svg", svg];
+        let done = credence(&words);
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        assert!(text(&done.stdout).contains("\n  730  "), "{file}");
+        let drawn = std::fs::read_to_string(svg).unwrap();
+        assert!(drawn.contains("<polyline") && drawn.ends_with("</svg>\n"));
+        let again = credence(&words);
+        assert_eq!(again.stdout, done.stdout);
+        count += 1;
+    }
+    assert_eq!(count, 5);
+}
+
+#[test]
+fn other_numbers_give_other_scores_and_a_faulty_scenario_is_refused() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = package.join("scenarios/slow-partner.toml");
+    let scenario = scenario.to_str().unwrap();
+    let credit = std::fs::read_to_string(package.join("credit.toml")).unwrap();
+    let harsh = folder.path().join("harsh.toml");
+    let text_of = credit.replacen("late_milli = 2000", "late_milli = 20000", 1);
+    std::fs::write(&harsh, text_of).unwrap();
+    let last = |more: &[&str]| {
+        let words = ["score", "simulate", "--days", "365", "--json", "--scenario", scenario];
+        let done = credence(&[&words, more].concat());
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        let told: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+        told.pointer("/institutions/0/last").unwrap().as_u64().unwrap()
+    };
+    assert_eq!(last(&[]), 609);
+    assert_eq!(last(&["--credit", harsh.to_str().unwrap()]), 211);
+    let faulty = folder.path().join("faulty.toml");
+    std::fs::write(&faulty, "title = \"x\"\nseed = 1\n[[institution]]\nname = \"a\"\n").unwrap();
+    let faulty = faulty.to_str().unwrap();
+    let done = credence(&["score", "simulate", "--scenario", faulty]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(text(&done.stderr).starts_with(&format!("credence: {faulty}: ")));
+    assert!(text(&done.stderr).contains("unknown field `seed`"));
 }

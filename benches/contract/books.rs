@@ -34,7 +34,7 @@ const CONSENTS_EACH: u32 = 4;
 /// Of one more patient.
 const CONSENTS_OF_ONE: u32 = 1_000;
 const INSTITUTIONS: u32 = 50;
-const POLICIES: usize = 20;
+const POLICIES_MIN: usize = 20;
 
 const OWN: &str = "st-anna";
 const NOON: UtcMicros = UtcMicros(20_500 * DAY_MICROS + DAY_MICROS / 2);
@@ -90,7 +90,7 @@ impl Books {
         });
         let files = RULES.map(|(name, text)| (name.to_owned(), text.to_owned()));
         let policy = PolicySet::parse(&files, SCHEMA, CREDIT).unwrap();
-        assert_eq!(policy.ids().count(), POLICIES);
+        assert!(policy.ids().count() >= POLICIES_MIN);
         books.say(Body::PolicyProposed {
             sha256: policy.sha256(),
             schema_sha256: policy.schema_sha256(),

@@ -4,7 +4,7 @@
 //!     cargo bench --bench contract -- --check    the single calls only; exits 1 above a limit
 //!
 //! The state is a busy gateway's: 10,000 consents of 2,500 patients, 50 other institutions with a
-//! reputation each, 20 policies. It is built by applying events, as a gateway builds it.
+//! reputation each, 21 policies. It is built by applying events, as a gateway builds it.
 
 #![expect(
     clippy::unwrap_used,

@@ -5,7 +5,7 @@
 //!     cargo bench --bench replay -- --keep DIR    leaves the ledger in DIR, to be replayed again
 //!
 //! The ledger is a real one: signed, chained, in a journal, over 10,000 consents, 50 institutions
-//! and 20 policies. The time is that of the whole ledger, from reading the journal on, in one
+//! and 21 policies. The time is that of the whole ledger, from reading the journal on, in one
 //! thread; the rate counts decisions only.
 
 #![expect(

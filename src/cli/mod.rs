@@ -3,14 +3,19 @@
 //! What a script would read goes to standard output, all else to standard error.
 
 pub mod check_config;
+mod columns;
 pub mod consent;
+pub mod decide;
 pub mod demo;
 pub mod desk;
 pub mod echo;
 mod entry_summary;
+pub mod incident;
 pub mod ledger;
+pub mod patient;
 pub mod policy;
 pub mod report;
+pub mod review;
 pub mod score;
 pub mod serve;
 pub mod since;
@@ -26,11 +31,15 @@ use clap::Subcommand;
 
 use crate::cli::check_config::CheckConfig;
 use crate::cli::consent::Consent;
+use crate::cli::decide::Decide;
 use crate::cli::demo::Demo;
 use crate::cli::echo::Echo;
+use crate::cli::incident::Incident;
 use crate::cli::ledger::Ledger;
+use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
 use crate::cli::report::Report;
+use crate::cli::review::Review;
 use crate::cli::score::Score;
 use crate::cli::serve::Serve;
 use crate::config::Config;
@@ -78,12 +87,19 @@ enum Command {
     Serve(Serve),
     CheckConfig(CheckConfig),
     Echo(Echo),
+    Decide(Decide),
     #[command(subcommand)]
     Consent(Consent),
     #[command(subcommand)]
-    Ledger(Ledger),
+    Patient(Patient),
+    #[command(subcommand)]
+    Review(Review),
+    #[command(subcommand)]
+    Incident(Incident),
     #[command(subcommand)]
     Policy(Policy),
+    #[command(subcommand)]
+    Ledger(Ledger),
     #[command(subcommand)]
     Report(Report),
     #[command(subcommand)]
@@ -106,11 +122,15 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
-        Command::Policy(arguments) => policy::run(&arguments, &mut io::stdout().lock()),
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
         Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
+        Command::Decide(arguments) => decide::run(&arguments, &mut io::stdout().lock()),
+        Command::Patient(arguments) => patient::run(&arguments, &mut io::stdout().lock()),
+        Command::Review(arguments) => review::run(&arguments, &mut io::stdout().lock()),
+        Command::Incident(arguments) => incident::run(&arguments, &mut io::stdout().lock()),
+        Command::Policy(arguments) => policy::run(&arguments, &mut io::stdout().lock()),
         Command::CheckConfig(arguments) => check_config::run(&arguments, &mut io::stdout().lock()),
     };
     match done {
@@ -142,6 +162,13 @@ mod tests {
         Ledger(Ledger),
         #[command(subcommand)]
         Consent(Consent),
+        Decide(Decide),
+        #[command(subcommand)]
+        Patient(Patient),
+        #[command(subcommand)]
+        Review(Review),
+        #[command(subcommand)]
+        Incident(Incident),
         #[command(subcommand)]
         Policy(Policy),
         #[command(subcommand)]
@@ -178,6 +205,32 @@ mod tests {
             "consent import --config c.toml a.json b.ndjson --dry-run --json --by desk",
             "consent revoke --config c.toml 12",
             "consent list --config c.toml --json",
+            "review list --config c.toml --json",
+            "review reason 12 --config c.toml --text Unconscious --by weber",
+            "review close 12 --config c.toml --justified --by officer",
+            "review close 12 --config c.toml --unjustified",
+            "incident report lakeside --config c.toml --kind purpose-misuse --proof 3 4 --proof 5",
+            "incident decide 7 --config c.toml --upheld --by arbiter",
+            "incident decide 7 --config c.toml --dismissed",
+            "incident reverse 8 --config c.toml",
+            "incident lift 8 --config c.toml",
+            "incident list --config c.toml --json",
+            "patient merge --config c.toml --patient 1 --issuer A --into 2 --into-issuer B",
+            "patient unlink --config c.toml --patient 1 --from 2 --from-issuer B",
+            "patient guardian --config c.toml --patient 1 --name Mother --until 2030-01-31",
+            "patient guardian --config c.toml --patient 1 --end",
+            "patient standing note --config c.toml --patient 1 --evidence link-abused --proof 3",
+            "policy propose --config c.toml --policy dir --credit credit.toml --by ada",
+            "policy approve 0123abcd --config c.toml --by bob",
+            "policy withdraw 0123abcd --config c.toml",
+            "policy activate 0123ABCD --config c.toml --json",
+            "policy list --config c.toml",
+            "decide --config c.toml --requester lakeside --recipient lakeside --patient 1 \
+             --purpose TREATMENT",
+            "decide --config c.toml --requester lakeside --recipient hill --patient 1 --issuer A \
+             --purpose RESEARCH --verb query --custodian hill --requester-ae LAKE --recipient-ae \
+             HILL --study 1.2.3 --modality CT --modality MR --study-date 2026-01-31 --user weber \
+             --tls --at 2026-02-01T10:00:00Z --explain --json",
             "policy check policy --json",
             "policy backtest --config c.toml --policy new --since 2026-01-31",
             "policy backtest --config c.toml --policy new --since 1000 --json",
@@ -204,6 +257,17 @@ mod tests {
             "consent deny --config c.toml --to hill",
             "consent deny --config c.toml --patient 1 --purpose ALL",
             "ledger show data --entry first",
+            "review close 12 --config c.toml",
+            "review close 12 --config c.toml --justified --unjustified",
+            "review reason 12 --config c.toml",
+            "incident report lakeside --config c.toml --kind theft --proof 3",
+            "incident report lakeside --config c.toml --kind purpose-misuse",
+            "incident decide 7 --config c.toml",
+            "patient guardian --config c.toml --patient 1",
+            "patient guardian --config c.toml --patient 1 --name Mother --end",
+            "patient standing note --config c.toml --patient 1 --evidence complaint --proof 3",
+            "policy approve 0123abc --config c.toml",
+            "decide --config c.toml --requester lakeside --recipient lakeside --patient 1",
             "policy check",
             "policy backtest --config c.toml",
             "report would-deny --config c.toml --since yesterday",

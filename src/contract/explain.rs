@@ -29,11 +29,18 @@ pub struct Explanation {
     pub rules: Vec<Rule>,
     /// The patient's consents and objections, and whether each speaks of this request.
     pub consents: Vec<Considered>,
-    /// In a refusal: the lowest score of the other institutions at which it would be a permit, all
-    /// else being equal. `None`: no score would change it.
-    pub score_needed: Option<u16>,
-    /// In a refusal: what would make it a permit. Each entry by itself, its parts together.
-    pub remedies: Vec<Vec<Remedy>>,
+    /// In a refusal: what would make it a permit. Each way by itself, its parts together; none that
+    /// only asks for more than another.
+    pub remedies: Vec<Way>,
+}
+
+/// A way from a refusal to a permit, all else being equal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// What would have to be different; empty: the score alone.
+    pub changes: Vec<Remedy>,
+    /// The score that the other institutions need besides, where theirs does not suffice.
+    pub score: Option<u16>,
 }
 
 /// A rule that decided.
@@ -62,14 +69,14 @@ pub struct Considered {
 pub enum Remedy {
     /// The patient's objection withdrawn.
     DenialWithdrawn,
+    /// Encrypted transport on every hop.
+    EncryptedTransport,
     /// A consent that covers the request, be it for any institution.
     Consent,
     /// A consent that names the institution.
     ConsentNamingInstitution,
     /// A consent that names the institution and the study.
     ConsentNamingInstitutionAndStudy,
-    /// Encrypted transport on every hop.
-    EncryptedTransport,
 }
 
 impl Remedy {
@@ -105,23 +112,34 @@ impl Remedy {
             }
         }
     }
+
+    /// Whether there is anything that it would change.
+    const fn changes(self, request: &Request, facts: &Facts) -> bool {
+        match self {
+            Self::DenialWithdrawn => facts.denied,
+            Self::EncryptedTransport => !(request.transport.tls && request.transport.mutual),
+            Self::Consent => facts.granted.is_empty(),
+            Self::ConsentNamingInstitution => !facts.names_institution,
+            Self::ConsentNamingInstitutionAndStudy => {
+                !facts.names_institution_and_study && request.study.is_some()
+            }
+        }
+    }
+
+    /// Whether `other` is this, or a consent that says less than this one.
+    fn includes(self, other: Self) -> bool {
+        self == other || (other >= Self::Consent && self > other)
+    }
 }
 
-/// What is tried, the least first: one change, then two.
-const TRIED: [&[Remedy]; 9] = [
-    &[Remedy::EncryptedTransport],
-    &[Remedy::DenialWithdrawn],
-    &[Remedy::Consent],
-    &[Remedy::ConsentNamingInstitution],
-    &[Remedy::ConsentNamingInstitutionAndStudy],
-    &[Remedy::DenialWithdrawn, Remedy::Consent],
-    &[Remedy::DenialWithdrawn, Remedy::ConsentNamingInstitution],
-    &[
-        Remedy::DenialWithdrawn,
-        Remedy::ConsentNamingInstitutionAndStudy,
-    ],
-    &[Remedy::Consent, Remedy::EncryptedTransport],
-];
+impl Way {
+    /// Whether whoever goes `other` has gone this one, too.
+    fn leads_as_far_as(&self, other: &Self) -> bool {
+        let mut changes = self.changes.iter();
+        changes.all(|change| other.changes.iter().any(|more| more.includes(*change)))
+            && self.score <= other.score
+    }
+}
 
 /// Decides as [`decide`], and says why.
 pub fn explain(state: &State, request: &Request) -> Explanation {
@@ -131,7 +149,6 @@ pub fn explain(state: &State, request: &Request) -> Explanation {
         facts: None,
         rules: Vec::new(),
         consents: Vec::new(),
-        score_needed: None,
         remedies: Vec::new(),
     };
     let (Some(own), Some(policy)) = (state.own(), state.policy()) else {
@@ -157,7 +174,6 @@ pub fn explain(state: &State, request: &Request) -> Explanation {
             .collect();
     }
     if explanation.decision.verdict == Verdict::Deny {
-        explanation.score_needed = score_needed(policy, request, &facts);
         explanation.remedies = remedies(policy, request, &facts);
     }
     explanation.facts = Some(facts);
@@ -175,50 +191,86 @@ fn permits(policy: &PolicySet, request: &Request, facts: &Facts) -> bool {
         && !obligations.any(|obligation| unmet(obligation, request).is_some())
 }
 
-fn score_needed(policy: &PolicySet, request: &Request, facts: &Facts) -> Option<u16> {
-    if facts.requester_own && facts.recipient_own {
-        return None;
-    }
-    (0..=1000).find(|score| {
-        let mut other = facts.clone();
-        other.score = *score;
-        if !other.requester_own {
-            other.requester_score = *score;
-        }
-        if !other.recipient_own {
-            other.recipient_score = *score;
-        }
-        permits(policy, request, &other)
-    })
-}
-
-fn remedies(policy: &PolicySet, request: &Request, facts: &Facts) -> Vec<Vec<Remedy>> {
-    let mut found: Vec<Vec<Remedy>> = Vec::new();
-    for tried in TRIED {
-        let covered = |one: &Vec<Remedy>| one.iter().all(|remedy| tried.contains(remedy));
-        if found.iter().any(covered) {
-            continue;
-        }
-        let (mut request, mut facts) = (request.clone(), facts.clone());
-        for remedy in tried {
-            remedy.apply(&mut request, &mut facts);
-        }
-        if permits(policy, &request, &facts) {
-            found.push(tried.to_vec());
-        }
-    }
-    // Of consents that would do, the widest is enough to name.
+/// Every way that is worth telling, those with the fewest parts first.
+fn remedies(policy: &PolicySet, request: &Request, facts: &Facts) -> Vec<Way> {
     let consents = [
         Remedy::Consent,
         Remedy::ConsentNamingInstitution,
         Remedy::ConsentNamingInstitutionAndStudy,
     ];
-    let mut named = false;
-    found.retain(|one| {
-        let is_consent = matches!(one.as_slice(), [only] if consents.contains(only));
-        let keep = !(is_consent && named);
-        named |= is_consent;
-        keep
+    let others = [
+        vec![],
+        vec![Remedy::EncryptedTransport],
+        vec![Remedy::DenialWithdrawn],
+        vec![Remedy::DenialWithdrawn, Remedy::EncryptedTransport],
+    ];
+    let with_consents = others.iter().flat_map(|others| {
+        let with = |consent: Remedy| [others.as_slice(), &[consent]].concat();
+        consents.into_iter().map(with)
     });
-    found
+    let mut tried: Vec<Vec<Remedy>> = others.iter().cloned().chain(with_consents).collect();
+    tried.retain(|tried| tried.iter().all(|one| one.changes(request, facts)));
+    let ways = tried.into_iter().filter_map(|changes| {
+        let (mut request, mut facts) = (request.clone(), facts.clone());
+        for remedy in &changes {
+            remedy.apply(&mut request, &mut facts);
+        }
+        way(policy, &request, &facts, changes)
+    });
+    let mut ways: Vec<Way> = ways.collect();
+    ways.sort_by_key(|way| (way.changes.len(), way.score));
+    let all = ways.clone();
+    ways.retain(|way| {
+        let mut others = all.iter().filter(|other| *other != way);
+        !others.any(|other| other.leads_as_far_as(way))
+    });
+    ways
 }
+
+/// Whether it is a permit now that `changes` are made, or would be with a higher score.
+fn way(policy: &PolicySet, request: &Request, facts: &Facts, changes: Vec<Remedy>) -> Option<Way> {
+    if permits(policy, request, facts) {
+        return Some(Way {
+            changes,
+            score: None,
+        });
+    }
+    let no_others = facts.requester_own && facts.recipient_own;
+    let suffices = |score: u16| permits(policy, request, &at_least(score, facts));
+    if no_others || !suffices(SCORE_MAX) {
+        return None;
+    }
+    // Rules get no stricter as a score rises, so halving finds the least that suffices.
+    let (mut fails, mut works) = (facts.score, SCORE_MAX);
+    while works.saturating_sub(fails) > 1 {
+        let middle = fails.midpoint(works);
+        if suffices(middle) {
+            works = middle;
+        } else {
+            fails = middle;
+        }
+    }
+    Some(Way {
+        changes,
+        score: Some(works),
+    })
+}
+
+/// The highest score.
+const SCORE_MAX: u16 = 1000;
+
+/// The same, but that no other institution has less than `score`.
+fn at_least(score: u16, facts: &Facts) -> Facts {
+    let mut other = facts.clone();
+    other.score = other.score.max(score);
+    if !other.requester_own {
+        other.requester_score = other.requester_score.max(score);
+    }
+    if !other.recipient_own {
+        other.recipient_score = other.recipient_score.max(score);
+    }
+    other
+}
+
+#[cfg(test)]
+mod tests;

@@ -66,6 +66,7 @@ pub use local::OPEN_PERMITS_MAX;
 pub use local::OpenPermit;
 pub use local::REPORTS_MAX;
 pub use local::REVIEWS_MAX;
+pub use local::Reason;
 pub use local::Report;
 pub use local::Review;
 pub use shared::PROPOSALS_MAX;

@@ -1,6 +1,7 @@
 //! Consent resources (FHIR R4 §6.2, IHE PCF 3:5.8).
 
 use crate::contract::Effect;
+use crate::contract::Giver;
 use crate::fhir::TEXT_BYTES_MAX;
 use crate::fhir::coded;
 use crate::fhir::coded::Coding;
@@ -16,6 +17,7 @@ use crate::fhir::resources::Texts;
 use crate::fhir::restriction;
 use crate::fhir::terms::Directive;
 use crate::fhir::terms::Organisation;
+use crate::fhir::terms::Patient;
 
 /// Grants and denials of one text.
 pub const TERMS_MAX: usize = 1_000;
@@ -95,6 +97,7 @@ fn directive<'v>(
             None
         }
     };
+    let given_by = giver(consent, patient.as_ref(), resources, reading);
     let policies = policies(consent, reading);
     let enforcers = enforcers(consent, resources, reading);
     let rule = match consent.child("provision", reading) {
@@ -114,6 +117,7 @@ fn directive<'v>(
     Some(Directive {
         path: consent.path.clone(),
         patient: patient?,
+        given_by,
         enforcers,
         policies,
         terms: terms?,
@@ -185,6 +189,43 @@ fn check_verification(consent: &Element<'_>, reading: &mut Reading) {
             let problem = "is not true: the consent has not been verified";
             reading.fault(verification.at("verified"), problem, "import it when it is");
         }
+    }
+}
+
+/// `Consent.performer`: the patient, or a related person for the patient. Without one, the patient.
+fn giver<'v>(
+    consent: &Element<'v>,
+    patient: Option<&Patient>,
+    resources: &Resources<'v>,
+    reading: &mut Reading,
+) -> Giver {
+    let mut by_patient = !consent.has("performer");
+    for performer in consent.children("performer", reading) {
+        let reference = Reference::of(&performer, consent, resources, reading);
+        if reference.is_of("RelatedPerson") {
+            continue;
+        }
+        let own = patient.map_or(&[][..], |patient| &patient.identifiers);
+        let is_own = |performer: &Patient| {
+            let mut names = performer.identifiers.iter();
+            names.any(|name| own.contains(name))
+        };
+        let is_patient = reference.is_of("Patient");
+        match is_patient.then(|| reference.patient(reading)) {
+            Some(Some(performer)) if is_own(&performer) => by_patient = true,
+            // Why it cannot be told who that is has been noted.
+            Some(None) => {}
+            Some(Some(_)) | None => reading.fault(
+                performer.path,
+                "is neither the patient nor a RelatedPerson",
+                "name who agreed: the patient, or the guardian as a RelatedPerson",
+            ),
+        }
+    }
+    if by_patient {
+        Giver::Patient
+    } else {
+        Giver::Guardian
     }
 }
 

@@ -64,6 +64,11 @@ impl<'v> Reference<'v> {
         false
     }
 
+    /// It claims to be of this type, and of no other.
+    pub(super) fn is_of(&self, kind: &str) -> bool {
+        !self.kinds.is_empty() && self.kinds.iter().all(|claimed| *claimed == kind)
+    }
+
     /// The patient that it names.
     pub(super) fn patient(self, reading: &mut Reading) -> Option<Patient> {
         let remedy = "refer to a Patient with an identifier";

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::contract::Effect;
+use crate::contract::Giver;
 use crate::contract::Purpose;
 use crate::dicom::Uid;
 use crate::time::Day;
@@ -17,6 +18,8 @@ pub struct Directive {
     pub path: String,
     /// Whose it is.
     pub patient: Patient,
+    /// `Consent.performer`: who agreed or objected.
+    pub given_by: Giver,
     /// `Consent.organization`: who is to enforce it; may be empty.
     pub enforcers: Vec<Organisation>,
     /// `Consent.policy.uri`, each with its path: the texts that the patient agreed to or rejected.

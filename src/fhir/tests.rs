@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::contract::Effect;
+use crate::contract::Giver;
 use crate::contract::Purpose;
 use crate::time::Day;
 use crate::time::UtcMicros;
@@ -74,6 +75,7 @@ fn a_basic_permit_is_a_grant_to_anybody_for_its_purposes() {
     let entry = "Bundle.entry[3].resource";
     assert_eq!(directive.path, entry);
     assert_eq!(directive.patient.path, format!("{entry}.patient"));
+    assert_eq!(directive.given_by, Giver::Patient);
     let ids: Vec<_> = directive.patient.identifiers.iter().collect();
     let names: Vec<_> = ids.iter().map(|id| (&*id.system, &*id.value)).collect();
     let ada = ("urn:oid:2.999.1.1", "DEMO-0001");
@@ -209,6 +211,34 @@ fn a_consent_alone_names_everybody_by_identifier() {
         moments.map(|at| at.to_string()),
         ["2026-07-01T00:00:00.000000Z", "2026-12-31T23:00:00.000000Z"]
     );
+}
+
+#[test]
+fn a_related_person_speaks_as_the_guardian() {
+    let infant = include_str!("../../fixtures/fhir/basic-treat-infant.json");
+    assert_eq!(one(infant).given_by, Giver::Guardian);
+    let by = |performers: Value| read(&but(&[("/performer", performers)]));
+    let ada = json!({ "identifier": { "system": "urn:oid:2.999.1.1", "value": "DEMO-0001" },
+        "type": "Patient" });
+    let mother = json!({ "reference": "RelatedPerson/mother" });
+    assert_eq!(
+        by(json!([ada, mother])).unwrap()[0].given_by,
+        Giver::Patient
+    );
+    assert_eq!(by(json!([mother])).unwrap()[0].given_by, Giver::Guardian);
+    let other = json!({ "identifier": { "system": "urn:oid:2.999.1.1", "value": "DEMO-0002" },
+        "type": "Patient" });
+    for performer in [
+        other,
+        json!({ "reference": "Practitioner/1" }),
+        json!({ "display": "Ada" }),
+    ] {
+        let paths = refused(&but(&[("/performer", json!([performer]))]));
+        assert!(
+            paths.contains(&"Consent.performer[0]".to_owned()),
+            "{paths:?}"
+        );
+    }
 }
 
 #[test]
@@ -548,10 +578,8 @@ fn a_reference_that_could_be_two_resources_is_none() {
     let entries = bundle["entry"].as_array_mut().unwrap();
     let twin = entries[0].clone();
     entries.push(twin);
-    assert_eq!(
-        refused(&bundle.to_string()),
-        ["Bundle.entry[3].resource.patient"]
-    );
+    let paths = ["patient", "performer[0]"].map(|path| format!("Bundle.entry[3].resource.{path}"));
+    assert_eq!(refused(&bundle.to_string()), paths);
 }
 
 #[test]

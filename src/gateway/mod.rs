@@ -120,7 +120,14 @@ impl std::fmt::Debug for Running {
 /// # Errors
 /// When the ledger does not verify, its folder is in use, or a listener cannot be opened.
 pub async fn start(config: Config) -> Result<Running, GatewayError> {
-    let clock = Clock::new();
+    start_by(config, Clock::new()).await
+}
+
+/// As [`start`], by another clock.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
     let gateway = Arc::new(Gateway {
         clock,

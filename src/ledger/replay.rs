@@ -69,8 +69,12 @@ impl Replay {
         if !self.key.verifies_event(event) {
             return Err(Harm::Signature);
         }
-        if let Body::Decision { request, decision } = &event.body {
-            self.decide_again(request, decision)?;
+        match &event.body {
+            Body::Decision { request, decision } => self.decide_again(request, decision)?,
+            Body::Stopped { state_root, .. } if *state_root != self.state.root() => {
+                return Err(Harm::StateRoot);
+            }
+            _ => {}
         }
         let at = Applied {
             seq: entry.seq,

@@ -103,6 +103,9 @@ pub enum Harm {
     /// The decision cannot be reproduced.
     #[error("has a decision that the contract does not reach again: {0}")]
     Decision(&'static str),
+    /// The state is not the one that the event names.
+    #[error("names another state than the entries before it add up to")]
+    StateRoot,
 }
 
 /// A line as it was found.

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use credence::clock::Clock;
 use credence::config::Config;
 use credence::contract::Effect;
 use credence::contract::Giver;
@@ -193,6 +194,13 @@ impl House {
     /// Starts the gateway in this process.
     pub(crate) async fn start(&self) -> Result<Running, GatewayError> {
         gateway::start(Config::load(&self.config_file()).unwrap()).await
+    }
+
+    /// Starts it as it would be so many hours later.
+    pub(crate) async fn start_hours_later(&self, hours: i64) -> Running {
+        let clock = Clock::ahead_by(hours * 3_600_000_000);
+        let config = Config::load(&self.config_file()).unwrap();
+        gateway::start_by(config, clock).await.unwrap()
     }
 
     /// Somebody who calls the gateway as CREDENCE.

@@ -16,6 +16,7 @@ mod images;
 mod serving;
 mod wire;
 
+mod break_glass;
 mod bytes_untouched;
 mod deterministic_contract;
 mod every_way_in_is_judged;
@@ -23,6 +24,8 @@ mod fail_closed;
 mod limits;
 mod no_patient_in_clear;
 mod one_writer;
+mod policies;
 mod record_before_release;
+mod revocation;
 mod routes;
 mod truthful_status;

@@ -70,7 +70,7 @@ impl<'c> Dictionary<'c> {
                 let to = self.recipients(terms, &mut faults);
                 let each = patients.iter().map(|patient| Named {
                     path: terms.path.clone(),
-                    terms: consent_terms(terms, patient, &to),
+                    terms: consent_terms(terms, patient, &to, directive.given_by),
                 });
                 named.extend(each);
             }
@@ -187,7 +187,12 @@ impl<'c> Dictionary<'c> {
     }
 }
 
-fn consent_terms(terms: &Terms, patient: &PatientName, to: &[InstitutionSlug]) -> ConsentTerms {
+fn consent_terms(
+    terms: &Terms,
+    patient: &PatientName,
+    to: &[InstitutionSlug],
+    given_by: Giver,
+) -> ConsentTerms {
     ConsentTerms {
         patient: patient.clone(),
         effect: terms.effect,
@@ -199,7 +204,7 @@ fn consent_terms(terms: &Terms, patient: &PatientName, to: &[InstitutionSlug]) -
         study_until: terms.study_until,
         valid_from: terms.valid_from,
         valid_until: terms.valid_until,
-        given_by: Giver::Patient,
+        given_by,
     }
 }
 

@@ -27,6 +27,7 @@ pub use credits::Report;
 pub use patients::Guardian;
 pub use patients::LINKED_PATIENTS_MAX;
 pub use reviews::REVIEWS_MAX;
+pub use reviews::Reason;
 pub use reviews::Review;
 pub use transfers::OPEN_PERMITS_MAX;
 pub use transfers::OpenPermit;

@@ -19,6 +19,15 @@ use crate::contract::fixtures::slug;
 use crate::contract::request::Request;
 use crate::contract::request::Verb;
 
+mod emergencies;
+mod incidents;
+mod patients;
+mod proposals;
+mod reviews;
+mod revocations;
+mod said;
+mod standing;
+
 impl State {
     /// Puts policies in force that no event would.
     pub(crate) fn force_policy(&mut self, policy: PolicySet) {

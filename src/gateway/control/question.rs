@@ -62,6 +62,9 @@ impl Question {
         study: Option<Sha256>,
         received_at: UtcMicros,
     ) -> Request {
+        // A study of which only modality or day are told is none that a consent could name.
+        let is_described = !self.modalities.is_empty() || self.study_date.is_some();
+        let study = study.or_else(|| is_described.then_some(Sha256::ZERO));
         let study = study.map(|uid_digest| StudyFacts {
             modalities: self.modalities,
             date: self.study_date,

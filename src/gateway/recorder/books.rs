@@ -377,28 +377,27 @@ impl Books {
         self.keyring.blind(study.as_bytes())
     }
 
-    /// Puts the configured policies in force, if there are none. If there are others, they stay:
-    /// two persons change them, not a file.
+    /// Puts the configured policies in force, if there are none. If there are others, they stay,
+    /// whatever the files say or fail to say: two persons change them, not a file.
     pub(super) fn found(&mut self, now: Reading, config: &Config) -> Result<(), StartError> {
         let gateway = &config.gateway;
-        let set = policies::read(&gateway.policy_dir, &gateway.credit_file)?;
-        let in_force = self.state.policy().map(PolicySet::sha256);
-        if in_force == Some(set.sha256()) {
-            return Ok(());
-        }
-        if in_force.is_some() {
-            tracing::warn!(
-                configured = %set.sha256(),
-                "the configured policies are not those in force: propose and approve them"
-            );
-            let body = Body::Alert {
-                code: "policy-differs".to_owned(),
-                text: "the configured policies are not those in force".to_owned(),
-                about: None,
-            };
-            self.draft(now, body, None)?;
-            return Ok(());
-        }
+        let configured = policies::read(&gateway.policy_dir, &gateway.credit_file);
+        let set = match (configured, self.state.policy().map(PolicySet::sha256)) {
+            (configured, None) => configured?,
+            (Ok(set), Some(in_force)) if set.sha256() == in_force => return Ok(()),
+            (Ok(set), Some(_)) => {
+                let configured = set.sha256();
+                tracing::warn!(
+                    %configured,
+                    "the configured policies are not those in force: propose and approve them"
+                );
+                return self.differs(now, "the configured policies are not those in force");
+            }
+            (Err(error), Some(_)) => {
+                tracing::warn!(%error, "the configured policies cannot be used");
+                return self.differs(now, "the configured policies cannot be used");
+            }
+        };
         let (sha256, by) = (set.sha256(), "configuration".to_owned());
         let proposed = Body::PolicyProposed {
             sha256,
@@ -408,6 +407,17 @@ impl Books {
         };
         self.draft(now, proposed, None)?;
         self.draft(now, Body::PolicyActivated { sha256, by }, None)?;
+        Ok(())
+    }
+
+    /// What is in force stays so; people are told.
+    fn differs(&mut self, now: Reading, text: &str) -> Result<(), StartError> {
+        let body = Body::Alert {
+            code: "policy-differs".to_owned(),
+            text: format!("{text}; those in force decide"),
+            about: None,
+        };
+        self.draft(now, body, None)?;
         Ok(())
     }
 

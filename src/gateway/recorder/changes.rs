@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::PatientIdentity;
 use super::books::Books;
 use super::books::BooksError;
 use super::details::Details;
@@ -95,8 +96,11 @@ impl Books {
                 by,
             },
             Change::ReviewReason { review, reason } => {
-                let patient = self.review(review)?.patient.ok_or(BooksError::NotThere)?;
                 let reason = bounded(reason)?;
+                let patient = match self.review(review)?.patient {
+                    Some(patient) => patient,
+                    None => self.nobody()?,
+                };
                 let body = Body::ReviewReasoned { review, by };
                 return Ok((body, Some((patient, Details::Reason { reason }))));
             }
@@ -169,6 +173,15 @@ impl Books {
                 valid_until: terms.valid_until,
             },
             by,
+        })
+    }
+
+    /// Under whose key the details are sealed of what concerns no patient: no data set has an empty
+    /// Patient ID that is taken for one.
+    fn nobody(&mut self) -> Result<Pseudonym, BooksError> {
+        self.pseudonym(&PatientIdentity {
+            issuer: Vec::new(),
+            id: Vec::new(),
         })
     }
 

@@ -83,6 +83,18 @@ impl Recorded {
     }
 }
 
+/// Characters of an Error Comment (0000,0902), VR LO (PS3.5 §6.2).
+const COMMENT_CHARACTERS_MAX: usize = 64;
+
+/// Reason and decision in one Error Comment. The number is never cut off: by it a person finds the
+/// whole reason.
+fn comment(reason: &str, entry: u64) -> String {
+    let number = format!(", decision {entry}");
+    let room = COMMENT_CHARACTERS_MAX.saturating_sub(number.len());
+    let reason: String = reason.chars().take(room).collect();
+    reason + &number
+}
+
 /// A durable denial.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Refusal(pub(super) Arc<Judgement>);
@@ -96,12 +108,12 @@ impl Refusal {
     /// What a peer may read: its own house learns the reason, another one only that it is not
     /// permitted (a reason would tell that a patient opted out), and the decision's number.
     pub(in crate::gateway) fn comment(&self, own_house: bool) -> String {
-        let entry = self.0.entry;
-        if own_house {
-            format!("{}, decision {entry}", self.0.decision.short_reason())
+        let reason = if own_house {
+            self.0.decision.short_reason()
         } else {
-            format!("not permitted, decision {entry}")
-        }
+            "not permitted"
+        };
+        comment(reason, self.0.entry)
     }
 
     /// The answer to a C-STORE as its route says: not authorised (PS3.7 §C.5.17), out of resources
@@ -123,5 +135,18 @@ impl Refusal {
             status,
             comment: self.comment(inbound.is_own_house),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_comment_holds_the_whole_number_whatever_the_reason() {
+        assert_eq!(comment("no consent", 7), "no consent, decision 7");
+        let long = comment(&"x".repeat(64), u64::MAX);
+        assert_eq!(long.chars().count(), COMMENT_CHARACTERS_MAX);
+        assert!(long.ends_with(", decision 18446744073709551615"));
     }
 }

@@ -214,14 +214,17 @@ impl Patients {
         self.links.get(&patient).is_none() && self.merged.get(&patient).is_none()
     }
 
-    /// Who may speak for `patient` at `at`.
+    /// Who may speak for `patient` at `at`, under whichever of the person's pseudonyms they were
+    /// named; of several the one named last.
     pub(in crate::contract::state) fn guardian_of(
         &self,
         patient: Pseudonym,
         at: UtcMicros,
     ) -> Option<Guardian> {
-        let guardian = self.guardians.get(&patient).copied();
-        guardian.filter(|guardian| guardian.until.is_none_or(|until| at < until))
+        let group = self.group(patient);
+        let named = group.iter().filter_map(|one| self.guardians.get(one));
+        let now = named.filter(|guardian| guardian.until.is_none_or(|until| at < until));
+        now.copied().max_by_key(|guardian| guardian.entry)
     }
 
     /// The lowest standing of the person on `day`, 0 to 1000.

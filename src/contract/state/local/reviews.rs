@@ -46,8 +46,18 @@ pub struct Review {
     pub patient: Option<Pseudonym>,
     /// For what.
     pub purpose: Purpose,
-    /// The entry that gave the reason, the last one.
-    pub reason: Option<u64>,
+    /// The last reason that was given.
+    pub reason: Option<Reason>,
+}
+
+/// That a reason was given. Its text is in the sealed details of the entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// Who gave it.
+    pub by: String,
+    /// The entry that holds it.
+    pub entry: u64,
 }
 
 /// Patients whom an AE title reached by EMERGENCY and without a consent, and when first within an
@@ -88,9 +98,12 @@ impl Reviews {
                 self.count(step, request, decision)?;
                 self.open(step, request, decision)
             }
-            Body::ReviewReasoned { review, .. } => {
+            Body::ReviewReasoned { review, by } => {
                 let open = self.open_review(*review)?;
-                let reason = Some(step.seq);
+                let reason = Some(Reason {
+                    by: by.clone(),
+                    entry: step.seq,
+                });
                 Ok(self
                     .waiting
                     .put(step.map, *review, Review { reason, ..open })?)
@@ -111,11 +124,14 @@ impl Reviews {
             Body::ReviewClosed {
                 review,
                 institution,
-                ..
+                justified,
+                by,
             } => {
                 let open = self.owed_by(*review, institution)?;
-                if open.reason.is_none() {
-                    return Err(Rejection::NoReason(*review));
+                let reason = open.reason.ok_or(Rejection::NoReason(*review))?;
+                // Nobody finds their own reason good; to find it bad needs nobody else.
+                if *justified && super::super::is_same_person(&reason.by, by) {
+                    return Err(Rejection::SamePerson);
                 }
                 // What it costs is charged by whoever keeps scores, and only once.
                 self.waiting.remove(step.map, review);
@@ -165,7 +181,9 @@ impl Reviews {
                 && review.purpose == request.purpose
                 && step.time < review.due
         };
+        // A question discloses nothing: each of its matches is judged, and opens a review, by itself.
         if !decision.obligations.contains(&Obligation::Review)
+            || request.is_bare_question()
             || self.waiting.iter().any(|(_, review)| same(review))
         {
             return Ok(());

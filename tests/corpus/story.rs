@@ -1,0 +1,517 @@
+//! A story in which everything happens that the contract knows of, and after each chapter the same
+//! questions are put. St. Anna keeps the ledger; the Lakeside, Hill and Meadow clinics deal with it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+
+use credence::contract::Applied;
+use credence::contract::Body;
+use credence::contract::Consent;
+use credence::contract::ConsentId;
+use credence::contract::Effect;
+use credence::contract::Giver;
+use credence::contract::Grantees;
+use credence::contract::Incident;
+use credence::contract::InstitutionSlug;
+use credence::contract::Outcome;
+use credence::contract::PolicySet;
+use credence::contract::Pseudonym;
+use credence::contract::Purpose;
+use credence::contract::Request;
+use credence::contract::StandingEvidence;
+use credence::contract::State;
+use credence::contract::StudyFacts;
+use credence::contract::TransportFacts;
+use credence::contract::Verb;
+use credence::contract::decide;
+use credence::digest::Sha256;
+use credence::ledger::Chain;
+use credence::ledger::Checkpoint;
+use credence::ledger::Stamp;
+use credence::ledger::Tree;
+use credence::storage::Journal;
+use credence::storage::Keys;
+use credence::storage::Priority;
+use credence::storage::Record;
+use credence::time::DAY_MICROS;
+use credence::time::Day;
+use credence::time::UtcMicros;
+
+const OWN: &str = "st-anna";
+const HOUR_MICROS: i64 = 3_600_000_000;
+/// 2026-02-02, noon.
+const BEGIN: UtcMicros = UtcMicros(20_486 * DAY_MICROS + DAY_MICROS / 2);
+
+/// Rules that a site might add: obligations that cannot be met, and one that can fail.
+const MORE: &str = r#"
+@id("teaching")
+@description("Teaching files leave without what identifies.")
+@obligation("deidentify")
+permit (principal, action in Action::"Operations", resource)
+when { !context.within && context.purpose == "OPERATIONS" };
+
+@id("billing")
+@obligation("wait_for_finality")
+permit (principal, action in Action::"Operations", resource)
+when { !context.within && context.purpose == "PAYMENT" };
+
+@id("own-choice-by-tls")
+@obligation("require_tls")
+permit (principal, action in Action::"SelfService", resource)
+when { !context.within && context.standing >= 500 };
+
+@id("overflows")
+forbid (principal, action in Action::"Research", resource)
+when { context has study_age_days && context.study_age_days * 9223372036854775807 > 0 };
+"#;
+
+struct Books {
+    keys: Keys,
+    journal: Journal,
+    chain: Chain,
+    tree: Tree,
+    state: State,
+    now: UtcMicros,
+}
+
+fn slug(text: &str) -> InstitutionSlug {
+    text.parse().unwrap()
+}
+
+fn patient(number: u8) -> Pseudonym {
+    Pseudonym::from_bytes([number; 16])
+}
+
+fn by(name: &str) -> String {
+    name.to_owned()
+}
+
+fn policy(more: Option<&str>) -> PolicySet {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let names = ["10-permits", "20-patient", "30-score", "40-site"];
+    let files = names.map(|name| {
+        let name = format!("{name}.cedar");
+        let text = read(&format!("policy/{name}"));
+        (name, text)
+    });
+    let more = more.map(|text| ("50-more.cedar".to_owned(), text.to_owned()));
+    let files: Vec<(String, String)> = files.into_iter().chain(more).collect();
+    PolicySet::parse(
+        &files,
+        &read("policy/schema.cedarschema"),
+        &read("credit.toml"),
+    )
+    .unwrap()
+}
+
+impl Books {
+    fn begin(folder: &Path) -> Self {
+        let data = folder.join("data");
+        std::fs::create_dir_all(&data).unwrap();
+        let keys = Keys::open(&folder.join("keys"), &data, "st-anna/credence").unwrap();
+        let (journal, recovered) = Journal::open(&data, keys.signer.key()).unwrap();
+        let mut books = Self {
+            journal,
+            chain: recovered.chain,
+            tree: recovered.tree,
+            state: State::new(),
+            now: BEGIN,
+            keys,
+        };
+        books.say(Body::Genesis {
+            institution: slug(OWN),
+            log_origin: "st-anna/credence".to_owned(),
+            key: books.keys.signer.key().to_string(),
+            created: BEGIN,
+        });
+        let founding = policy(None);
+        books.propose(&founding);
+        let sha256 = founding.sha256();
+        books.say(Body::PolicyActivated {
+            sha256,
+            by: by("configuration"),
+        });
+        books.say(Body::Started {
+            version: "0".to_owned(),
+            boot: "0".to_owned(),
+        });
+        books
+    }
+
+    fn say(&mut self, body: Body) -> u64 {
+        let seq = self.chain.next_seq();
+        let event = self.keys.signer.sign_event(slug(OWN), seq, body).unwrap();
+        let stamp = Stamp {
+            wall: self.now,
+            mono_us: seq,
+            boot: "00112233445566ff",
+        };
+        let linked = self.chain.next(stamp, event, None).unwrap();
+        let at = Applied {
+            seq,
+            ledger_time: linked.entry.ledger_time,
+        };
+        self.state.apply(at, &linked.entry.event).unwrap();
+        self.tree.push(linked.leaf);
+        let record = Record {
+            line: linked.line,
+            sealed: None,
+        };
+        self.journal.append(&[record], Priority::Normal).unwrap();
+        self.now = self.now.plus(1_000);
+        seq
+    }
+
+    fn propose(&mut self, policy: &PolicySet) {
+        self.say(Body::PolicyProposed {
+            sha256: policy.sha256(),
+            schema_sha256: policy.schema_sha256(),
+            text: policy.canonical_text().to_owned(),
+            by: by("officer"),
+        });
+    }
+
+    fn decide(&mut self, request: &Request) -> (u64, bool) {
+        let decision = decide(&self.state, request);
+        let releases = decision.releases() && request.verb != Verb::Query;
+        let seq = self.say(Body::Decision {
+            request: Box::new(request.clone()),
+            decision: Box::new(decision),
+        });
+        (seq, releases)
+    }
+
+    /// Puts a question, and closes what it opens.
+    fn ask(&mut self, request: &Request, outcome: Outcome, fault: Option<&str>) -> u64 {
+        let (seq, releases) = self.decide(request);
+        if releases {
+            let sender = match request.verb {
+                Verb::Store => request.requester.clone(),
+                Verb::Query | Verb::Retrieve => request.custodian.clone(),
+            };
+            self.say(Body::TransferClosed {
+                decision: seq,
+                sender,
+                recipient: request.recipient.clone(),
+                instances: 3,
+                failed: u64::from(fault.is_some()),
+                warned: 0,
+                bytes: 3_000,
+                manifest_root: Some(Sha256::of(&[b"manifest"])),
+                outcome,
+                fault: fault.map(slug),
+                is_final: true,
+            });
+        }
+        seq
+    }
+
+    fn consent(&mut self, consent: Consent) -> u64 {
+        let by = by("desk");
+        self.say(Body::ConsentGranted { consent, by })
+    }
+
+    fn grant(&self, number: u8, to: Grantees, purposes: &[Purpose]) -> Consent {
+        Consent {
+            effect: Effect::Grant,
+            given_by: Giver::Patient,
+            grantees: to,
+            modalities: None,
+            patient: patient(number),
+            purposes: purposes.iter().copied().collect(),
+            study_from: None,
+            study_uid_digest: None,
+            study_until: None,
+            valid_from: self.now,
+            valid_until: None,
+        }
+    }
+
+    fn request(
+        &self,
+        verb: Verb,
+        purpose: Purpose,
+        from: &str,
+        to: &str,
+        who: Option<u8>,
+    ) -> Request {
+        Request {
+            verb,
+            purpose,
+            requester: slug(from),
+            requester_ae: "THEIR_WS".parse().unwrap(),
+            user: (purpose == Purpose::Research).then(|| "dr".to_owned()),
+            custodian: slug(if verb == Verb::Store { from } else { OWN }),
+            recipient: slug(to),
+            recipient_ae: "THEIR_AE".parse().unwrap(),
+            patient: who.map(patient),
+            study: who.map(|number| StudyFacts {
+                modalities: BTreeSet::from([if number % 2 == 0 { "MR" } else { "CT" }.to_owned()]),
+                date: (number != 5).then_some(Day(20_480)),
+                uid_digest: Sha256::of(&[b"study", &[number]]),
+            }),
+            question: verb == Verb::Query && who.is_none(),
+            transport: TransportFacts {
+                tls: purpose == Purpose::PatientRequest && to == "hill",
+                mutual: false,
+                address_checked: true,
+            },
+            received_at: self.now,
+        }
+    }
+
+    /// Every verb, purpose and patient, for a pair of institutions that changes from one to the
+    /// next.
+    fn all_questions(&mut self) {
+        let pairs = [
+            (OWN, OWN),
+            ("lakeside", "lakeside"),
+            ("hill", "hill"),
+            ("meadow", "meadow"),
+            (OWN, "lakeside"),
+            ("hill", OWN),
+            ("lakeside", "hill"),
+        ];
+        let mut turn = 0_usize;
+        for verb in [Verb::Store, Verb::Query, Verb::Retrieve] {
+            for purpose in Purpose::ALL {
+                for who in [None, Some(1), Some(2), Some(3), Some(4), Some(5)] {
+                    let (from, to) = pairs[turn % pairs.len()];
+                    turn += 1;
+                    let request = self.request(verb, purpose, from, to, who);
+                    self.ask(&request, Outcome::Completed, None);
+                    self.now = self.now.plus(60_000_000);
+                }
+            }
+        }
+    }
+
+    fn routine(&mut self, days: u32) {
+        for _ in 0..days {
+            self.now = self.now.plus(DAY_MICROS);
+            for (institution, fault) in [("hill", None), ("meadow", Some("meadow"))] {
+                let request = self.request(
+                    Verb::Retrieve,
+                    Purpose::Treatment,
+                    institution,
+                    institution,
+                    Some(1),
+                );
+                let outcome = fault.map_or(Outcome::Completed, |_| Outcome::Failed);
+                self.ask(&request, outcome, fault);
+            }
+        }
+    }
+}
+
+/// Tells the story below `folder`; gives the data folder.
+pub(crate) fn tell(folder: &Path) -> PathBuf {
+    let mut books = Books::begin(folder);
+    books.all_questions();
+    consents(&mut books);
+    books.all_questions();
+    scores(&mut books);
+    books.all_questions();
+    emergencies(&mut books);
+    patients(&mut books);
+    books.all_questions();
+    incidents(&mut books);
+    books.all_questions();
+    rules(&mut books);
+    books.all_questions();
+    let state_root = books.state.root();
+    books.say(Body::Stopped {
+        version: "0".to_owned(),
+        boot: "0".to_owned(),
+        state_root,
+    });
+    let note = Checkpoint::sign(&books.tree, &books.keys.signer).unwrap();
+    books.journal.write_checkpoint(&note, &books.tree).unwrap();
+    folder.join("data")
+}
+
+fn consents(books: &mut Books) {
+    let everything = Purpose::ALL;
+    let named = |slugs: &[&str]| Grantees::Named(slugs.iter().map(|text| slug(text)).collect());
+    books.consent(books.grant(1, named(&["lakeside", "hill", "meadow", OWN]), &everything));
+    books.consent(books.grant(2, Grantees::Any, &everything));
+    let one_study = Consent {
+        study_uid_digest: Some(Sha256::of(&[b"study", &[3]])),
+        ..books.grant(3, named(&["meadow", "hill"]), &everything)
+    };
+    books.consent(one_study);
+    let narrow = Consent {
+        modalities: Some(BTreeSet::from(["MR".to_owned()])),
+        study_from: Some(Day(20_400)),
+        study_until: Some(Day(20_481)),
+        valid_until: Some(books.now.plus(400 * DAY_MICROS)),
+        ..books.grant(4, named(&["lakeside"]), &[Purpose::Treatment])
+    };
+    books.consent(narrow);
+    let objection = Consent {
+        effect: Effect::Deny,
+        ..books.grant(5, Grantees::Any, &everything)
+    };
+    let objection = books.consent(objection);
+    books.all_questions();
+    books.say(Body::ConsentRevoked {
+        consent: ConsentId(objection),
+        patient: patient(5),
+        by: by("desk"),
+    });
+    let grant = books.consent(books.grant(5, named(&["hill"]), &[Purpose::Treatment]));
+    let revocation = books.say(Body::ConsentRevoked {
+        consent: ConsentId(grant),
+        patient: patient(5),
+        by: by("desk"),
+    });
+    books.say(Body::RevocationHonoured {
+        revocation,
+        institution: slug("hill"),
+        by: by("officer"),
+    });
+    let objection = Consent {
+        effect: Effect::Deny,
+        ..books.grant(
+            5,
+            named(&["lakeside"]),
+            &[Purpose::Treatment, Purpose::Emergency],
+        )
+    };
+    books.consent(objection);
+}
+
+/// Hill becomes good, Meadow bad, and then worse.
+fn scores(books: &mut Books) {
+    books.routine(20);
+    books.all_questions();
+    books.routine(90);
+}
+
+fn emergencies(books: &mut Books) {
+    books.now = books.now.plus(DAY_MICROS);
+    let mut reviewed = Vec::new();
+    for number in 0..12 {
+        let mut request = books.request(
+            Verb::Retrieve,
+            Purpose::Emergency,
+            "lakeside",
+            "lakeside",
+            Some(100 + number),
+        );
+        request.requester_ae = "LAKE_ER".parse().unwrap();
+        reviewed.push(books.ask(&request, Outcome::Completed, None));
+    }
+    let lakeside = || slug("lakeside");
+    for (review, justified) in [(reviewed[0], true), (reviewed[1], false)] {
+        books.say(Body::ReviewReasoned {
+            review,
+            by: by("dr"),
+        });
+        books.say(Body::ReviewClosed {
+            review,
+            institution: lakeside(),
+            justified,
+            by: by("officer"),
+        });
+    }
+    books.now = books.now.plus(25 * HOUR_MICROS);
+    books.say(Body::ReviewOverdue {
+        review: reviewed[2],
+        institution: lakeside(),
+    });
+    books.say(Body::Alert {
+        code: "review-overdue".to_owned(),
+        text: "late".to_owned(),
+        about: Some(reviewed[2]),
+    });
+}
+
+fn patients(books: &mut Books) {
+    let (one, other) = (patient(5), patient(2));
+    books.say(Body::PatientLinked {
+        patient: one,
+        into: other,
+        by: by("desk"),
+    });
+    books.all_questions();
+    books.say(Body::PatientUnlinked {
+        patient: one,
+        from: other,
+        by: by("desk"),
+    });
+    books.say(Body::GuardianNamed {
+        patient: one,
+        until: None,
+        by: by("desk"),
+    });
+    let by_guardian = Consent {
+        given_by: Giver::Guardian,
+        ..books.grant(5, Grantees::Any, &[Purpose::PatientRequest])
+    };
+    let consent = books.consent(by_guardian);
+    books.say(Body::GuardianEnded {
+        patient: one,
+        by: by("desk"),
+    });
+    for evidence in StandingEvidence::ALL {
+        books.say(Body::StandingNoted {
+            patient: one,
+            evidence,
+            proof: vec![consent],
+            by: by("desk"),
+        });
+    }
+}
+
+fn incidents(books: &mut Books) {
+    let mut decided = Vec::new();
+    for (number, incident) in Incident::ALL.into_iter().enumerate() {
+        let institution = slug(["lakeside", "hill"][number % 2]);
+        let report = books.say(Body::IncidentReported {
+            incident,
+            institution: institution.clone(),
+            proof: vec![1],
+            reference: format!("case {number}"),
+            by: by("officer"),
+        });
+        decided.push(books.say(Body::IncidentDecided {
+            report,
+            institution,
+            upheld: number > 0,
+            by: by("arbiter"),
+        }));
+    }
+    books.all_questions();
+    books.say(Body::ChargeReversed {
+        charge: decided[3],
+        institution: slug("hill"),
+        by: by("arbiter"),
+    });
+    books.say(Body::CeilingLifted {
+        charge: decided[4],
+        institution: slug("lakeside"),
+        by: by("arbiter"),
+    });
+}
+
+fn rules(books: &mut Books) {
+    let (unwanted, wanted) = (policy(Some("// nothing more")), policy(Some(MORE)));
+    books.propose(&unwanted);
+    books.propose(&wanted);
+    let sha256 = wanted.sha256();
+    books.say(Body::PolicyApproved {
+        sha256,
+        by: by("director"),
+    });
+    books.say(Body::PolicyWithdrawn {
+        sha256: unwanted.sha256(),
+        by: by("officer"),
+    });
+    books.say(Body::PolicyActivated {
+        sha256,
+        by: by("officer"),
+    });
+}
