@@ -489,3 +489,8 @@ fn is_same_person(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod replicas;
