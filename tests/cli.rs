@@ -325,7 +325,10 @@ fn a_score_is_explained_as_it_was_and_as_it_will_be() {
     let done = score(&desk, &["explain", "lakeside", "--on", "2001-01-01"]);
     assert_eq!(done.status.code(), Some(1));
     assert!(text(&done.stderr).ends_with("the ledger has no entry up to that day\n"));
-    let done = score(&desk, &["explain", "lakeside", "--on", "2200-01-01", "--json"]);
+    let done = score(
+        &desk,
+        &["explain", "lakeside", "--on", "2200-01-01", "--json"],
+    );
     let told: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
     // All is forgotten, and what was proven stays in the account.
     assert_eq!(told.get("score").unwrap(), 500);
@@ -373,16 +376,31 @@ fn other_numbers_give_other_scores_and_a_faulty_scenario_is_refused() {
     let text_of = credit.replacen("late_milli = 2000", "late_milli = 20000", 1);
     std::fs::write(&harsh, text_of).unwrap();
     let last = |more: &[&str]| {
-        let words = ["score", "simulate", "--days", "365", "--json", "--scenario", scenario];
+        let words = [
+            "score",
+            "simulate",
+            "--days",
+            "365",
+            "--json",
+            "--scenario",
+            scenario,
+        ];
         let done = credence(&[&words, more].concat());
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
         let told: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
-        told.pointer("/institutions/0/last").unwrap().as_u64().unwrap()
+        told.pointer("/institutions/0/last")
+            .unwrap()
+            .as_u64()
+            .unwrap()
     };
     assert_eq!(last(&[]), 609);
     assert_eq!(last(&["--credit", harsh.to_str().unwrap()]), 211);
     let faulty = folder.path().join("faulty.toml");
-    std::fs::write(&faulty, "title = \"x\"\nseed = 1\n[[institution]]\nname = \"a\"\n").unwrap();
+    std::fs::write(
+        &faulty,
+        "title = \"x\"\nseed = 1\n[[institution]]\nname = \"a\"\n",
+    )
+    .unwrap();
     let faulty = faulty.to_str().unwrap();
     let done = credence(&["score", "simulate", "--scenario", faulty]);
     assert_eq!(done.status.code(), Some(1));
