@@ -28,6 +28,7 @@ use credence::ledger::Checkpoint;
 use credence::ledger::Stamp;
 use credence::ledger::Tree;
 use credence::storage::Journal;
+use credence::storage::Keyring;
 use credence::storage::Keys;
 use credence::storage::Priority;
 use credence::storage::Record;
@@ -140,6 +141,13 @@ impl Books {
         self.journal.append(&[record], Priority::Normal).unwrap();
         self.now = self.now.plus(1_000);
         seq
+    }
+
+    /// The pseudonym of a patient whom the keyring knows from now on.
+    pub(crate) fn patient(&self, issuer: &str, id: &str) -> Pseudonym {
+        let mut keyring = Keyring::open(&self.data, &self.keys).unwrap();
+        let identified = keyring.pseudonym_for(issuer.as_bytes(), id.as_bytes());
+        identified.unwrap().pseudonym()
     }
 
     pub(crate) fn propose(&mut self, policy: &PolicySet, by: &str) {
