@@ -30,3 +30,6 @@ pub use simulation::Course;
 pub use simulation::simulate;
 
 pub(in crate::contract) use reputation::after_days;
+
+#[cfg(test)]
+mod properties;

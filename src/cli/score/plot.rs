@@ -14,18 +14,21 @@ const BOTTOM: u32 = 390;
 /// Highest score.
 const SCORE_MAX: u32 = 1000;
 
-/// Colours of curves that differ in lightness too (after Okabe and Ito), and dashes, so that
-/// colour alone need not tell them apart.
-const STROKES: [(&str, &str); 8] = [
-    ("#0072b2", "none"),
-    ("#d55e00", "none"),
-    ("#009e73", "none"),
-    ("#cc79a7", "none"),
-    ("#0072b2", "7 4"),
-    ("#d55e00", "7 4"),
-    ("#009e73", "7 4"),
-    ("#cc79a7", "7 4"),
+/// Colours (after Okabe and Ito), widths and dashes of curves, so that colour alone need not tell
+/// them apart; each is narrower than the one below it, which so shows where both are the same.
+const STROKES: [Stroke; 8] = [
+    ("#0072b2", "5", "none"),
+    ("#d55e00", "4", "none"),
+    ("#009e73", "3", "none"),
+    ("#cc79a7", "2", "none"),
+    ("#0072b2", "5", "7 4"),
+    ("#d55e00", "4", "7 4"),
+    ("#009e73", "3", "7 4"),
+    ("#cc79a7", "2", "7 4"),
 ];
+
+/// Colour, width and dashes.
+type Stroke = (&'static str, &'static str, &'static str);
 
 /// Colours for light backgrounds, and for dark ones.
 const STYLE: &str = "\
@@ -187,10 +190,10 @@ fn ticks(days: u32) -> Vec<u32> {
     ticks
 }
 
-fn draw(svg: &mut String, curve: &Curve, days: u32, (colour, dashes): (&str, &str)) {
+fn draw(svg: &mut String, curve: &Curve, days: u32, (colour, width, dashes): Stroke) {
     let _ = write!(
         svg,
-        r#"<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}" points=""#
+        r#"<polyline fill="none" stroke="{colour}" stroke-width="{width}" stroke-dasharray="{dashes}" points=""#
     );
     for (day, value) in (curve.first..).zip(&curve.values) {
         let _ = write!(svg, "{},{} ", pixels(x_of(day, days)), pixels(y_of(*value)));
@@ -206,17 +209,80 @@ const LEGEND_ROW: u32 = 20;
 
 fn legend(svg: &mut String, plot: &Plot<'_>) {
     let column_width = (RIGHT - LEFT) / LEGEND_COLUMNS;
-    for ((curve, (colour, dashes)), index) in
+    for ((curve, (colour, width, dashes)), index) in
         plot.curves.iter().zip(STROKES.iter().cycle()).zip(0..)
     {
         let x = LEFT + index % LEGEND_COLUMNS * column_width;
         let y = BOTTOM + 56 + index / LEGEND_COLUMNS * LEGEND_ROW;
         let _ = writeln!(
             svg,
-            r#"<line x1="{x}" y1="{y}" x2="{}" y2="{y}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>"#,
+            r#"<line x1="{x}" y1="{y}" x2="{}" y2="{y}" stroke="{colour}" stroke-width="{width}" stroke-dasharray="{dashes}"/>"#,
             x + 26
         );
         let place = ((x + 32).to_string(), (y + 4).to_string());
         label(svg, (&place.0, &place.1), "start", "text", &curve.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plot(title: &str, days: u32) -> String {
+        let curve = |name: &str, first| Curve {
+            name: name.to_owned(),
+            first,
+            values: (first..=days)
+                .map(|day| u16::try_from(day % 1001).unwrap())
+                .collect(),
+        };
+        svg(&Plot {
+            title,
+            days,
+            marks: &[300, 450, 700],
+            curves: vec![curve("one", 1), curve("other", days)],
+        })
+    }
+
+    /// Opening and closing tags in their order; every attribute quoted.
+    fn assert_nested(svg: &str) {
+        let mut open: Vec<&str> = Vec::new();
+        for tag in svg.split('<').skip(1) {
+            let (tag, _) = tag.split_once('>').unwrap();
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            let name = tag.split([' ', '/']).find(|part| !part.is_empty()).unwrap();
+            if tag.starts_with('/') {
+                assert_eq!(open.pop(), Some(name));
+            } else if !tag.ends_with('/') && !tag.starts_with('?') {
+                open.push(name);
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
+    }
+
+    #[test]
+    fn a_plot_is_nested_and_holds_no_script() {
+        for days in [1, 2, 365, 3650] {
+            let svg = plot("A title", days);
+            assert_nested(&svg);
+            assert!(!svg.contains("script") && !svg.contains("href"));
+            assert_eq!(svg.matches("<polyline").count(), 2);
+        }
+    }
+
+    #[test]
+    fn a_title_cannot_break_out() {
+        let svg = plot("\u{1}<script>\"&", 10);
+        assert_nested(&svg);
+        assert!(svg.contains("<title> &lt;script&gt;&quot;&amp;</title>"));
+    }
+
+    #[test]
+    fn every_point_lies_between_the_axes() {
+        assert_eq!((x_of(1, 365), x_of(365, 365)), (6000, 83_000));
+        assert_eq!((y_of(0), y_of(500), y_of(1000)), (39_000, 22_000, 5000));
+        assert_eq!((x_of(1, 1), y_of(u16::MAX)), (6000, 5000));
+        assert_eq!(ticks(365).first(), Some(&1));
+        assert!((1..=3650).all(|days| ticks(days).len() <= 14));
     }
 }
