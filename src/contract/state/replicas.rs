@@ -365,8 +365,14 @@ fn assert_accounts_add_up(ledger: &Ledger) {
         let lines = i64::try_from(told.lines.len()).unwrap();
         let reversed = told.lines.iter().filter(|line| line.reversed_by.is_some());
         let bad = 528 * (1 + i64::try_from(reversed.count()).unwrap());
-        assert!((-131..=lines).contains(&told.rounding_good_micro), "{told:?}");
-        assert!((-bad..=bad + lines).contains(&told.rounding_bad_micro), "{told:?}");
+        assert!(
+            (-131..=lines).contains(&told.rounding_good_micro),
+            "{told:?}"
+        );
+        assert!(
+            (-bad..=bad + lines).contains(&told.rounding_bad_micro),
+            "{told:?}"
+        );
     }
 }
 
