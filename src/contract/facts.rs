@@ -55,7 +55,7 @@ pub struct Facts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakGlass {
     /// Patients whom the requester's AE title reached by EMERGENCY within the last hour, counting
-    /// this one.
+    /// this one: by images, or by matches of queries, as the request does.
     pub patients: u32,
     /// As many as it may.
     pub patients_max: u32,
@@ -67,8 +67,7 @@ impl BreakGlass {
     fn gather(state: &State, request: &Request) -> Self {
         let patients = match request.patient {
             Some(patient) if request.purpose == Purpose::Emergency => {
-                let at = request.received_at;
-                let count = state.broken_by(&request.requester_ae, patient, at);
+                let count = state.broken_by(request, patient);
                 u32::try_from(count).unwrap_or(u32::MAX)
             }
             Some(_) | None => 0,

@@ -20,7 +20,7 @@
 //! | local | `consent/<number>` | the [`Consent`] |
 //! | local | `open/<decision>` | the [`OpenPermit`] |
 //! | local | `review/<decision>` | the [`Review`] |
-//! | local | `broken/<AE title>` | patients reached by EMERGENCY, and when |
+//! | local | `broken/images/<AE title>`, `broken/matches/<AE title>` | patients reached by EMERGENCY, and when |
 //! | local | `reputation/<slug>` | the [`Reputation`] |
 //! | local | `charge/<entry>` | the [`Charge`] |
 //! | local | `report/<entry>` | the [`Report`] |
@@ -50,7 +50,7 @@ use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
 use crate::contract::policy::PolicyError;
 use crate::contract::policy::PolicySet;
-use crate::dicom::AeTitle;
+use crate::contract::request::Request;
 use crate::digest::Sha256;
 use crate::time::Day;
 use crate::time::UtcMicros;
@@ -325,6 +325,20 @@ impl State {
         ]);
     }
 
+    /// Leaves the root as it is from now on, until [`State::settle_root`] each time. For whoever
+    /// folds many events and looks at few roots: the root is half of what an event costs.
+    pub const fn defer_root(&mut self) {
+        self.shared.map_mut().defer();
+        self.local.map_mut().defer();
+    }
+
+    /// Computes the root of what was applied since it was deferred.
+    pub fn settle_root(&mut self) {
+        self.shared.map_mut().settle_now();
+        self.local.map_mut().settle_now();
+        self.settle();
+    }
+
     /// Digest of all of it.
     pub const fn root(&self) -> Sha256 {
         self.root
@@ -409,9 +423,10 @@ impl State {
         self.local.reviews.get(decision)
     }
 
-    /// Patients whom `ae` reached by EMERGENCY within the hour before `at`, counting `patient`.
-    pub(crate) fn broken_by(&self, ae: &AeTitle, patient: Pseudonym, at: UtcMicros) -> usize {
-        self.local.reviews.broken_by(ae, patient, at)
+    /// Patients whom the AE title of `request` reached by EMERGENCY within the hour before it, by
+    /// images or by matches as the request does, counting `patient`.
+    pub(crate) fn broken_by(&self, request: &Request, patient: Pseudonym) -> usize {
+        self.local.reviews.broken_by(request, patient)
     }
 
     /// The score of every institution of which there is evidence, on `day`.

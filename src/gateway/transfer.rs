@@ -212,11 +212,17 @@ impl Transfers {
             }
             Some(_) | None => {}
         }
-        if let Some(Answer::Open(transfer)) = self.answers.remove(key) {
-            transfer.close(gateway, Outcome::Completed).await;
-        }
+        let earlier = self.answers.remove(key);
         self.make_room(gateway).await;
-        let judged = gateway.recorder.decide(asked()).await?;
+        let judged = gateway.recorder.decide(asked()).await;
+        if let Some(Answer::Open(transfer)) = earlier {
+            let outcome = match &judged {
+                Ok(Judged::Refused(_)) => Outcome::Stopped,
+                Ok(Judged::Permitted(_)) | Err(_) => Outcome::Completed,
+            };
+            transfer.close(gateway, outcome).await;
+        }
+        let judged = judged?;
         let answer = match &judged {
             Judged::Permitted(recorded) => Answer::Open(Transfer::new(recorded.clone())),
             Judged::Refused(refusal) => Answer::Refused(refusal.clone()),

@@ -119,8 +119,10 @@ impl Comparison {
         reason = "a comparison is begun, not defaulted to"
     )]
     pub fn new() -> Self {
+        let mut state = State::new();
+        state.defer_root();
         Self {
-            state: State::new(),
+            state,
             counts: Compared::default(),
         }
     }
@@ -143,6 +145,7 @@ impl Comparison {
         let mut findings = Vec::new();
         if let Body::Decision { request, decision } = &entry.event.body {
             self.counts.decisions = self.counts.decisions.saturating_add(1);
+            self.state.settle_root();
             let (class, reached) = decide_anew(&self.state, request, decision);
             self.counts.count(class);
             if matches!(class, Class::Different | Class::OtherVersionDifferent) {

@@ -148,3 +148,74 @@ pub(crate) fn recorded_snapshot(
         Err(SnapshotError::NotRecorded(snapshot.entries))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Applied;
+    use crate::ledger::fixtures::Scribe;
+    use crate::time::UtcMicros;
+
+    /// A state with something in it, and where to keep it.
+    fn begun() -> (tempfile::TempDir, PathBuf, State) {
+        let scribe = Scribe::new();
+        let mut state = State::new();
+        let event = scribe.signed(Body::Genesis {
+            institution: crate::ledger::fixtures::own(),
+            log_origin: "log".to_owned(),
+            key: "key".to_owned(),
+            created: UtcMicros(0),
+        });
+        let at = Applied {
+            seq: 0,
+            ledger_time: UtcMicros(0),
+        };
+        state.apply(at, &event).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = snapshot_path(folder.path());
+        (folder, path, state)
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let (_folder, path, state) = begun();
+        write_snapshot(&path, 1, &state).unwrap();
+        let read = read_snapshot(&path).unwrap();
+        assert_eq!((read.entries, read.state), (1, state));
+    }
+
+    #[test]
+    fn what_was_changed_is_not_believed() {
+        let (_folder, path, state) = begun();
+        write_snapshot(&path, 1, &state).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (from, to) in [
+            (r#""log_origin":"log""#, r#""log_origin":"lag""#),
+            ("\n{", "\n{ "),
+            ("\"contract_version\":", "\"contract_version\":9"),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text, "{from}");
+            std::fs::write(&path, &changed).unwrap();
+            let read = read_snapshot(&path);
+            // More space changes nothing that counts.
+            assert_eq!(read.is_ok(), to == "\n{ ", "{to}");
+        }
+        for cut in [0, 10, text.len() - 1] {
+            std::fs::write(&path, text.get(..cut).unwrap()).unwrap();
+            assert!(read_snapshot(&path).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_that_no_entry_vouches_for_is_not_used() {
+        let (folder, path, state) = begun();
+        write_snapshot(&path, 1, &state).unwrap();
+        let journal = JournalReader::new(folder.path());
+        let refused = recorded_snapshot(folder.path(), &journal).unwrap_err();
+        assert!(
+            matches!(refused, SnapshotError::NotRecorded(1)),
+            "{refused}"
+        );
+    }
+}

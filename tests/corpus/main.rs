@@ -8,6 +8,7 @@
 //! ```
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test that cannot read or write a ledger has failed"
 )]
@@ -96,6 +97,7 @@ fn the_story_is_told_by_this_version_and_replays() {
         "denied-by-patient",
         "emergency",
         "emergency-limit",
+        "emergency-query",
         "exchange-with-consent",
         "patient-unknown",
         "question",

@@ -50,6 +50,17 @@ async fn reviews(house: &House) -> Vec<ListedReview> {
     }
 }
 
+/// What the command prints while the gateway runs.
+async fn credence(house: &House, words: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_credence"));
+    command.args(words).arg("--config").arg(house.config_file());
+    // The gateway, in this process, answers meanwhile.
+    let done = tokio::task::spawn_blocking(move || command.output());
+    let done = done.await.unwrap().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
 async fn refused(house: &House, change: Change, by: &str) -> String {
     let by = by.to_owned();
     match house.command(&Command::Change { change, by }).await {
@@ -87,6 +98,13 @@ async fn an_emergency_raises_an_alert_and_waits_for_its_review() {
         .iter()
         .find(|entry| entry.event.body.kind() == "decision");
     assert_eq!(waiting[0].decision, first.unwrap().seq);
+
+    let told = credence(&house, &["review", "list"]).await;
+    let row = format!("{}  ", waiting[0].decision);
+    let row = told.lines().find(|line| line.starts_with(&row)).unwrap();
+    let words: Vec<&str> = row.split_whitespace().skip(2).collect();
+    assert_eq!(words[..3], ["lakeside", "LAKE", "EMERGENCY"], "{told}");
+    assert_eq!(words[4..], ["not", "given"], "{told}");
 
     let review = waiting[0].decision;
     let close = |justified| Change::ReviewClose { review, justified };

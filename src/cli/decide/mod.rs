@@ -37,7 +37,7 @@ use crate::time::UtcMicros;
 ///
 /// Reaches a running gateway through its data folder, and works on the folder itself when none
 /// runs. Exits with 0 when there was an answer, be it a permit or a refusal: a script reads --json,
-/// where explanation.decision.verdict is "permit" or "deny".
+/// where decision.verdict is "permit" or "deny".
 #[derive(Args, Debug)]
 pub struct Decide {
     /// The institution that asks

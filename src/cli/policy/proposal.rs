@@ -14,7 +14,6 @@ use crate::cli::columns;
 use crate::cli::configured;
 use crate::cli::desk::Desk;
 use crate::cli::desk::Speaker;
-use crate::cli::desk::answer;
 use crate::cli::desk::unexpected;
 use crate::config::Config;
 use crate::contract::PolicySet;
@@ -165,16 +164,15 @@ impl Propose {
             by: self.speaker.name(),
         };
         let sha256 = set.sha256();
-        match answer(&config, command)? {
-            Answer::Recorded { entry } if self.desk.json => {
-                let told = json!({ "answer": "recorded", "entry": entry, "sha256": sha256 });
-                writeln!(out, "{told}")?;
-            }
-            Answer::Recorded { entry } => {
-                writeln!(out, "recorded as entry {entry}\nproposed {sha256}")?;
-            }
-            Answer::Refused { reason } => return refuse(&reason),
-            other => return Err(unexpected(&other)),
+        let entry = match self.desk.answer(command)? {
+            Ok(Answer::Recorded { entry }) => entry,
+            Ok(other) => return Err(unexpected(&other)),
+            Err(exit) => return Ok(exit),
+        };
+        if self.desk.json {
+            writeln!(out, "{}", json!({ "entry": entry, "sha256": sha256 }))?;
+        } else {
+            writeln!(out, "recorded as entry {entry}\nproposed {sha256}")?;
         }
         Ok(Exit::Success)
     }
@@ -222,14 +220,10 @@ impl Which {
         out: &mut dyn Write,
         change: impl FnOnce(Sha256) -> Change,
     ) -> io::Result<Exit> {
-        let config = match configured(&self.desk.config) {
-            Ok(config) => config,
+        let proposals = match self.desk.answer(Command::Policies)? {
+            Ok(Answer::Policies { proposals, .. }) => proposals,
+            Ok(other) => return Err(unexpected(&other)),
             Err(exit) => return Ok(exit),
-        };
-        let proposals = match answer(&config, Command::Policies)? {
-            Answer::Policies { proposals, .. } => proposals,
-            Answer::Refused { reason } => return refuse(&reason),
-            other => return Err(unexpected(&other)),
         };
         match self.digest.resolve(&proposals) {
             Ok(sha256) => self.desk.record(out, change(sha256), &self.speaker),

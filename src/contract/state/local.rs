@@ -260,6 +260,10 @@ impl Local {
         Ok(())
     }
 
+    pub(super) const fn map_mut(&mut self) -> &mut MerkleMap {
+        &mut self.map
+    }
+
     pub(super) const fn root(&self) -> Sha256 {
         self.map.root()
     }

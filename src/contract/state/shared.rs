@@ -261,6 +261,10 @@ impl Shared {
         Ok(())
     }
 
+    pub(super) const fn map_mut(&mut self) -> &mut MerkleMap {
+        &mut self.map
+    }
+
     pub(super) const fn root(&self) -> Sha256 {
         self.map.root()
     }

@@ -386,6 +386,19 @@ fn an_event_affects_those_whose_answers_it_may_change() {
     assert!(started.is_empty() && !started.touches(&pull()));
 }
 
+#[test]
+fn a_root_that_was_deferred_is_the_same_once_it_is_settled() {
+    let ledger = busy();
+    let mut state = State::new();
+    state.defer_root();
+    for (at, event) in &ledger.events {
+        state.apply(*at, event).unwrap();
+        assert_ne!(state.root(), ledger.state.root());
+    }
+    state.settle_root();
+    assert_eq!(state.root(), ledger.state.root());
+}
+
 proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(16))]
 

@@ -6,6 +6,7 @@ use super::super::instance::Ended;
 use super::super::instance::Held;
 use super::super::recorder::Judged;
 use super::super::recorder::Recorded;
+use super::super::recorder::Refusal;
 use super::super::relay::Relay;
 use super::super::relay::RelayError;
 use super::super::relay::Relayed;
@@ -136,7 +137,8 @@ impl Session {
         relayed
     }
 
-    /// A decision that has been overturned meanwhile is asked again.
+    /// A decision that has been overturned meanwhile is asked again, once: a denial, too, serves
+    /// all further instances of the study.
     pub(super) async fn still_permitted(
         &self,
         retrieval: &Retrieval,
@@ -144,25 +146,37 @@ impl Session {
         recorded: Recorded,
     ) -> Result<Recorded, Stored> {
         let gateway = &self.gateway;
-        if recorded.stands(gateway.clock.now()) {
+        let now = gateway.clock.now();
+        if recorded.stands(now) {
             return Ok(recorded);
+        }
+        let known = {
+            let progress = retrieval.progress();
+            let study = progress.studies.get(study);
+            study.and_then(|study| study.refused.clone())
+        };
+        if let Some(refusal) = known.filter(|refusal| refusal.stands(now)) {
+            return Err(not_authorised(&refusal, self.inbound.is_own_house));
         }
         match gateway.recorder.decide(recorded.asked().clone()).await {
             Ok(Judged::Permitted(again)) => {
                 let earlier = retrieval.progress().studies.get_mut(study).map(|study| {
+                    let closing = Closing::last(study.outcome(Outcome::Completed));
                     study.recorded = again.clone();
-                    std::mem::take(&mut study.tally)
+                    study.refused = None;
+                    (std::mem::take(&mut study.tally), closing)
                 });
-                if let Some(tally) = earlier {
-                    let closing = Closing::last(Outcome::Completed);
+                if let Some((tally, closing)) = earlier {
                     gateway.recorder.close(&recorded, &tally, closing).await;
                 }
                 Ok(again)
             }
-            Ok(Judged::Refused(refusal)) => Err(Stored::refused(refused(
-                Status::NOT_AUTHORISED,
-                &refusal.comment(true),
-            ))),
+            Ok(Judged::Refused(refusal)) => {
+                if let Some(study) = retrieval.progress().studies.get_mut(study) {
+                    study.refused = Some(refusal.clone());
+                }
+                Err(not_authorised(&refusal, self.inbound.is_own_house))
+            }
             Err(error) => Err(Stored::refused(out_of_resources(&error.to_string()))),
         }
     }
@@ -215,6 +229,12 @@ impl Session {
             }
         }
     }
+}
+
+/// What the archive is told: the reason, if it belongs to our own house.
+fn not_authorised(refusal: &Refusal, own_house: bool) -> Stored {
+    let comment = refusal.comment(own_house);
+    Stored::refused(refused(Status::NOT_AUTHORISED, &comment))
 }
 
 /// The command as the destination is to see it: with the AE title and Message ID of who asked

@@ -415,13 +415,15 @@ pub(super) async fn close_studies(session: &Session, retrieval: &Retrieval, clos
     let mut parts = BTreeMap::new();
     for (uid, study) in &mut retrieval.progress().studies {
         if closing.is_final || !study.tally.is_empty() {
-            parts.insert(
-                uid.clone(),
-                (study.recorded.clone(), std::mem::take(&mut study.tally)),
-            );
+            let closing = match closing.is_final {
+                true => Closing::last(study.outcome(closing.outcome)),
+                false => closing,
+            };
+            let tally = std::mem::take(&mut study.tally);
+            parts.insert(uid.clone(), (study.recorded.clone(), tally, closing));
         }
     }
-    for (recorded, tally) in parts.into_values() {
+    for (recorded, tally, closing) in parts.into_values() {
         session
             .gateway
             .recorder

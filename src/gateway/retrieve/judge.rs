@@ -222,6 +222,7 @@ impl Judge<'_> {
                 let permitted = PermittedStudy {
                     patient: study.patient,
                     recorded,
+                    refused: None,
                     tally: Tally::default(),
                 };
                 judged.progress.studies.insert(study.uid, permitted);

@@ -11,10 +11,12 @@ use tokio::sync::mpsc;
 
 use super::super::recorder::PatientIdentity;
 use super::super::recorder::Recorded;
+use super::super::recorder::Refusal;
 use super::super::transfer::Tally;
 use super::count::Counts;
 use super::hand_over::Delivery;
 use crate::config::Peer;
+use crate::contract::Outcome;
 use crate::dicom::AeTitle;
 use crate::dicom::Head;
 use crate::dicom::Uid;
@@ -48,7 +50,19 @@ pub(in crate::gateway) enum Destination {
 pub(in crate::gateway) struct PermittedStudy {
     pub(in crate::gateway) patient: Option<PatientIdentity>,
     pub(in crate::gateway) recorded: Recorded,
+    /// The denial that has stopped it since; serves every further instance while it stands.
+    pub(in crate::gateway) refused: Option<Refusal>,
     pub(in crate::gateway) tally: Tally,
+}
+
+impl PermittedStudy {
+    /// How a part of it ends that would end as `outcome` if nothing had stopped it.
+    pub(in crate::gateway) fn outcome(&self, outcome: Outcome) -> Outcome {
+        match (outcome, &self.refused) {
+            (Outcome::Completed, Some(_)) => Outcome::Stopped,
+            (outcome, _) => outcome,
+        }
+    }
 }
 
 /// What changes while images move.

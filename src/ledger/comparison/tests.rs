@@ -83,6 +83,7 @@ impl Books {
 
     /// Records what the contract says, changed.
     fn decide(&mut self, change: impl FnOnce(&mut Decision)) -> Vec<Finding> {
+        self.comparison.state.settle_root();
         let mut decision = decide(&self.comparison.state, &request());
         change(&mut decision);
         self.say(Body::Decision {

@@ -1,6 +1,7 @@
 //! Accesses that somebody must account for, and how often the glass is broken.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
 use crate::contract::request::Purpose;
 use crate::contract::request::Request;
+use crate::contract::request::Verb;
 use crate::contract::state::table::Fact;
 use crate::contract::state::table::Table;
 use crate::dicom::AeTitle;
@@ -66,13 +68,43 @@ pub struct Reason {
 #[serde(transparent)]
 struct Broken(BTreeMap<Pseudonym, UtcMicros>);
 
+/// Which glass: a search that lists many patients must not use up what their images may need.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(in crate::contract::state) enum Glass {
+    /// Stores and retrievals of an AE title.
+    #[serde(rename = "images")]
+    Images(AeTitle),
+    /// Matches of its queries.
+    #[serde(rename = "matches")]
+    Matches(AeTitle),
+}
+
+impl Glass {
+    fn of(request: &Request) -> Self {
+        let ae = request.requester_ae.clone();
+        match request.verb {
+            Verb::Store | Verb::Retrieve => Self::Images(ae),
+            Verb::Query => Self::Matches(ae),
+        }
+    }
+}
+
+impl fmt::Display for Glass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Images(ae) => write!(f, "images/{ae}"),
+            Self::Matches(ae) => write!(f, "matches/{ae}"),
+        }
+    }
+}
+
 impl Fact for Review {
     type Key = u64;
     const KIND: &'static str = "review";
 }
 
 impl Fact for Broken {
-    type Key = AeTitle;
+    type Key = Glass;
     const KIND: &'static str = "broken";
 }
 
@@ -217,13 +249,13 @@ impl Reviews {
         if request.purpose != Purpose::Emergency || !outside || !decision.consents.is_empty() {
             return Ok(());
         }
-        let ae = &request.requester_ae;
-        let mut broken = self.broken.get(ae).cloned().unwrap_or_default();
+        let glass = Glass::of(request);
+        let mut broken = self.broken.get(&glass).cloned().unwrap_or_default();
         broken.0.retain(|_, at| is_within_an_hour(*at, step.time));
         if broken.0.len() < BROKEN_MAX {
             broken.0.entry(patient).or_insert(step.time);
         }
-        Ok(self.broken.put(step.map, ae.clone(), broken)?)
+        Ok(self.broken.put(step.map, glass, broken)?)
     }
 
     pub(super) fn fill(&self, map: &mut MerkleMap) -> Result<(), serde_json::Error> {
@@ -231,14 +263,15 @@ impl Reviews {
         self.waiting.fill(map)
     }
 
-    /// Patients whom `ae` reached by EMERGENCY within the hour before `at`, counting `patient`.
+    /// Patients whom the AE title of `request` reached by EMERGENCY within the hour before it, by
+    /// images or by matches as the request does, counting `patient`.
     pub(in crate::contract::state) fn broken_by(
         &self,
-        ae: &AeTitle,
+        request: &Request,
         patient: Pseudonym,
-        at: UtcMicros,
     ) -> usize {
-        let broken = self.broken.get(ae);
+        let at = request.received_at;
+        let broken = self.broken.get(&Glass::of(request));
         let recent = broken.into_iter().flat_map(|broken| &broken.0);
         let others = recent.filter(|(one, when)| **one != patient && is_within_an_hour(**when, at));
         others.count().saturating_add(1)

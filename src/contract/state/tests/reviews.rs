@@ -64,7 +64,7 @@ fn routine_refusals_and_our_own_work_open_no_review() {
 }
 
 #[test]
-fn a_query_as_a_whole_opens_no_review_but_its_matches_do() {
+fn a_search_opens_no_review_but_the_images_that_follow_do() {
     let mut ledger = Ledger::new();
     let question = Request {
         verb: Verb::Query,
@@ -75,11 +75,13 @@ fn a_query_as_a_whole_opens_no_review_but_its_matches_do() {
     };
     assert_eq!(ledger.asked(&question), "");
     assert_eq!(waiting(&ledger), [0; 0]);
-    let found = ledger.ask(&Request {
+    ledger.ask(&Request {
         verb: Verb::Query,
         ..emergency(1)
     });
-    assert_eq!(waiting(&ledger), [found]);
+    assert_eq!(waiting(&ledger), [0; 0]);
+    let fetched = ledger.ask(&emergency(1));
+    assert_eq!(waiting(&ledger), [fetched]);
 }
 
 #[test]

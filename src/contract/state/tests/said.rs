@@ -118,11 +118,11 @@ impl Ledger {
     }
 
     pub(super) fn hours_pass(&mut self, hours: i64) {
-        self.now = self.now.plus(hours * HOUR_MICROS);
+        self.now = self.now.plus(hours.saturating_mul(HOUR_MICROS));
     }
 
     pub(super) fn days_pass(&mut self, days: i64) {
-        self.hours_pass(24 * days);
+        self.hours_pass(days.saturating_mul(24));
     }
 
     /// Reported and upheld. Gives the number of the entry that charged.
