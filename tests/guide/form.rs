@@ -27,7 +27,10 @@ fn covers(guide: &[String], printed: &[String]) -> bool {
 fn of_line(line: &str) -> String {
     let mut form = String::new();
     for piece in pieces(line) {
-        form.push_str(of_piece(piece).unwrap_or(piece));
+        // A colon or a full stop behind a value is the sentence's.
+        let value = piece.trim_end_matches([':', '.']);
+        form.push_str(of_piece(value).unwrap_or(value));
+        form.push_str(&piece[value.len()..]);
     }
     form
 }

@@ -129,8 +129,8 @@ fn print(out: &mut dyn Write, told: &Statement, shown: usize) -> io::Result<()> 
     for report in &told.waiting {
         writeln!(
             out,
-            "  not counted: {} (report {}, case {}) waits for an arbiter, and lapses at {}",
-            report.incident, report.entry, report.reference, report.lapses
+            "  not counted: {} (report {}) waits for an arbiter, and lapses at {}",
+            report.incident, report.entry, report.lapses
         )?;
     }
     writeln!(out)?;
@@ -149,81 +149,98 @@ fn of_ceiling(ceiling: &Ceiling) -> String {
     format!("{} {until}, set by entry {}", ceiling.score, ceiling.entry)
 }
 
-/// A row's four weights in thousandths: good on its day, left of it, bad on its day, left of it.
-fn row(
-    out: &mut dyn Write,
-    (day, entries): (&str, &str),
-    weights: [Option<u64>; 4],
-    what: &str,
-) -> io::Result<()> {
-    let cells = weights.map(|weight| weight.map(units).unwrap_or_default());
-    let [good, good_left, bad, bad_left] = cells;
-    let line = format!(
-        "{day:<10}  {entries:<15}  {good:>8}  {good_left:>9}  {bad:>8}  {bad_left:>9}  {what}"
-    );
-    writeln!(out, "{}", line.trim_end())
+/// The account, newest first. Both columns of what is left add up to the last row.
+struct Table<'a> {
+    out: &'a mut dyn Write,
+    /// What the rows so far show as left, good and bad, in thousandths.
+    shown: [u64; 2],
 }
 
-/// Newest first; every column of what is left adds up to the last row.
 fn table(out: &mut dyn Write, told: &Statement, shown: usize) -> io::Result<()> {
-    writeln!(
-        out,
-        "{:<10}  {:<15}  {:>8}  {:>9}  {:>8}  {:>9}  what",
-        "day", "entries", "good", "left", "bad", "left"
-    )?;
-    let (mut good_sum, mut bad_sum) = (0_u64, 0_u64);
-    let mut add = |good: u64, bad: u64| {
-        good_sum = good_sum.saturating_add(good);
-        bad_sum = bad_sum.saturating_add(bad);
-        [good, bad].map(Some)
-    };
+    let mut table = Table { out, shown: [0; 2] };
+    table.cells(["day", "entries", "good", "left", "bad", "left", "what"])?;
     let newest = told.lines.iter().rev();
     for line in newest.clone().take(shown) {
-        let [good, bad] = add(milli(line.good_now_micro), milli(line.bad_now_micro));
-        let then = [line.good_then_micro, line.bad_then_micro].map(|then| Some(milli(then)));
+        table.line(line)?;
+    }
+    table.older(told, newest.skip(shown))?;
+    table.sum([told.good_micro, told.bad_micro].map(milli))
+}
+
+impl Table<'_> {
+    fn cells(&mut self, cells: [&str; 7]) -> io::Result<()> {
+        let [day, entries, good, good_left, bad, bad_left, what] = cells;
+        let row = format!(
+            "{day:<10}  {entries:<15}  {good:>8}  {good_left:>9}  {bad:>8}  {bad_left:>9}  {what}"
+        );
+        writeln!(self.out, "{}", row.trim_end())
+    }
+
+    /// Takes weights, in micro-units, as shown; gives them in thousandths.
+    fn show(&mut self, weights: [u64; 2]) -> [u64; 2] {
+        let weights = weights.map(milli);
+        for (sum, weight) in self.shown.iter_mut().zip(weights) {
+            *sum = sum.saturating_add(weight);
+        }
+        weights
+    }
+
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        let [good, bad] = self.show([line.good_now_micro, line.bad_now_micro]);
+        // A side that nothing was added to is left blank.
+        let side = |then: u64, left: u64| match then {
+            0 => [String::new(), String::new()],
+            then => [milli(then), left].map(units),
+        };
+        let [good, good_left] = side(line.good_then_micro, good);
+        let [bad, bad_left] = side(line.bad_then_micro, bad);
         let entries = if line.first_entry == line.last_entry {
             line.first_entry.to_string()
         } else {
             format!("{}..{}", line.first_entry, line.last_entry)
         };
-        let day = line.day.to_string();
-        let [good_then, bad_then] = then;
-        row(
-            out,
-            (&day, &entries),
-            [good_then, good, bad_then, bad],
-            &of_line(line),
-        )?;
+        let (day, what) = (line.day.to_string(), of_line(line));
+        self.cells([&day, &entries, &good, &good_left, &bad, &bad_left, &what])
     }
-    let older: Vec<&Line> = newest.skip(shown).collect();
-    let earlier = told.earlier;
-    let good = older.iter().map(|line| line.good_now_micro);
-    let bad = older.iter().map(|line| line.bad_now_micro);
-    let good = good.chain(earlier.map(|earlier| earlier.good_now_micro));
-    let bad = bad.chain(earlier.map(|earlier| earlier.bad_now_micro));
-    let count = earlier.map_or(0, |earlier| earlier.lines);
-    let count = count.saturating_add(u64::try_from(older.len()).unwrap_or(u64::MAX));
-    if count > 0 {
-        let [good, bad] = add(milli(good.sum()), milli(bad.sum()));
+
+    /// The sum of the lines that are not shown one by one.
+    fn older<'a>(
+        &mut self,
+        told: &Statement,
+        lines: impl Iterator<Item = &'a Line>,
+    ) -> io::Result<()> {
+        let earlier = told.earlier;
+        let start = earlier.map_or((0, 0, 0), |sum| {
+            (sum.lines, sum.good_now_micro, sum.bad_now_micro)
+        });
+        let (count, good, bad) = lines.fold(start, |(count, good, bad), line| {
+            (
+                count.saturating_add(1),
+                good.saturating_add(line.good_now_micro),
+                bad.saturating_add(line.bad_now_micro),
+            )
+        });
+        if count == 0 {
+            return Ok(());
+        }
+        let [good, bad] = self.show([good, bad]).map(units);
         let what = format!("{count} older lines (--all shows them)");
-        row(out, ("older", ""), [None, good, None, bad], &what)?;
+        self.cells(["older", "", "", &good, "", &bad, &what])
     }
-    let [good, bad] = [told.good_micro, told.bad_micro].map(milli);
-    let rounding = |held: u64, rows: u64| {
-        let sign = if held < rows { "-" } else { "" };
-        format!("{sign}{}", units(held.abs_diff(rows)))
-    };
-    writeln!(
-        out,
-        "{:<10}  {:<15}  {:>8}  {:>9}  {:>8}  {:>9}",
-        "rounding",
-        "",
-        "",
-        rounding(good, good_sum),
-        "",
-        rounding(bad, bad_sum)
-    )?;
-    row(out, ("sum", ""), [None, Some(good), None, Some(bad)], "")
+
+    /// What the state holds, and what the rows differ from it by.
+    fn sum(&mut self, [good, bad]: [u64; 2]) -> io::Result<()> {
+        let rounding = |held: u64, rows: u64| {
+            let sign = if held < rows { "-" } else { "" };
+            format!("{sign}{}", units(held.abs_diff(rows)))
+        };
+        let [good_rows, bad_rows] = self.shown;
+        let difference = [rounding(good, good_rows), rounding(bad, bad_rows)];
+        let [good_less, bad_less] = &difference;
+        self.cells(["rounding", "", "", good_less, "", bad_less, ""])?;
+        let [good, bad] = [good, bad].map(units);
+        self.cells(["sum", "", "", &good, "", &bad, ""])
+    }
 }
 
 fn of_line(line: &Line) -> String {
@@ -244,10 +261,11 @@ fn of_line(line: &Line) -> String {
             report,
             proof,
             reference,
-        } => format!(
-            "{incident} upheld: report {report}, case {reference}, proof {}",
-            joined(proof)
-        ),
+        } => {
+            let case = if reference.is_empty() { "" } else { ", case " };
+            let proof = joined(proof);
+            format!("{incident} upheld: report {report}{case}{reference}, proof {proof}")
+        }
     };
     if let Some(entry) = line.reversed_by {
         text.push_str(&format!("; taken back by entry {entry}"));
