@@ -16,7 +16,8 @@ fn covers(guide: &[String], printed: &[String]) -> bool {
     match (guide, printed) {
         ([], []) => true,
         ([left_out, guide @ ..], _) if left_out == LEFT_OUT => {
-            (0..=printed.len()).any(|skipped| covers(guide, &printed[skipped..]))
+            let mut rests = (0..=printed.len()).filter_map(|skipped| printed.get(skipped..));
+            rests.any(|rest| covers(guide, rest))
         }
         ([one, guide @ ..], [other, printed @ ..]) => one == other && covers(guide, printed),
         ([], [_, ..]) | ([_, ..], []) => false,
@@ -30,7 +31,7 @@ fn of_line(line: &str) -> String {
         // A colon or a full stop behind a value is the sentence's.
         let value = piece.trim_end_matches([':', '.']);
         form.push_str(of_piece(value).unwrap_or(value));
-        form.push_str(&piece[value.len()..]);
+        form.extend(piece.strip_prefix(value));
     }
     form
 }

@@ -100,7 +100,7 @@ impl Site {
         let words = words(command);
         let mut process = Command::new(env!("CARGO_BIN_EXE_credence"));
         process
-            .args(&words[1..])
+            .args(words.iter().skip(1))
             .current_dir(self.folder.path())
             .env("USER", "officer")
             .env_remove("RUST_LOG");
