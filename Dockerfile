@@ -11,6 +11,7 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin cred
  && install --directory --owner credence --group credence --mode 700 /data /keys
 COPY --from=build /build/target/release/credence /usr/bin/credence
 COPY gateway-config/policy /etc/credence/policy
+COPY gateway-config/credit.toml /etc/credence/credit.toml
 USER 10001
 # Data and keys apart, so that one can be backed up without the other. All else is only read.
 VOLUME ["/data", "/keys"]

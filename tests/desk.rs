@@ -175,6 +175,19 @@ fn an_institution_without_a_peer_needs_an_ae_title() {
 }
 
 #[test]
+fn who_sends_images_is_their_custodian() {
+    let desk = Desk::new();
+    let store = "decide --verb store --requester lakeside --recipient st-anna --purpose TREATMENT";
+    let asked = desk.json(store, &["--patient", "4711"]);
+    let request = |key: &str| asked.get("request").unwrap().get(key).unwrap().clone();
+    assert_eq!(request("custodian"), "lakeside");
+    assert_eq!(request("requester_ae"), "LAKESIDE");
+    assert_eq!(request("recipient_ae"), "ORTHANC");
+    let pulled = desk.json(PULL, &["--patient", "4711"]);
+    assert_eq!(pulled.pointer("/request/custodian").unwrap(), "st-anna");
+}
+
+#[test]
 fn an_emergency_is_permitted_with_its_obligations() {
     let desk = Desk::new();
     let done = desk.say(

@@ -3,6 +3,8 @@
 //!     cargo bench --bench contract               criterion's statistics, then the single calls
 //!     cargo bench --bench contract -- --check    the single calls only; exits 1 above a limit
 //!
+//! On a machine that is busy or slow, CREDENCE_SLACK=4 takes four times each limit.
+//!
 //! The state is a busy gateway's: 10,000 consents of 2,500 patients, 50 other institutions with a
 //! reputation each, 21 policies. It is built by applying events, as a gateway builds it.
 
@@ -57,6 +59,12 @@ fn questions(books: &Books) -> [(&'static str, Verdict, Vec<Request>); 3] {
     ]
 }
 
+/// By how much limits are relaxed.
+fn slack() -> u128 {
+    let slack = std::env::var("CREDENCE_SLACK");
+    slack.map_or(1, |slack| slack.parse().unwrap())
+}
+
 /// How long each of many single calls took, sorted, in nanoseconds.
 struct Calls(Vec<u128>);
 
@@ -74,7 +82,8 @@ impl Calls {
     /// Prints median and 99th percentile; tells whether both are below their limits.
     fn told(&self, what: &str, median_limit_ns: u128, p99_limit_ns: Option<u128>) -> bool {
         let (median, p99) = (self.at(50), self.at(99));
-        let good = median < median_limit_ns && p99_limit_ns.is_none_or(|limit| p99 < limit);
+        let below = |took: u128, limit: u128| took < limit * slack();
+        let good = below(median, median_limit_ns) && p99_limit_ns.is_none_or(|max| below(p99, max));
         let verdict = if good { "ok" } else { "TOO SLOW" };
         println!("{what:<45} p50 {median:>7} ns   p99 {p99:>7} ns   {verdict}");
         good

@@ -156,8 +156,11 @@ fn main() -> ExitCode {
     let folder = tempfile::tempdir().unwrap();
     let data = write_ledger(kept.as_deref().unwrap_or_else(|| folder.path()));
     let rate = measure(&data);
-    let good = rate > DECISIONS_PER_SECOND;
-    println!("best: {rate} decisions a second, limit {DECISIONS_PER_SECOND}");
+    // On a machine that is busy or slow, CREDENCE_SLACK=4 takes a fourth of the limit.
+    let slack = std::env::var("CREDENCE_SLACK");
+    let limit = DECISIONS_PER_SECOND / slack.map_or(1, |slack| slack.parse().unwrap());
+    let good = rate > limit;
+    println!("best: {rate} decisions a second, limit {limit}");
     if !good && arguments.iter().any(|argument| argument == "--check") {
         ExitCode::FAILURE
     } else {

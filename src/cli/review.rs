@@ -36,7 +36,8 @@ pub enum Review {
     /// Say why an access was made
     ///
     /// The text is sealed under the patient's key: it stands neither in the public part of the
-    /// ledger nor in any list, and is lost with the key when the patient is forgotten. A later
+    /// ledger nor in any list, and is lost with the key when the patient is forgotten. --by names
+    /// who gives the reason, be it by telephone: who made the access, or who answers for it. A later
     /// reason does not replace an earlier one; both stay, and both names.
     Reason(Reason),
     /// Find an access justified or unjustified, and so end its review
@@ -141,7 +142,7 @@ fn print(out: &mut dyn Write, reviews: &[ListedReview]) -> io::Result<()> {
         [
             "decision",
             "due",
-            "",
+            "overdue",
             "institution",
             "AE title",
             "purpose",
@@ -158,7 +159,7 @@ fn row(listed: &ListedReview) -> [String; 8] {
     [
         listed.decision.to_string(),
         review.due.to_string(),
-        if review.overdue { "OVERDUE" } else { "" }.to_owned(),
+        if review.overdue { "yes" } else { "no" }.to_owned(),
         review.institution.to_string(),
         review.ae.to_string(),
         review.purpose.to_string(),

@@ -404,10 +404,14 @@ mod tests {
         let committed: usize = std::fs::read_dir(&root)
             .unwrap()
             .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_dir() && !path.ends_with("fhir"))
-            .map(|folder| std::fs::read_dir(folder).unwrap().count())
-            .sum();
-        assert_eq!(committed, expected, "nothing else lies among the images");
+            .filter(|path| path.is_dir())
+            .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+            .filter(|file| file.as_ref().unwrap().path().extension() == Some("dcm".as_ref()))
+            .count();
+        assert_eq!(
+            committed, expected,
+            "no other image lies among the fixtures"
+        );
     }
 
     #[test]

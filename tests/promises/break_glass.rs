@@ -103,8 +103,12 @@ async fn an_emergency_raises_an_alert_and_waits_for_its_review() {
     let row = format!("{}  ", waiting[0].decision);
     let row = told.lines().find(|line| line.starts_with(&row)).unwrap();
     let words: Vec<&str> = row.split_whitespace().skip(2).collect();
-    assert_eq!(words[..3], ["lakeside", "LAKE", "EMERGENCY"], "{told}");
-    assert_eq!(words[4..], ["not", "given"], "{told}");
+    assert_eq!(
+        words[..4],
+        ["no", "lakeside", "LAKE", "EMERGENCY"],
+        "{told}"
+    );
+    assert_eq!(words[5..], ["not", "given"], "{told}");
 
     let review = waiting[0].decision;
     let close = |justified| Change::ReviewClose { review, justified };
@@ -113,16 +117,12 @@ async fn an_emergency_raises_an_alert_and_waits_for_its_review() {
         refused(&house, close(true), "officer").await,
         format!("no reason was given for decision {review}")
     );
-    let text = reason.to_owned();
-    house
-        .change(
-            Change::ReviewReason {
-                review,
-                reason: text,
-            },
-            "Weber",
-        )
-        .await;
+    let number = review.to_string();
+    let words = [
+        "review", "reason", &number, "--text", reason, "--by", "Weber",
+    ];
+    let told = credence(&house, &words).await;
+    assert!(told.starts_with("recorded as entry "), "{told}");
     assert_eq!(
         refused(&house, close(true), "weber").await,
         "this needs a second person"
@@ -132,8 +132,12 @@ async fn an_emergency_raises_an_alert_and_waits_for_its_review() {
         listed.contains("Weber") && !listed.contains("Würfelzucker"),
         "{listed}"
     );
-    house.change(close(true), "officer").await;
-    assert_eq!(reviews(&house).await.len(), 0);
+    let words = ["review", "close", &number, "--justified", "--by", "officer"];
+    credence(&house, &words).await;
+    assert_eq!(
+        credence(&house, &["review", "list"]).await,
+        "no review waits\n"
+    );
     running.drain().await.unwrap();
     // The reason is in no file in clear.
     for file in walk(&house.data_dir()) {

@@ -52,10 +52,12 @@ pub struct Decide {
     /// The purpose of use: TREATMENT, EMERGENCY, PATIENT_REQUEST, RESEARCH, OPERATIONS or PAYMENT
     #[arg(long, value_name = "PURPOSE")]
     pub purpose: Purpose,
-    /// What is to be done: store (C-STORE), query (C-FIND) or retrieve (C-MOVE, C-GET)
+    /// What is to be done: store (C-STORE), query (a match of a C-FIND passed on) or retrieve
+    /// (C-MOVE, C-GET)
     #[arg(long, value_name = "VERB", default_value = "retrieve", value_parser = verb)]
     pub verb: Verb,
-    /// The institution that holds the images and answers for them; your own, if absent
+    /// The institution that holds the images and answers for them; if absent, the requester of a
+    /// store, for who sends images holds them, and else your own
     #[arg(long, value_name = "INSTITUTION")]
     pub custodian: Option<InstitutionSlug>,
     /// The requester's AE title; that of its first peer in the configuration, if absent
@@ -137,6 +139,7 @@ struct NoPeer {
 impl Decide {
     fn question(&self, config: &Config) -> Result<Question, NoPeer> {
         let (requester, recipient) = (&self.requester, &self.recipient);
+        let sender = (self.verb == Verb::Store).then(|| requester.clone());
         let (from, to) = (self.requester_ae.as_ref(), self.recipient_ae.as_ref());
         Ok(Question {
             verb: self.verb,
@@ -144,7 +147,7 @@ impl Decide {
             requester: requester.clone(),
             requester_ae: ae_title(config, requester, from, "--requester-ae")?,
             user: self.user.clone(),
-            custodian: self.custodian.clone(),
+            custodian: self.custodian.clone().or(sender),
             recipient: recipient.clone(),
             recipient_ae: ae_title(config, recipient, to, "--recipient-ae")?,
             patient: Some(self.patient.name()),
