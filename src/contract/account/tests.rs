@@ -219,3 +219,27 @@ fn what_no_arbiter_decided_on_waits_and_weighs_nothing() {
     assert_eq!(told.waiting.first().unwrap().entry, report);
     assert_eq!(statement(&ledger, 15).waiting, []);
 }
+
+#[test]
+fn of_more_lines_than_the_limit_the_oldest_are_kept_as_a_sum() {
+    let ledger = Ledger::new();
+    let mut account = Account::new(slug("lakeside"));
+    let lines = u64::try_from(ACCOUNT_LINES_MAX).unwrap() + 3;
+    for entry in 0..lines {
+        let what = What::ReviewOverdue { decision: entry };
+        let day = Day(i32::try_from(entry).unwrap());
+        account.keep(Kept::new(day, entry, what, (0, 10)));
+    }
+    let told = account.statement(&ledger.state, Day(0)).unwrap();
+    let expected = Earlier {
+        lines: 3,
+        until: Day(2),
+        good_now_micro: 0,
+        bad_now_micro: 30,
+    };
+    assert_eq!(told.earlier, Some(expected));
+    assert_eq!(told.lines.len(), ACCOUNT_LINES_MAX);
+    assert_eq!(told.lines.first().unwrap().first_entry, 3);
+    // The state knows nothing of these charges, and the account does not hide that.
+    assert_eq!(told.rounding_bad_micro, -10 * i64::try_from(lines).unwrap());
+}
