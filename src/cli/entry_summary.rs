@@ -94,13 +94,15 @@ fn of_the_gateway(body: &Body) -> String {
     match body {
         Body::Decision { request, decision } => {
             let verdict = wording::verdict(decision.verdict);
-            format!(
-                "{verdict} {} {} -> {}: {}",
-                request.action().as_str(),
-                request.requester,
-                request.recipient,
-                decision.short_reason()
-            )
+            let action = request.action().as_str();
+            let asked = format!(
+                "{verdict} {action} {} -> {}",
+                request.requester, request.recipient
+            );
+            match decision.short_reason() {
+                "" => asked,
+                reason => format!("{asked}: {reason}"),
+            }
         }
         Body::TransferClosed {
             decision,
