@@ -6,7 +6,8 @@
 //! cargo bench --bench million_consents -- 50000     # another number
 //! ```
 //!
-//! Prints each figure with its bar, and ends with 1 when a bar is missed. Memory is what the
+//! Prints each figure, and ends with 1 when a bar is missed: an event has its bar in the bench
+//! `contract`, with 10,000 consents. Memory is what the
 //! process holds (Linux: VmRSS), so the bench holds nothing else.
 
 #![expect(
@@ -155,9 +156,7 @@ fn main() -> ExitCode {
     let bytes = std::fs::metadata(file.path()).unwrap().len();
     let held_mib = (held_kib() - empty_kib) / 1024;
     println!("{count} consents, {INSTITUTIONS} institutions");
-    println!(
-        "an event applied, among the last 20,000: median {median:?}, p99 {p99:?} (bar: median 10 us)"
-    );
+    println!("an event applied, among the last 20,000: median {median:?}, p99 {p99:?}");
     println!(
         "snapshot: {} MB, written in {written:.2?}",
         bytes / 1_000_000
@@ -167,9 +166,7 @@ fn main() -> ExitCode {
     // On a machine that is busy or slow, CREDENCE_SLACK=4 allows four times as long.
     let slack = std::env::var("CREDENCE_SLACK");
     let slack: u32 = slack.map_or(1, |slack| slack.parse().unwrap());
-    let met = median < slack * Duration::from_micros(10)
-        && read < slack * Duration::from_secs(5)
-        && held_mib < 1024;
+    let met = read < slack * Duration::from_secs(5) && held_mib < 1024;
     println!(
         "{}",
         if met {
