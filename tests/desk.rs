@@ -41,7 +41,11 @@ impl Desk {
         copy("credence.toml");
         let config = folder.path().join("credence.toml");
         let config = config.to_str().unwrap().to_owned();
-        Self { folder, config }
+        let site = Self { folder, config };
+        // The first change begins the ledger, also one that is refused.
+        let done = site.say("consent revoke 0", &["--by", "desk"]);
+        assert_eq!(done.status.code(), Some(1));
+        site
     }
 
     fn consent(&self, verb: &str, more: &[&str]) -> Output {
@@ -196,7 +200,9 @@ fn an_emergency_is_permitted_with_its_obligations() {
     );
     let told = printed(&done);
     assert!(told.starts_with("permit, with obligations: review, notify\n"));
-    assert!(told.contains("  patient               not known to this gateway\n"));
+    assert!(
+        told.contains("  patient               not known to this gateway by this ID and issuer\n")
+    );
     let count = "  emergency patients    1 within the hour, this one included; at most 10\n";
     assert!(told.contains(count));
     // A question opens no review.
@@ -241,7 +247,7 @@ fn an_incident_is_reported_decided_and_reversed() {
     assert_eq!(printed(&done), "permit\n");
     let own = desk.say(
         "incident report st-anna --kind purpose-misuse --proof 0",
-        &[],
+        &["--by", "weber"],
     );
     let why = "credence: nobody keeps a score of their own institution\n";
     assert_eq!(refused(&own), why);

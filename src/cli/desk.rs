@@ -24,19 +24,35 @@ use crate::time::UtcMicros;
 #[derive(Args, Clone, Debug)]
 pub struct Desk {
     /// The configuration file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "credence.toml")]
     pub config: PathBuf,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// Who speaks.
+/// Who records what somebody said.
 #[derive(Args, Clone, Debug)]
 pub struct Speaker {
-    /// Who records it; the name of the user of this process if absent
+    /// Who records it; if absent, what the environment variable USER says, else the user's number
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
+}
+
+/// Who answers for what needs two persons. Never taken from the environment: several persons may
+/// share an account.
+#[derive(Args, Clone, Debug)]
+pub struct Accountable {
+    /// Who does this; must be named, as another person has to do what comes before or after
+    #[arg(long, value_name = "NAME")]
+    pub by: String,
+}
+
+impl Accountable {
+    /// The name.
+    pub fn name(&self) -> String {
+        self.by.clone()
+    }
 }
 
 /// A patient.
@@ -67,7 +83,7 @@ impl Speaker {
         self.by
             .clone()
             .or_else(user)
-            .unwrap_or_else(|| "unknown".to_owned())
+            .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
     }
 }
 
@@ -117,13 +133,7 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::ask`].
-    pub fn record(
-        &self,
-        out: &mut dyn Write,
-        change: Change,
-        speaker: &Speaker,
-    ) -> io::Result<Exit> {
-        let by = speaker.name();
+    pub fn record(&self, out: &mut dyn Write, change: Change, by: String) -> io::Result<Exit> {
         self.ask(
             out,
             Command::Change { change, by },
@@ -198,7 +208,13 @@ async fn ask(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>>
 
 /// On the folder itself: no gateway runs on it.
 async fn edit(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
-    let editing = match gateway::edit(config) {
+    let changes = |command: &Command| matches!(command, Command::Change { .. });
+    let open = if commands.iter().any(changes) {
+        gateway::edit
+    } else {
+        gateway::look
+    };
+    let editing = match open(config) {
         Ok(editing) => editing,
         Err(error) => return Ok(vec![refused(error.to_string())]),
     };

@@ -8,8 +8,8 @@ use clap::Subcommand;
 
 use crate::cli::Exit;
 use crate::cli::columns;
+use crate::cli::desk::Accountable;
 use crate::cli::desk::Desk;
-use crate::cli::desk::Speaker;
 use crate::cli::desk::joined;
 use crate::cli::desk::unexpected;
 use crate::contract::Incident as Kind;
@@ -93,7 +93,7 @@ pub struct Report {
     pub desk: Desk,
     /// Who
     #[command(flatten)]
-    pub speaker: Speaker,
+    pub speaker: Accountable,
 }
 
 /// Arguments of `credence incident decide`.
@@ -110,7 +110,7 @@ pub struct Decide {
     pub desk: Desk,
     /// Who
     #[command(flatten)]
-    pub speaker: Speaker,
+    pub speaker: Accountable,
 }
 
 /// Exactly one of the two.
@@ -136,7 +136,7 @@ pub struct Reverse {
     pub desk: Desk,
     /// Who
     #[command(flatten)]
-    pub speaker: Speaker,
+    pub speaker: Accountable,
 }
 
 /// Arguments of `credence incident lift`.
@@ -150,7 +150,7 @@ pub struct Lift {
     pub desk: Desk,
     /// Who
     #[command(flatten)]
-    pub speaker: Speaker,
+    pub speaker: Accountable,
 }
 
 /// Performs the command and writes the outcome to `out`.
@@ -173,24 +173,24 @@ pub fn run(arguments: &Incident, out: &mut dyn Write) -> io::Result<Exit> {
                 proof: report.proof.clone(),
                 reference: report.reference.clone(),
             };
-            report.desk.record(out, change, &report.speaker)
+            report.desk.record(out, change, report.speaker.name())
         }
         Incident::Decide(decide) => {
             let change = Change::IncidentDecide {
                 report: decide.report,
                 upheld: decide.finding.upheld,
             };
-            decide.desk.record(out, change, &decide.speaker)
+            decide.desk.record(out, change, decide.speaker.name())
         }
         Incident::Reverse(reverse) => {
             let charge = reverse.charge;
             let change = Change::ChargeReverse { charge };
-            reverse.desk.record(out, change, &reverse.speaker)
+            reverse.desk.record(out, change, reverse.speaker.name())
         }
         Incident::Lift(lift) => {
             let charge = lift.charge;
             let change = Change::CeilingLift { charge };
-            lift.desk.record(out, change, &lift.speaker)
+            lift.desk.record(out, change, lift.speaker.name())
         }
     }
 }

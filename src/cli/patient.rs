@@ -156,18 +156,18 @@ pub fn run(arguments: &Patient, out: &mut dyn Write) -> io::Result<Exit> {
                 patient: merge.patient.name(),
                 into: named(&merge.into, merge.into_issuer.as_deref()),
             };
-            merge.desk.record(out, change, &merge.speaker)
+            merge.desk.record(out, change, merge.speaker.name())
         }
         Patient::Unlink(unlink) => {
             let change = Change::PatientUnlink {
                 patient: unlink.patient.name(),
                 from: named(&unlink.from, unlink.from_issuer.as_deref()),
             };
-            unlink.desk.record(out, change, &unlink.speaker)
+            unlink.desk.record(out, change, unlink.speaker.name())
         }
         Patient::Guardian(guardian) => {
             let change = guardian.change();
-            guardian.desk.record(out, change, &guardian.speaker)
+            guardian.desk.record(out, change, guardian.speaker.name())
         }
         Patient::Standing(Standing::Note(note)) => {
             let change = Change::StandingNote {
@@ -175,7 +175,7 @@ pub fn run(arguments: &Patient, out: &mut dyn Write) -> io::Result<Exit> {
                 evidence: note.evidence,
                 proof: note.proof.clone(),
             };
-            note.desk.record(out, change, &note.speaker)
+            note.desk.record(out, change, note.speaker.name())
         }
     }
 }

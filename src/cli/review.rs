@@ -8,8 +8,8 @@ use clap::Subcommand;
 
 use crate::cli::Exit;
 use crate::cli::columns;
+use crate::cli::desk::Accountable;
 use crate::cli::desk::Desk;
-use crate::cli::desk::Speaker;
 use crate::cli::desk::unexpected;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Change;
@@ -36,7 +36,7 @@ pub enum Review {
     /// Say why an access was made
     ///
     /// The text is sealed under the patient's key: it stands neither in the public part of the
-    /// ledger nor in any list, and is lost with the key when the patient is forgotten. --by names
+    /// ledger nor in any list. --by names
     /// who gives the reason, be it by telephone: who made the access, or who answers for it. A later
     /// reason does not replace an earlier one; both stay, and both names.
     Reason(Reason),
@@ -71,7 +71,7 @@ pub struct Reason {
     pub desk: Desk,
     /// Who
     #[command(flatten)]
-    pub speaker: Speaker,
+    pub speaker: Accountable,
 }
 
 /// Arguments of `credence review close`.
@@ -88,7 +88,7 @@ pub struct Close {
     pub desk: Desk,
     /// Who
     #[command(flatten)]
-    pub speaker: Speaker,
+    pub speaker: Accountable,
 }
 
 /// Exactly one of the two.
@@ -120,14 +120,14 @@ pub fn run(arguments: &Review, out: &mut dyn Write) -> io::Result<Exit> {
                 review: reason.review,
                 reason: reason.text.clone(),
             };
-            reason.desk.record(out, change, &reason.speaker)
+            reason.desk.record(out, change, reason.speaker.name())
         }
         Review::Close(close) => {
             let change = Change::ReviewClose {
                 review: close.review,
                 justified: close.finding.justified,
             };
-            close.desk.record(out, change, &close.speaker)
+            close.desk.record(out, change, close.speaker.name())
         }
     }
 }

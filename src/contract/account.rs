@@ -113,6 +113,8 @@ pub struct Account {
 
 /// What an event finds, as far as it is needed after it was applied.
 struct Before {
+    /// The transfer that ends is good evidence.
+    good: bool,
     reputation: Option<Reputation>,
     report: Option<Report>,
 }
@@ -169,10 +171,10 @@ impl Account {
         at: Applied,
         event: &Event,
     ) -> Result<(), Rejection> {
-        if !self.concerns(event) {
+        if !self.concerns(state, event) {
             return state.apply(at, event);
         }
-        let before = self.before(state, &event.body);
+        let before = self.before(state, event);
         state.apply(at, event)?;
         self.turn(state, before.reputation.as_ref());
         self.note(state, at, event, before);
@@ -180,9 +182,9 @@ impl Account {
     }
 
     /// Whether the event may move the institution's score.
-    fn concerns(&self, event: &Event) -> bool {
+    fn concerns(&self, state: &State, event: &Event) -> bool {
         match &event.body {
-            Body::TransferClosed { .. } => self.evidence(event).is_some(),
+            Body::TransferClosed { .. } => self.evidence(state, event).is_some(),
             Body::RevocationHonoured { institution, .. }
             | Body::ReviewOverdue { institution, .. }
             | Body::ReviewClosed { institution, .. }
@@ -194,14 +196,14 @@ impl Account {
     }
 
     /// Whether a transfer was good or late evidence.
-    fn evidence(&self, event: &Event) -> Option<bool> {
-        let mut evidence = event.body.evidence(&event.author);
-        let ours = evidence.find(|(institution, _)| **institution == self.institution);
+    fn evidence(&self, state: &State, event: &Event) -> Option<bool> {
+        let mut evidence = state.evidence(event).into_iter();
+        let ours = evidence.find(|(institution, _)| *institution == self.institution);
         ours.map(|(_, good)| good)
     }
 
-    fn before(&self, state: &State, body: &Body) -> Before {
-        let report = match body {
+    fn before(&self, state: &State, event: &Event) -> Before {
+        let report = match &event.body {
             Body::IncidentDecided { report, .. } => {
                 let mut reports = state.reports();
                 let found = reports.find(|(entry, _)| entry == report);
@@ -210,6 +212,7 @@ impl Account {
             _ => None,
         };
         Before {
+            good: self.evidence(state, event) == Some(true),
             reputation: state.reputation(&self.institution).cloned(),
             report,
         }
@@ -259,7 +262,7 @@ impl Account {
     fn note(&mut self, state: &State, at: Applied, event: &Event, before: Before) {
         match &event.body {
             Body::TransferClosed { .. } => {
-                let good = self.evidence(event) == Some(true);
+                let good = before.good;
                 self.routine(state, at, |in_order, late, _| {
                     let count = if good { in_order } else { late };
                     *count = count.saturating_add(1);

@@ -51,9 +51,15 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         Body::ConsentRevoked { patient, .. } | Body::StandingNoted { patient, .. } => {
             affected.patients = state.patients_linked_to(*patient);
         }
-        Body::TransferClosed { .. } => {
-            let evidence = event.body.evidence(&event.author);
-            affected.institutions = evidence.map(|(slug, _)| slug.clone()).collect();
+        Body::TransferClosed {
+            sender,
+            recipient,
+            is_final,
+            ..
+        } => {
+            let others = [sender, recipient].into_iter();
+            let others = others.filter(|slug| *is_final && **slug != event.author);
+            affected.institutions = others.cloned().collect();
         }
         Body::RevocationHonoured { institution, .. }
         | Body::ReviewOverdue { institution, .. }

@@ -54,8 +54,9 @@ impl Obligation {
     /// Whether this version can do what it demands.
     pub const fn can_be_met(self) -> bool {
         match self {
-            Self::Deidentify | Self::WaitForFinality => false,
-            Self::Review | Self::RequireTls | Self::Notify => true,
+            // Peers are not encrypted in this version: what demands it is always refused.
+            Self::Deidentify | Self::RequireTls | Self::WaitForFinality => false,
+            Self::Review | Self::Notify => true,
         }
     }
 

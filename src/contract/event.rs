@@ -383,47 +383,6 @@ pub enum Body {
 }
 
 impl Body {
-    /// The institutions for which a `TransferClosed` is evidence, each with whether it is good.
-    ///
-    /// What counts: an institution other than the author that sent or received. Good: the outcome
-    /// is `completed` and at least one instance was delivered. Late: the event names it as the
-    /// `fault`, whatever was delivered. Everything else (broken on our own side, cancelled,
-    /// stopped, nobody known to be at fault, nothing sent) counts neither way.
-    pub(crate) fn evidence<'a>(
-        &'a self,
-        author: &'a InstitutionSlug,
-    ) -> impl Iterator<Item = (&'a InstitutionSlug, bool)> + 'a {
-        let parts = if let Self::TransferClosed {
-            sender,
-            recipient,
-            instances,
-            outcome,
-            fault,
-            ..
-        } = self
-        {
-            let good = *outcome == Outcome::Completed && *instances > 0;
-            let second = (recipient != sender).then_some(recipient);
-            Some(([Some(sender), second], good, fault.as_ref()))
-        } else {
-            None
-        };
-        parts.into_iter().flat_map(move |(both, good, fault)| {
-            both.into_iter()
-                .flatten()
-                .filter(move |institution| *institution != author)
-                .filter_map(move |institution| {
-                    if fault == Some(institution) {
-                        Some((institution, false))
-                    } else {
-                        good.then_some((institution, true))
-                    }
-                })
-        })
-    }
-}
-
-impl Body {
     /// The name of its kind, as in the line.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -540,40 +499,5 @@ mod tests {
             assert_ne!(text, TEXT);
             assert!(serde_json::from_str::<Event>(&text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_transfer_is_evidence_of_every_other_institution_in_it() {
-        let author = slug("st-anna");
-        let of = |sender: &str, recipient: &str, fault: Option<&str>, instances| {
-            let body = Body::TransferClosed {
-                decision: 0,
-                sender: slug(sender),
-                recipient: slug(recipient),
-                instances,
-                failed: 0,
-                warned: 0,
-                bytes: 0,
-                manifest_root: None,
-                outcome: Outcome::Completed,
-                fault: fault.map(slug),
-                is_final: true,
-            };
-            let evidence = body.evidence(&author);
-            evidence
-                .map(|(slug, good)| (slug.to_string(), good))
-                .collect::<Vec<_>>()
-        };
-        let good = |text: &str| (text.to_owned(), true);
-        let late = |text: &str| (text.to_owned(), false);
-        assert_eq!(of("st-anna", "st-anna", None, 1), []);
-        assert_eq!(of("hill", "st-anna", None, 1), [good("hill")]);
-        assert_eq!(of("hill", "hill", None, 1), [good("hill")]);
-        assert_eq!(
-            of("hill", "lakeside", None, 1),
-            [good("hill"), good("lakeside")]
-        );
-        assert_eq!(of("hill", "st-anna", None, 0), []);
-        assert_eq!(of("hill", "st-anna", Some("hill"), 0), [late("hill")]);
     }
 }

@@ -137,7 +137,7 @@ pub enum Rejection {
     SamePerson,
     /// Nobody's name.
     #[error(
-        "whoever says so is named with 1 to {PERSON_CHARACTERS_MAX} characters, none of them a control character"
+        "whoever says so is named with 1 to {PERSON_CHARACTERS_MAX} characters, none of them a control or an invisible character"
     )]
     Person,
     /// The policies are not those that the event names.
@@ -451,6 +451,12 @@ impl State {
         self.local.credits.reports()
     }
 
+    /// What the end of a transfer, before it is applied, is evidence of: other institutions, each
+    /// with whether it is good.
+    pub(crate) fn evidence(&self, event: &Event) -> Vec<(InstitutionSlug, bool)> {
+        self.local.transfers.evidence(&event.body, &event.author)
+    }
+
     /// Decisions that release and are not closed yet, by sequence number.
     pub fn open_transfers(&self) -> impl Iterator<Item = (u64, &OpenPermit)> {
         self.local.transfers.open_permits()
@@ -479,7 +485,22 @@ const PERSON_CHARACTERS_MAX: usize = 128;
 
 fn is_a_name(text: &str) -> bool {
     let characters = text.trim().chars().count();
-    (1..=PERSON_CHARACTERS_MAX).contains(&characters) && !text.chars().any(char::is_control)
+    (1..=PERSON_CHARACTERS_MAX).contains(&characters) && !text.chars().any(is_invisible)
+}
+
+/// Control characters, and those that take no room: with one of them a name would look like
+/// another's.
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+    )
 }
 
 /// Whether two names are one person's: letter case and spaces around make no second person.

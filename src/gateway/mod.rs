@@ -176,6 +176,15 @@ pub fn edit(config: &Config) -> Result<Editing, GatewayError> {
     Ok(Editing { recorder, writer })
 }
 
+/// Opens the ledger of `config` for questions: nothing is written to it.
+///
+/// # Errors
+/// As [`start`], and when there is no ledger.
+pub fn look(config: &Config) -> Result<Editing, GatewayError> {
+    let (recorder, writer) = recorder::start(config, Clock::new(), recorder::For::Asking)?;
+    Ok(Editing { recorder, writer })
+}
+
 impl Editing {
     /// A handle on the writer.
     pub fn recorder(&self) -> Recorder {

@@ -42,6 +42,12 @@ pub(super) struct Relayed {
 /// Whose fault it is that the object did not arrive.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RelayError {
+    /// The permit ended before the first byte: nothing has left.
+    #[error("the permit ended before the first byte")]
+    NotReleased {
+        /// The sender has no bytes left to be drained.
+        sender_done: bool,
+    },
     /// The sending association ended.
     #[error("sender: {0}")]
     Source(Ended),
@@ -71,16 +77,21 @@ pub(super) struct Relay<'a> {
 }
 
 impl Relay<'_> {
-    /// Sends `command` and the data set. Only a [`Recorded`] decision opens this door.
+    /// Sends `command` and the data set. Only a [`Recorded`] decision opens this door, and only
+    /// while it stands: an instance whose first byte would follow a durable revocation stays.
     ///
     /// # Errors
     /// When either association ends under it.
     pub(super) async fn run(
         mut self,
-        _released_by: &Recorded,
+        released_by: &Recorded,
         command: &CommandSet,
         held: Held,
     ) -> Result<Relayed, RelayError> {
+        if !released_by.stands_now() {
+            let sender_done = held.complete;
+            return Err(RelayError::NotReleased { sender_done });
+        }
         let mut sum = Sum::default();
         self.to.queue_command(self.to_context, command);
         let last = held.pieces.len().saturating_sub(1);

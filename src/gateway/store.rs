@@ -127,7 +127,9 @@ impl Session {
             limits: gateway.relay_limits(&inbound.peer, &peer),
         };
         let relayed = relay.run(&recorded, command, held).await;
-        if let Err(error) = &relayed {
+        if let Err(error) = &relayed
+            && !matches!(error, RelayError::NotReleased { .. })
+        {
             tracing::warn!(peer = %peer.name, %error, "an object did not arrive whole");
             // Half an object cannot be taken back: abort towards the destination.
             upstream.hang_up();
@@ -152,6 +154,14 @@ impl Session {
                 });
                 self.link.queue_command(context_id, &relayed.response);
                 Ok(Stored::Answered)
+            }
+            Err(RelayError::NotReleased { sender_done }) => {
+                self.transfers
+                    .count(key, now_us, crate::gateway::transfer::Tally::withheld);
+                Ok(Stored::Refused {
+                    refused: out_of_resources("the permit ended; send again"),
+                    drained: sender_done,
+                })
             }
             Err(RelayError::Source(ended)) => {
                 self.transfers

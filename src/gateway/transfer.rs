@@ -60,7 +60,12 @@ impl Tally {
                     self.warned = self.warned.saturating_add(1);
                 }
             }
-            Class::Failure | Class::Cancel | Class::Pending => self.lost_by(Fault::Recipient),
+            // Refused: out of resources, A7xx (PS3.4 §B.2.3). Other failures may be the object's,
+            // and with it the sender's.
+            Class::Failure if status.0 & 0xff00 == Status::STORE_OUT_OF_RESOURCES.0 => {
+                self.lost_by(Fault::Recipient);
+            }
+            Class::Failure | Class::Cancel | Class::Pending => self.withheld(),
         }
     }
 
@@ -68,6 +73,11 @@ impl Tally {
     pub(super) fn lost_by(&mut self, fault: Fault) {
         self.failed = self.failed.saturating_add(1);
         self.fault = Some(fault);
+    }
+
+    /// Counts an instance that was not let go: nobody's fault.
+    pub(super) const fn withheld(&mut self) {
+        self.failed = self.failed.saturating_add(1);
     }
 
     /// Nothing has been counted.

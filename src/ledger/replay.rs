@@ -70,7 +70,13 @@ impl Replay {
             return Err(Harm::Signature);
         }
         match &event.body {
-            Body::Decision { request, decision } => self.decide_again(request, decision)?,
+            Body::Decision { request, decision } => {
+                // Judged by the moment at which it was recorded, and by no other.
+                if request.received_at != entry.ledger_time {
+                    return Err(Harm::Decision("it was judged by another moment"));
+                }
+                self.decide_again(request, decision)?;
+            }
             Body::Stopped { state_root, .. } if *state_root != self.state.root() => {
                 return Err(Harm::StateRoot);
             }

@@ -394,6 +394,11 @@ impl Batches {
     }
 }
 
+/// Whether a ledger was begun in this data folder.
+pub fn has_ledger(data_dir: &Path) -> bool {
+    journal_dir(data_dir).is_dir()
+}
+
 /// The folder of segments in a data folder.
 pub(super) fn journal_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("journal")

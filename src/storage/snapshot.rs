@@ -123,7 +123,7 @@ pub fn read_snapshot(path: &Path) -> Result<Snapshot, SnapshotError> {
 }
 
 /// Where the snapshot of `data_dir` lies.
-pub(crate) fn snapshot_path(data_dir: &Path) -> PathBuf {
+pub fn snapshot_path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE_NAME)
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn snapshot_path(data_dir: &Path) -> PathBuf {
 ///
 /// # Errors
 /// As [`read_snapshot`], or when the entry after it does not name its root.
-pub(crate) fn recorded_snapshot(
+pub fn recorded_snapshot(
     data_dir: &Path,
     journal: &JournalReader,
 ) -> Result<Snapshot, SnapshotError> {

@@ -36,6 +36,13 @@ fn score(desk: &Desk, words: &[&str]) -> Output {
 #[test]
 fn scores_are_listed_for_every_other_institution() {
     let desk = Desk::new();
+    let none = score(&desk, &["list"]);
+    assert_eq!(none.status.code(), Some(1), "{}", text(&none.stdout));
+    assert!(text(&none.stderr).contains("holds no ledger yet"));
+    assert!(!desk.folder.path().join("data").exists());
+    assert!(!desk.folder.path().join("keys").exists());
+    // The first change begins the ledger, also one that is refused.
+    desk.consent("revoke", &["0", "--by", "desk"]);
     let done = score(&desk, &["list"]);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
     let lines: Vec<&str> = text(&done.stdout).lines().collect();

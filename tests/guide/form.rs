@@ -24,6 +24,21 @@ fn covers(guide: &[String], printed: &[String]) -> bool {
     }
 }
 
+/// The guide's lines with the values that `printed` has now; what is left out stays so.
+pub(crate) fn with_values(guide: &str, printed: &str) -> String {
+    let mut printed = printed.lines();
+    let mut renewed = String::new();
+    for line in guide.lines() {
+        let now = match line {
+            LEFT_OUT => None,
+            _ => printed.find(|other| of_line(other) == of_line(line)),
+        };
+        renewed.push_str(now.unwrap_or(line));
+        renewed.push('\n');
+    }
+    renewed
+}
+
 /// A line with a word in place of each value that differs: shapes of whole words, never more.
 fn of_line(line: &str) -> String {
     let mut form = String::new();

@@ -12,7 +12,7 @@
 //! CREDENCE_GUIDE_WRITE=1 cargo test --test guide
 //! ```
 //!
-//! writes into the guide what the commands print now, where that differs.
+//! writes into the guide what the commands print now, all of it from one run.
 
 #![expect(
     clippy::unwrap_used,
@@ -53,14 +53,21 @@ fn every_command_of_the_guide_prints_what_the_guide_says() {
             faults.push(format!("{line}: exits with {code}\n{printed}"));
         }
         digests.pair(&step.printed, &printed);
-        if !form::is_same(&step.printed, &printed) {
-            if write {
-                *step = Step {
-                    command: line,
-                    printed,
-                    ..step.clone()
-                };
+        let is_same = form::is_same(&step.printed, &printed);
+        if write {
+            // All from this one run, so that the same value is the same everywhere.
+            let printed = if is_same {
+                form::with_values(&step.printed, &printed)
             } else {
+                printed
+            };
+            *step = Step {
+                command: line,
+                printed,
+                ..step.clone()
+            };
+        } else if !is_same {
+            {
                 faults.push(format!(
                     "{line}\n--- the guide says\n{}--- it prints\n{printed}",
                     step.printed

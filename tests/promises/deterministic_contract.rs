@@ -2,6 +2,7 @@
 
 use credence::contract::Body;
 use credence::contract::Decision;
+use credence::contract::State;
 use credence::contract::decide;
 use credence::demo::phantom;
 use credence::demo::study_identifier;
@@ -11,6 +12,10 @@ use credence::digest::canonical_json;
 use credence::ledger::Entry;
 use credence::ledger::LogKey;
 use credence::ledger::Replay;
+use credence::storage::JournalReader;
+use credence::storage::recorded_snapshot;
+use credence::storage::snapshot_path;
+use credence::storage::write_snapshot;
 
 use crate::books;
 use crate::house::House;
@@ -123,6 +128,27 @@ async fn what_a_restart_folds_is_what_the_gateway_had() {
         .unwrap();
     assert_eq!(replayed(&house.ledger()), lived);
     again.drain().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_restart_takes_a_snapshot_that_the_ledger_vouches_for_and_no_other() {
+    let (house, running) = House::open(Plan::full()).await;
+    day(&house).await;
+    running.drain().await.unwrap();
+    let folder = house.data_dir();
+    let journal = JournalReader::new(&folder);
+    let snapshot = recorded_snapshot(&folder, &journal).unwrap();
+    let entries = house.ledger().len() as u64;
+    assert_eq!(snapshot.entries, entries - 1, "all but the end itself");
+
+    // Sound in itself, but of another ledger.
+    write_snapshot(&snapshot_path(&folder), snapshot.entries, &State::new()).unwrap();
+    assert!(recorded_snapshot(&folder, &journal).is_err());
+    let again = house.start().await.unwrap();
+    let root = again.recorder().view(|state, _| state.root()).await;
+    assert_eq!(replayed(&house.ledger()), root.unwrap());
+    again.drain().await.unwrap();
+    assert!(recorded_snapshot(&folder, &journal).is_ok());
 }
 
 #[tokio::test]

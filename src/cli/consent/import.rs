@@ -31,7 +31,7 @@ const FILES_MAX: usize = 1_000;
 #[derive(Args, Debug)]
 pub struct Import {
     /// The configuration file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "credence.toml")]
     pub config: PathBuf,
     /// FHIR R4 JSON: a Consent, a Bundle of them, or one resource a line; may be given several times
     #[arg(value_name = "FILE", required = true)]

@@ -120,14 +120,14 @@ pub fn run(arguments: &Consent, out: &mut dyn Write) -> io::Result<Exit> {
         Consent::Revoke(revoke) => {
             let consent = ConsentId(revoke.consent);
             let change = Change::ConsentRevoke { consent };
-            revoke.desk.record(out, change, &revoke.speaker)
+            revoke.desk.record(out, change, revoke.speaker.name())
         }
         Consent::Honoured(honoured) => {
             let change = Change::RevocationHonoured {
                 revocation: honoured.revocation,
                 institution: honoured.institution.clone(),
             };
-            honoured.desk.record(out, change, &honoured.speaker)
+            honoured.desk.record(out, change, honoured.speaker.name())
         }
         Consent::List(list) => {
             let patient = list.patient.as_ref().map(|id| PatientName {

@@ -28,7 +28,7 @@ use crate::time::UtcMicros;
 
 /// Ask what the contract would answer, and why
 ///
-/// Nobody gets anything, and the question is not recorded. Tells the verdict; with --explain also
+/// Nobody gets anything, and nothing is recorded. Tells the verdict; with --explain also
 /// the rules that decided, the facts that they saw, each consent and objection of the patient and
 /// whether it speaks of the request, and, for a refusal, what would make it a permit.
 ///

@@ -99,7 +99,7 @@ fn question(out: &mut dyn Write, config: &Config, request: &Request) -> io::Resu
     line(out, "who receives", &recipient)?;
     let patient = request.patient.map(|patient| match patient.as_bytes() {
         [0, ..] if patient.as_bytes().iter().all(|byte| *byte == 0) => {
-            "not known to this gateway".to_owned()
+            "not known to this gateway by this ID and issuer".to_owned()
         }
         _ => format!("pseudonym {patient}"),
     });

@@ -29,7 +29,7 @@ use crate::storage::JournalReader;
 #[derive(Args, Debug)]
 pub struct Backtest {
     /// The gateway's configuration file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "credence.toml")]
     pub config: PathBuf,
     /// The folder with the other rules
     #[arg(long, value_name = "DIR")]

@@ -12,8 +12,8 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::columns;
 use crate::cli::configured;
+use crate::cli::desk::Accountable;
 use crate::cli::desk::Desk;
-use crate::cli::desk::Speaker;
 use crate::cli::desk::unexpected;
 use crate::config::Config;
 use crate::contract::PolicySet;
@@ -41,7 +41,7 @@ pub struct Propose {
     pub desk: Desk,
     /// Who
     #[command(flatten)]
-    pub speaker: Speaker,
+    pub speaker: Accountable,
 }
 
 /// Arguments of `credence policy approve`.
@@ -87,7 +87,7 @@ pub struct Which {
     pub desk: Desk,
     /// Who
     #[command(flatten)]
-    pub speaker: Speaker,
+    pub speaker: Accountable,
 }
 
 /// The beginning of a digest, or all of it, in lower case.
@@ -226,7 +226,7 @@ impl Which {
             Err(exit) => return Ok(exit),
         };
         match self.digest.resolve(&proposals) {
-            Ok(sha256) => self.desk.record(out, change(sha256), &self.speaker),
+            Ok(sha256) => self.desk.record(out, change(sha256), self.speaker.name()),
             Err(unresolved) => refuse(&unresolved),
         }
     }

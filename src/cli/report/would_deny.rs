@@ -27,7 +27,7 @@ use crate::time::UtcMicros;
 #[derive(Args, Debug)]
 pub struct WouldDeny {
     /// The gateway's configuration file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "credence.toml")]
     pub config: PathBuf,
     /// Only decisions from this day (UTC), or from this entry on
     #[arg(long, value_name = "YYYY-MM-DD|ENTRY")]

@@ -18,8 +18,8 @@ pub use simulate::Simulate;
 
 /// See what the credit scores of institutions are, where they come from, and what would move them
 ///
-/// A score lies between 0 and 1000. It rises with exchange that goes well, falls with late or failed
-/// transfers, reviews that were not done and incidents that an arbiter upheld, and forgets: half of
+/// A score lies between 0 and 1000. It rises with exchange that goes well, falls with transfers
+/// that failed on its side, reviews that were not done and incidents that an arbiter upheld, and forgets: half of
 /// what is good after 90 days, half of what is bad after a year, unless credit.toml says otherwise.
 /// What a score permits is said by the policies in force. Our own institution has none.
 #[derive(Debug, Subcommand)]

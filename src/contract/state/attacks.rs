@@ -27,8 +27,8 @@ struct Exchange {
     ledger: Ledger,
 }
 
-/// A part of a transfer of St. Anna's to `recipient`: evidence, and the permit stays open.
-fn part(decision: u64, sender: &str, recipient: &str, fault: Option<&str>) -> Body {
+/// The end of a transfer of St. Anna's to `recipient`: evidence.
+fn end(decision: u64, sender: &str, recipient: &str, fault: Option<&str>) -> Body {
     let outcome = if fault.is_some() {
         Outcome::Failed
     } else {
@@ -38,11 +38,10 @@ fn part(decision: u64, sender: &str, recipient: &str, fault: Option<&str>) -> Bo
     if let Body::TransferClosed {
         sender: from,
         recipient: to,
-        is_final,
         ..
     } = &mut body
     {
-        (*from, *to, *is_final) = (slug(sender), slug(recipient), false);
+        (*from, *to) = (slug(sender), slug(recipient));
     }
     body
 }
@@ -77,13 +76,13 @@ impl Exchange {
 
     /// Days with one good transfer each, until `reached` says so of the score; how many.
     fn good_days(&mut self, recipient: &str, reached: impl Fn(u16) -> bool) -> u32 {
-        let decision = self.open(recipient);
         for days in 0..4000 {
             if reached(self.score(recipient)) {
                 return days;
             }
             self.next_day();
-            self.ledger.say(part(decision, "st-anna", recipient, None));
+            let decision = self.open(recipient);
+            self.ledger.say(end(decision, "st-anna", recipient, None));
         }
         panic!("{recipient} never got there");
     }
@@ -146,12 +145,12 @@ fn an_institution_that_praises_itself_stays_at_500() {
         verb: Verb::Store,
         ..acquisition()
     };
-    let decision = exchange.ledger.open(&own);
     for _ in 0..100 {
         exchange.next_day();
+        let decision = exchange.ledger.open(&own);
         exchange
             .ledger
-            .say(part(decision, "st-anna", "st-anna", None));
+            .say(end(decision, "st-anna", "st-anna", None));
     }
     assert_eq!(exchange.score("st-anna"), 500);
     assert_eq!(
@@ -165,7 +164,7 @@ fn an_institution_that_praises_itself_stays_at_500() {
     // Lakeside tells our ledger how good it was: that is not its to say.
     let decision = exchange.open("lakeside");
     let before = exchange.ledger.state.root();
-    let praise = part(decision, "st-anna", "lakeside", None);
+    let praise = end(decision, "st-anna", "lakeside", None);
     let refused = exchange.said_by("lakeside", praise);
     assert_eq!(refused, Err(Rejection::Author(slug("lakeside"))));
     assert_eq!(
@@ -208,7 +207,7 @@ fn two_that_collude_reach_782_in_a_shared_view_and_500_in_a_hospital_s_own() {
     for _ in 0..10 {
         exchange.next_day();
         for (author, other) in [("north", "south"), ("south", "north")] {
-            let refused = exchange.said_by(author, part(decision, author, other, None));
+            let refused = exchange.said_by(author, end(decision, author, other, None));
             assert_eq!(refused, Err(Rejection::Author(slug(author))));
         }
     }
@@ -308,11 +307,11 @@ fn a_new_name_begins_at_500_and_needs_94_days_until_700() {
 fn a_flood_counts_as_one_day() {
     for (fault, score) in [(None, 504), (Some("lakeside"), 490)] {
         let mut exchange = Exchange::new();
-        let decision = exchange.open("lakeside");
         for _ in 0..500 {
+            let decision = exchange.open("lakeside");
             exchange
                 .ledger
-                .say(part(decision, "st-anna", "lakeside", fault));
+                .say(end(decision, "st-anna", "lakeside", fault));
         }
         assert_eq!(exchange.score("lakeside"), score);
     }
@@ -341,14 +340,14 @@ fn who_leaks_at_every_700_can_do_so_once_in_three_years() {
 #[test]
 fn one_late_day_a_week_never_reaches_600_and_ends_below_450() {
     let mut exchange = Exchange::new();
-    let decision = exchange.open("lakeside");
     let mut scores = Vec::new();
     for day in 1..=3000 {
         exchange.next_day();
+        let decision = exchange.open("lakeside");
         let fault = (day % 7 == 0).then_some("lakeside");
         exchange
             .ledger
-            .say(part(decision, "st-anna", "lakeside", fault));
+            .say(end(decision, "st-anna", "lakeside", fault));
         scores.push(exchange.score("lakeside"));
     }
     let highest = scores.iter().copied().max().unwrap();

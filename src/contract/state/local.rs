@@ -166,7 +166,7 @@ impl Local {
     ) -> Result<(), Rejection> {
         let own = self.check(at, event)?;
         if let Some(parameters) = parameters {
-            let before = self.before(&event.body);
+            let before = self.before(&event.body, &own);
             self.reviews.has_room(&event.body)?;
             let mut step = Step {
                 seq: at.seq,
@@ -191,20 +191,24 @@ impl Local {
     }
 
     /// What an event finds, as far as it is weighed after it has gone.
-    fn before(&self, body: &Body) -> Before {
+    fn before(&self, body: &Body, own: &InstitutionSlug) -> Before {
         match body {
+            Body::TransferClosed { .. } => Before {
+                evidence: self.transfers.evidence(body, own),
+                ..Before::default()
+            },
             Body::ConsentRevoked {
                 consent, patient, ..
             } => Before {
                 revoked: self.consents.get(*patient, *consent).cloned(),
-                was_overdue: false,
+                ..Before::default()
             },
             Body::ReviewClosed { review, .. } => Before {
-                revoked: None,
                 was_overdue: self
                     .reviews
                     .get(*review)
                     .is_some_and(|review| review.overdue),
+                ..Before::default()
             },
             _ => Before::default(),
         }

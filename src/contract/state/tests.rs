@@ -354,9 +354,47 @@ fn only_what_this_gateway_saw_for_certain_moves_a_score() {
         assert_eq!(score_of(&ledger.state, &slug("st-anna"), day), 500);
         let (_, event) = ledger.events.last().unwrap();
         let institutions = affects(&ledger.state, event).institutions;
-        assert_eq!(institutions.contains(&slug("lakeside")), score != 500);
+        assert!(institutions.contains(&slug("lakeside")));
         assert_eq!(ledger.state.scores(day).count(), usize::from(score != 500));
     }
+}
+
+/// However many parts it was recorded in: what went wrong in one of them outweighs the others.
+#[test]
+fn a_transfer_counts_once_and_its_worst_part_decides() {
+    for (parts, score) in [
+        (&[None, None, None][..], 504),
+        (&[None, Some("lakeside"), None][..], 490),
+        (&[Some("lakeside"), None][..], 490),
+    ] {
+        let mut ledger = Ledger::new();
+        let decision = ledger.open(&pull());
+        for (number, fault) in parts.iter().enumerate() {
+            let outcome = fault.map_or(Outcome::Completed, |_| Outcome::Failed);
+            let mut part = closed(decision, outcome, *fault);
+            if let Body::TransferClosed { is_final, .. } = &mut part {
+                *is_final = number + 1 == parts.len();
+            }
+            assert_eq!(score_of(&ledger.state, &slug("lakeside"), START.day()), 500);
+            ledger.say(part);
+        }
+        let reached = score_of(&ledger.state, &slug("lakeside"), START.day());
+        assert_eq!(reached, score, "{parts:?}");
+    }
+}
+
+#[test]
+fn an_objection_is_recorded_where_no_grant_finds_room() {
+    let mut ledger = Ledger::new();
+    for _ in 0..CONSENTS_PER_PATIENT_MAX {
+        ledger.consent(grant());
+    }
+    let objection = Consent {
+        effect: Effect::Deny,
+        ..grant()
+    };
+    ledger.consent(objection);
+    assert_eq!(ledger.decide(&pull()).short_reason, "denied by the patient");
 }
 
 #[test]

@@ -29,6 +29,7 @@ use crate::ledger::EntryError;
 use crate::ledger::Stamp;
 use crate::ledger::Tree;
 use crate::storage::AppendError;
+use crate::storage::BATCH_ENTRIES_MAX;
 use crate::storage::FolderLock;
 use crate::storage::Indexer;
 use crate::storage::Journal;
@@ -105,6 +106,9 @@ pub enum StartError {
     /// The data folder cannot be made.
     #[error("the data folder cannot be made: {0}")]
     Folder(io::Error),
+    /// There is nothing to ask.
+    #[error("{} holds no ledger yet: it begins with the first change, or with serve", .0.display())]
+    NoLedger(PathBuf),
     /// Another gateway uses the folder.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -135,9 +139,6 @@ pub enum StartError {
     #[error("cannot start the writer's thread: {0}")]
     Thread(io::Error),
 }
-
-/// Late reviews that are recorded in one batch.
-const OVERDUE_AT_ONCE_MAX: usize = 16;
 
 /// See the module.
 pub(super) struct Books {
@@ -231,6 +232,11 @@ impl Books {
     /// Events that wait for [`Books::commit`].
     pub(super) fn drafted(&self) -> impl Iterator<Item = &Event> {
         self.drafted.iter()
+    }
+
+    /// How many entries can still be drafted into this batch.
+    pub(super) fn room(&self) -> usize {
+        BATCH_ENTRIES_MAX.saturating_sub(self.records.len())
     }
 
     /// The ledger time of an entry written when the wall clock shows `wall`.
@@ -427,7 +433,8 @@ impl Books {
         let late = self.state.reviews();
         let late = late.filter(|(_, review)| !review.overdue && review.due <= time);
         let late = late.map(|(decision, review)| (decision, review.institution.clone()));
-        let late: Vec<_> = late.take(OVERDUE_AT_ONCE_MAX).collect();
+        // Each makes two entries; what has no room now has it a second later.
+        let late: Vec<_> = late.take(self.room() / 2).collect();
         for (review, institution) in late {
             let body = Body::ReviewOverdue {
                 review,

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use super::Asked;
 use super::Closing;
 use super::Tally;
+use crate::clock::Clock;
 use crate::config::DeniedStore;
 use crate::contract::Body;
 use crate::contract::Decision;
@@ -26,6 +27,8 @@ pub(super) struct Judgement {
     pub(super) asked: Asked,
     pub(super) request: Request,
     pub(super) decision: Decision,
+    /// What the time is told by when it is asked again at the door.
+    pub(super) clock: Clock,
     /// Set by the writer, before the event that overturns it is durable.
     pub(super) overturned: AtomicBool,
 }
@@ -46,6 +49,12 @@ impl Recorded {
         self.0.stands(now)
     }
 
+    /// The answer still is the same at this very moment: to be asked right before the first byte,
+    /// with no waiting in between. An event that overturns it marks it before it is durable.
+    pub(in crate::gateway) fn stands_now(&self) -> bool {
+        self.0.stands(self.0.clock.now())
+    }
+
     /// Number of the decision's ledger entry.
     pub(in crate::gateway) fn entry(&self) -> u64 {
         self.0.entry
@@ -59,9 +68,9 @@ impl Recorded {
     /// The event that records what followed this decision. Instances that a peer lost outweigh
     /// how the association ended: some failed means that the transfer failed.
     pub(super) fn closing(&self, tally: &Tally, closing: Closing) -> Body {
-        let outcome = match (closing.outcome, &tally.fault) {
-            (Outcome::Completed, Some(_)) => Outcome::Failed,
-            (outcome, _) => outcome,
+        let outcome = match closing.outcome {
+            Outcome::Completed if tally.failed > 0 => Outcome::Failed,
+            outcome => outcome,
         };
         let fault = tally.fault.map(|fault| match fault {
             Fault::Sender => self.0.asked.sender.clone(),

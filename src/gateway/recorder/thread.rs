@@ -9,6 +9,7 @@ use super::books::StartError;
 use super::writer::Writer;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::storage;
 
 /// The thread of the one writer.
 #[derive(Debug)]
@@ -37,8 +38,10 @@ impl WriterThread {
 pub(in crate::gateway) enum For {
     /// A gateway that serves.
     Serving,
-    /// One command; nothing is announced.
+    /// One change; nothing is announced.
     Editing,
+    /// A question: nothing is written, and there must be a ledger.
+    Asking,
 }
 
 /// Opens the ledger of `config` and starts its writer. The policies of the configuration are
@@ -51,11 +54,18 @@ pub(in crate::gateway) fn start(
     clock: Clock,
     purpose: For,
 ) -> Result<(Recorder, WriterThread), StartError> {
+    let data_dir = &config.gateway.data_dir;
+    if purpose == For::Asking && !storage::has_ledger(data_dir) {
+        return Err(StartError::NoLedger(data_dir.clone()));
+    }
     let books = Books::open(config, clock)?;
     let journal = books.reader();
     let (asks, receiver) = mpsc::channel(config.limits.recorder_queue_max);
     let mut writer = Writer::new(books, clock, receiver);
-    let interrupted = writer.close_interrupted()?;
+    let interrupted = match purpose {
+        For::Serving | For::Editing => writer.close_interrupted()?,
+        For::Asking => 0,
+    };
     if interrupted > 0 {
         tracing::warn!(
             interrupted,
@@ -65,6 +75,7 @@ pub(in crate::gateway) fn start(
     match purpose {
         For::Serving => writer.begin(config)?,
         For::Editing => writer.found(config)?,
+        For::Asking => {}
     }
     let (said, ended) = watch::channel(None);
     std::thread::Builder::new()

@@ -1,5 +1,6 @@
 //! The writer's thread: decides, applies, appends, syncs, and only then answers.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::AtomicBool;
@@ -32,9 +33,13 @@ use crate::contract::affects;
 use crate::contract::decide;
 use crate::gateway::control::Change;
 use crate::storage::Priority;
+use crate::time::UtcMicros;
 
 /// Asks that share one sync at most.
 const BATCH_MAX: usize = 64;
+
+/// Entries that one ask can make at most: a decision, and an alert about it.
+const ENTRIES_PER_ASK_MAX: usize = 2;
 
 /// The one writer's side of the channel.
 pub(in crate::gateway) struct Writer {
@@ -136,15 +141,20 @@ impl Writer {
     /// # Errors
     /// When the disk failed: nothing more is acknowledged, and the process must end.
     pub(in crate::gateway) fn run(mut self) -> Result<(), BooksError> {
-        while let Some(first) = self.asks.blocking_recv() {
-            let mut batch = vec![first];
-            while batch.len() < BATCH_MAX {
-                match self.asks.try_recv() {
-                    Ok(ask) => batch.push(ask),
-                    Err(_) => break,
+        let mut waiting = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                match self.asks.blocking_recv() {
+                    Some(ask) => waiting.push_back(ask),
+                    None => break,
                 }
             }
-            if self.turn(batch)? {
+            while waiting.len() < BATCH_MAX
+                && let Ok(ask) = self.asks.try_recv()
+            {
+                waiting.push_back(ask);
+            }
+            if self.turn(&mut waiting)? {
                 break;
             }
         }
@@ -161,13 +171,16 @@ impl Writer {
         self.books.checkpoint()
     }
 
-    /// One batch; `true` when it asked to stop.
-    fn turn(&mut self, batch: Vec<Ask>) -> Result<bool, BooksError> {
+    /// One batch, of as many asks as its entries leave room for; `true` when it asked to stop.
+    fn turn(&mut self, waiting: &mut VecDeque<Ask>) -> Result<bool, BooksError> {
         let mut stop = false;
         let mut answers = Vec::new();
         let mut checkpoint = false;
         let mut closings = Vec::new();
-        for ask in batch {
+        while !stop
+            && self.books.room() >= ENTRIES_PER_ASK_MAX
+            && let Some(ask) = waiting.pop_front()
+        {
             match ask {
                 Ask::Decide { asked, reply } => answers.push(self.judge(*asked, reply)),
                 Ask::Append(body) => {
@@ -221,7 +234,9 @@ impl Writer {
     /// Denials, closings and alerts may use the room that is kept back.
     fn keep_closings(&mut self, closings: Vec<Body>) -> Result<(), BooksError> {
         for body in closings {
-            self.books.draft(self.clock.read(), body, None)?;
+            if let Err(error) = self.books.draft(self.clock.read(), body, None) {
+                tracing::error!(%error, "an event of our own was refused");
+            }
         }
         match self.books.commit(Priority::Reserved) {
             Err(BooksError::NoRoom) => {
@@ -248,7 +263,7 @@ impl Writer {
 
     fn judgement(&mut self, asked: Asked) -> Result<Arc<Judgement>, BooksError> {
         let reading = self.clock.read();
-        let request = self.request(&asked)?;
+        let request = self.request(&asked, self.books.next_time(reading.wall))?;
         let mut decision = decide(self.books.state(), &request);
         decision.observed = asked.observed;
         let body = Body::Decision {
@@ -268,12 +283,13 @@ impl Writer {
             asked,
             request,
             decision,
+            clock: self.clock,
             overturned: AtomicBool::new(false),
         }))
     }
 
     /// The question with pseudonyms for what identifies.
-    fn request(&mut self, asked: &Asked) -> Result<Request, BooksError> {
+    fn request(&mut self, asked: &Asked, at: UtcMicros) -> Result<Request, BooksError> {
         let patient = match &asked.patient {
             Some(identity) => Some(self.books.pseudonym(identity)?),
             None => None,
@@ -296,7 +312,7 @@ impl Writer {
             study,
             question: asked.question,
             transport: asked.transport,
-            received_at: self.books.next_time(self.clock.now()),
+            received_at: at,
         })
     }
 
@@ -338,7 +354,12 @@ impl Writer {
                     ..live.request.clone()
                 };
                 let again = decide(self.books.state(), &request);
-                if !same_answer(&again, &live.decision) {
+                // Also when it would end earlier, or rest on another consent: what was recorded must
+                // be what releases.
+                let same = same_answer(&again, &live.decision)
+                    && again.consents == live.decision.consents
+                    && again.valid_until >= live.decision.valid_until;
+                if !same {
                     live.overturned.store(true, Ordering::Release);
                 }
             }
@@ -411,6 +432,93 @@ impl Answer {
             Self::Entry(reply, _) | Self::Failed(reply, _) => {
                 let _ = reply.send(Err(RecordError::NoRoom));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::contract::Purpose;
+    use crate::contract::TransportFacts;
+    use crate::contract::Verb;
+    use crate::gateway::recorder::PatientIdentity;
+    use crate::gateway::recorder::StudyAsked;
+    use crate::storage::BATCH_ENTRIES_MAX;
+
+    const CONFIG: &str = r#"
+gateway = { institution = "st-anna" }
+listener = [{ address = "127.0.0.1:104" }]
+ae = [{ title = "CREDENCE", purpose = "TREATMENT" }]
+institution = [{ slug = "st-anna", name = "St. Anna" }, { slug = "lakeside", name = "Lakeside" }]
+"#;
+
+    /// Lakeside fetches images of `patient` in an emergency: a decision and an alert about it.
+    fn emergency(patient: usize) -> Asked {
+        let lakeside = || "lakeside".parse().unwrap();
+        Asked {
+            verb: Verb::Retrieve,
+            purpose: Purpose::Emergency,
+            requester: lakeside(),
+            // An AE title reaches few patients in an hour.
+            requester_ae: format!("LAKE{patient}").parse().unwrap(),
+            user: None,
+            custodian: "st-anna".parse().unwrap(),
+            sender: "st-anna".parse().unwrap(),
+            recipient: lakeside(),
+            recipient_ae: "LAKE".parse().unwrap(),
+            patient: Some(PatientIdentity {
+                issuer: Vec::new(),
+                id: patient.to_string().into_bytes(),
+            }),
+            study: Some(StudyAsked {
+                uid: "1.2.3".parse().unwrap(),
+                modalities: Vec::new(),
+                date: None,
+            }),
+            question: false,
+            transport: TransportFacts {
+                tls: false,
+                mutual: false,
+                address_checked: true,
+            },
+            observed: false,
+        }
+    }
+
+    /// More entries than a batch holds wait at once: each ask is answered, in as many batches as
+    /// it takes.
+    #[test]
+    fn asks_that_make_two_entries_each_fill_more_than_one_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::parse(CONFIG, folder.path()).unwrap();
+        let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
+        std::os::unix::fs::symlink(delivered.join("policy"), folder.path().join("policy")).unwrap();
+        std::fs::copy(
+            delivered.join("credit.toml"),
+            folder.path().join("credit.toml"),
+        )
+        .unwrap();
+        let clock = Clock::new();
+        let books = Books::open(&config, clock).unwrap();
+        let (asks, receiver) = mpsc::channel(BATCH_MAX + 1);
+        let mut writer = Writer::new(books, clock, receiver);
+        writer.begin(&config).unwrap();
+        let mut answers = Vec::new();
+        for patient in 0..BATCH_MAX {
+            let (reply, answer) = oneshot::channel();
+            let asked = Box::new(emergency(patient));
+            asks.try_send(Ask::Decide { asked, reply }).unwrap();
+            answers.push(answer);
+        }
+        asks.try_send(Ask::Stop).unwrap();
+        const { assert!(2 * BATCH_MAX > BATCH_ENTRIES_MAX) };
+        writer.run().unwrap();
+        for mut answer in answers {
+            let judged = answer.try_recv().unwrap();
+            assert!(matches!(judged, Ok(Judged::Permitted(_))), "{judged:?}");
         }
     }
 }

@@ -131,7 +131,7 @@ impl Session {
             limits,
         };
         let relayed = relay.run(recorded, command, held).await;
-        if relayed.is_err() {
+        if !matches!(&relayed, Ok(_) | Err(RelayError::NotReleased { .. })) {
             upstream.hang_up();
         }
         relayed
@@ -208,6 +208,16 @@ impl Session {
                 }
                 self.link.queue_command(context_id, &relayed.response);
                 Ok(Stored::Answered)
+            }
+            Err(RelayError::NotReleased { sender_done }) => {
+                counts.fail(instance);
+                if let Some(tally) = tally {
+                    tally.withheld();
+                }
+                Ok(Stored::Refused {
+                    refused: out_of_resources("the permit ended"),
+                    drained: sender_done,
+                })
             }
             Err(RelayError::Source(ended)) => {
                 counts.fail(instance);

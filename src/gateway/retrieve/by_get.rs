@@ -321,6 +321,13 @@ impl Session {
                 archive.link.queue_command(context_id, &relayed.response);
                 Ok(())
             }
+            Err(RelayError::NotReleased { sender_done }) => {
+                follow.withheld(&study, instance);
+                self.drain_archive(archive, sender_done).await?;
+                let refusal = out_of_resources("the permit ended");
+                answer(archive, context_id, command, &refusal);
+                Ok(())
+            }
             Err(RelayError::Source(ended)) => {
                 follow.lost(&study, instance, Fault::Sender);
                 match target {

@@ -297,6 +297,10 @@ impl Session {
     async fn deliver(&mut self, mut delivery: Delivery, silence: Duration) -> Result<bool, Ended> {
         let response = self.inbound.peer.timeouts.dimse_response;
         let context_id = delivery.context_id;
+        if !delivery.released_by.stands_now() {
+            // It waited here while its permit ended. The archive's side sees that nobody takes it.
+            return Ok(false);
+        }
         self.link.queue_command(context_id, &delivery.command);
         loop {
             let piece = tokio::time::timeout(silence, delivery.pieces.recv()).await;
@@ -395,6 +399,15 @@ impl Follow<'_> {
         progress.counts.fail(instance);
         if let Some(study) = progress.studies.get_mut(study) {
             study.tally.lost_by(fault);
+        }
+    }
+
+    /// Counts an image that was not let go.
+    pub(super) fn withheld(&self, study: &Uid, instance: Uid) {
+        let progress = &mut *self.retrieval.progress();
+        progress.counts.fail(instance);
+        if let Some(study) = progress.studies.get_mut(study) {
+            study.tally.withheld();
         }
     }
 

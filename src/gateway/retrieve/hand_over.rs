@@ -26,6 +26,8 @@ const PIECES_MAX: usize = 4;
 #[derive(Debug)]
 pub(in crate::gateway) struct Delivery {
     pub(super) context_id: u8,
+    /// What lets it go, to be asked once more right before the first byte.
+    pub(super) released_by: Recorded,
     pub(super) command: CommandSet,
     /// Pieces of the data set, the last one marked. Closed early: the archive died in the middle.
     pub(super) pieces: mpsc::Receiver<(Bytes, bool)>,
@@ -37,20 +39,27 @@ pub(in crate::gateway) struct Delivery {
 pub(in crate::gateway) async fn hand_over(
     from: &mut Link,
     deliveries: &mpsc::Sender<Delivery>,
-    _released_by: &Recorded,
+    released_by: &Recorded,
     context_id: u8,
     command: CommandSet,
     held: Held,
     silence: Duration,
 ) -> Result<Relayed, RelayError> {
-    let lost = |sender_done| RelayError::Destination {
-        ended: Ended::Closed,
-        sender_done,
+    let lost = |sender_done| {
+        if released_by.stands_now() {
+            RelayError::Destination {
+                ended: Ended::Closed,
+                sender_done,
+            }
+        } else {
+            RelayError::NotReleased { sender_done }
+        }
     };
     let (pieces, receiver) = mpsc::channel(PIECES_MAX);
     let (reply, answer) = oneshot::channel();
     let delivery = Delivery {
         context_id,
+        released_by: released_by.clone(),
         command,
         pieces: receiver,
         reply,

@@ -78,11 +78,16 @@ fn push(scribe: &mut Scribe, replay: &mut Replay, body: Body) -> Result<(), Harm
     })
 }
 
-fn decision(replay: &Replay, change: impl FnOnce(&mut Decision)) -> Body {
-    let mut decision = decide(replay.state(), &request());
+/// What the contract says to our request at `at`, changed.
+fn decision(replay: &Replay, at: UtcMicros, change: impl FnOnce(&mut Decision)) -> Body {
+    let request = Request {
+        received_at: at,
+        ..request()
+    };
+    let mut decision = decide(replay.state(), &request);
     change(&mut decision);
     Body::Decision {
-        request: Box::new(request()),
+        request: Box::new(request),
         decision: Box::new(decision),
     }
 }
@@ -90,9 +95,9 @@ fn decision(replay: &Replay, change: impl FnOnce(&mut Decision)) -> Body {
 #[test]
 fn a_decision_is_reached_again() {
     let (mut scribe, mut replay) = begun();
-    let body = decision(&replay, |_| {});
+    let body = decision(&replay, scribe.wall, |_| {});
     push(&mut scribe, &mut replay, body).unwrap();
-    let observed = decision(&replay, |decision| decision.observed = true);
+    let observed = decision(&replay, scribe.wall, |decision| decision.observed = true);
     push(&mut scribe, &mut replay, observed).unwrap();
     assert_eq!(replay.state().open_transfers().count(), 2);
 }
@@ -120,8 +125,19 @@ fn a_decision_that_was_not_the_contracts_is_named() {
     ];
     for (change, words) in changes {
         let (mut scribe, mut replay) = begun();
-        let body = decision(&replay, change);
+        let body = decision(&replay, scribe.wall, change);
         let found = push(&mut scribe, &mut replay, body);
+        assert_eq!(found, Err(Harm::Decision(words)));
+    }
+}
+
+#[test]
+fn a_decision_by_another_moment_than_its_own_is_named() {
+    for micros in [-1, 1] {
+        let (mut scribe, mut replay) = begun();
+        let body = decision(&replay, scribe.wall.plus(micros), |_| {});
+        let found = push(&mut scribe, &mut replay, body);
+        let words = "it was judged by another moment";
         assert_eq!(found, Err(Harm::Decision(words)));
     }
 }

@@ -10,6 +10,7 @@ use super::Rejection;
 use super::Step;
 use super::exact;
 use crate::contract::consent::Consent;
+use crate::contract::consent::Effect;
 use crate::contract::consent::Giver;
 use crate::contract::event::Body;
 use crate::contract::merkle_map::MerkleMap;
@@ -20,6 +21,9 @@ use crate::contract::state::table::Table;
 
 /// Consents that one patient can have at a time, expired ones included.
 pub const CONSENTS_PER_PATIENT_MAX: usize = 1000;
+
+/// Objections that a patient can have beyond [`CONSENTS_PER_PATIENT_MAX`].
+const DENIALS_BEYOND_MAX: usize = 100;
 
 /// Consents lie together by patient; the number alone names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,7 +84,12 @@ impl Consents {
                 .into_iter()
                 .flatten(),
         )?;
-        if self.of(consent.patient).count() >= CONSENTS_PER_PATIENT_MAX {
+        // An objection finds room where a grant does not: it must not fail for old grants.
+        let room = match consent.effect {
+            Effect::Grant => CONSENTS_PER_PATIENT_MAX,
+            Effect::Deny => CONSENTS_PER_PATIENT_MAX.saturating_add(DENIALS_BEYOND_MAX),
+        };
+        if self.of(consent.patient).count() >= room {
             return Err(Rejection::TooManyConsents(consent.patient));
         }
         let key = Key(consent.patient, ConsentId(step.seq));

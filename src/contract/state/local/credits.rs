@@ -97,6 +97,8 @@ pub(in crate::contract::state) struct Credits {
 /// What the other parts held before an event, and this one needs to weigh it.
 #[derive(Default)]
 pub(super) struct Before {
+    /// What the event is evidence of.
+    pub(super) evidence: Vec<(InstitutionSlug, bool)>,
     /// The consent that the event revokes.
     pub(super) revoked: Option<Consent>,
     /// The review that the event closes had been charged as late.
@@ -120,7 +122,7 @@ impl Credits {
         before: &Before,
     ) -> Result<(), Rejection> {
         match body {
-            Body::TransferClosed { .. } => self.learn(step, body),
+            Body::TransferClosed { .. } => self.learn(step, &before.evidence),
             Body::ConsentRevoked { .. } => self.await_answers(step, before.revoked.as_ref()),
             Body::RevocationHonoured {
                 revocation,
@@ -186,11 +188,15 @@ impl Credits {
     }
 
     /// Counts what a closed transfer tells of other institutions.
-    fn learn(&mut self, step: &mut Step<'_>, body: &Body) -> Result<(), Rejection> {
+    fn learn(
+        &mut self,
+        step: &mut Step<'_>,
+        evidence: &[(InstitutionSlug, bool)],
+    ) -> Result<(), Rejection> {
         let (by, day) = (step.parameters.institutions(), step.time.day());
-        for (institution, good) in body.evidence(step.own) {
+        for (institution, good) in evidence {
             let mut reputation = self.known(step, institution);
-            reputation.record(by, day, step.own, good);
+            reputation.record(by, day, step.own, *good);
             self.reputations
                 .put(step.map, institution.clone(), reputation)?;
         }

@@ -62,8 +62,7 @@ pub struct Reason {
     pub entry: u64,
 }
 
-/// Patients whom an AE title reached by EMERGENCY and without a consent, and when first within an
-/// hour.
+/// Patients whom an AE title reached by EMERGENCY and without a consent, and when last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Broken(BTreeMap<Pseudonym, UtcMicros>);
@@ -253,7 +252,7 @@ impl Reviews {
         let mut broken = self.broken.get(&glass).cloned().unwrap_or_default();
         broken.0.retain(|_, at| is_within_an_hour(*at, step.time));
         if broken.0.len() < BROKEN_MAX {
-            broken.0.entry(patient).or_insert(step.time);
+            broken.0.insert(patient, step.time);
         }
         Ok(self.broken.put(step.map, glass, broken)?)
     }

@@ -7,6 +7,7 @@ use super::Rejection;
 use super::Step;
 use crate::contract::decision::Decision;
 use crate::contract::event::Body;
+use crate::contract::event::Outcome;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
@@ -24,6 +25,10 @@ pub const OPEN_PERMITS_MAX: usize = 100_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenPermit {
+    /// An earlier part of the transfer delivered something.
+    pub delivered: bool,
+    /// On whose side an earlier part went wrong, if one did.
+    pub fault: Option<InstitutionSlug>,
     /// Ledger time of the decision.
     pub opened_at: UtcMicros,
     /// Whose images.
@@ -59,20 +64,29 @@ impl Transfers {
                 decision,
                 sender,
                 recipient,
+                instances,
+                fault,
                 is_final,
                 ..
             } => {
-                match self.0.get(decision) {
-                    None => return Err(Rejection::NotOpen(*decision)),
-                    Some(open) if open.sender != *sender || open.recipient != *recipient => {
-                        return Err(Rejection::Parties(*decision));
-                    }
-                    Some(_) => {}
+                let open = self.0.get(decision);
+                let open = open.ok_or(Rejection::NotOpen(*decision))?;
+                if open.sender != *sender || open.recipient != *recipient {
+                    return Err(Rejection::Parties(*decision));
                 }
                 if *is_final {
                     self.0.remove(step.map, decision);
+                    return Ok(());
                 }
-                Ok(())
+                let part = OpenPermit {
+                    delivered: open.delivered || *instances > 0,
+                    fault: open.fault.clone().or_else(|| fault.clone()),
+                    ..open.clone()
+                };
+                if part == *open {
+                    return Ok(());
+                }
+                Ok(self.0.put(step.map, *decision, part)?)
             }
             _ => Ok(()),
         }
@@ -96,6 +110,8 @@ impl Transfers {
             return Err(Rejection::TooManyOpen);
         }
         let permit = OpenPermit {
+            delivered: false,
+            fault: None,
             opened_at: step.time,
             patient: request.patient,
             recipient: request.recipient.clone(),
@@ -103,6 +119,46 @@ impl Transfers {
             verb: request.verb,
         };
         Ok(self.0.put(step.map, step.seq, permit)?)
+    }
+
+    /// What the end of a transfer is evidence of: the institutions other than `own` that sent or
+    /// received, each with whether it is good. To be asked before the event is applied.
+    ///
+    /// A transfer counts once, whatever number of parts it was recorded in. Good: it was completed
+    /// and something was delivered. Late: some part names the institution as at fault, whatever was
+    /// delivered. Everything else (broken on our own side, cancelled, stopped, nobody known to be at
+    /// fault, nothing sent) counts neither way.
+    pub(in crate::contract::state) fn evidence(
+        &self,
+        body: &Body,
+        own: &InstitutionSlug,
+    ) -> Vec<(InstitutionSlug, bool)> {
+        let Body::TransferClosed {
+            decision,
+            sender,
+            recipient,
+            instances,
+            outcome,
+            fault,
+            is_final: true,
+            ..
+        } = body
+        else {
+            return Vec::new();
+        };
+        let open = self.0.get(decision);
+        let delivered = *instances > 0 || open.is_some_and(|open| open.delivered);
+        let earlier = open.and_then(|open| open.fault.as_ref());
+        let good = *outcome == Outcome::Completed && delivered;
+        let second = (recipient != sender).then_some(recipient);
+        let others = std::iter::once(sender).chain(second);
+        let others = others.filter(|institution| *institution != own);
+        others
+            .filter_map(|institution| {
+                let at_fault = [fault.as_ref(), earlier].contains(&Some(institution));
+                (at_fault || good).then(|| (institution.clone(), !at_fault))
+            })
+            .collect()
     }
 
     pub(super) fn fill(&self, map: &mut MerkleMap) -> Result<(), serde_json::Error> {
