@@ -9,6 +9,7 @@ use super::inbound::Inbound;
 use super::recorder::Asked;
 use super::recorder::Judged;
 use super::recorder::PatientIdentity;
+use super::recorder::Recorded;
 use super::recorder::StudyAsked;
 use super::retrieve::Archive;
 use super::retrieve::ArchiveError;
@@ -35,8 +36,9 @@ pub(super) struct Matches {
     resolves: bool,
     asking: Option<Archive>,
     studies: BTreeMap<Uid, Option<FoundStudy>>,
-    /// Answers so far: one decision each.
-    known: BTreeMap<Subject, bool>,
+    /// Answers so far: one decision each, until an event changes what it would be. `None`: refused,
+    /// for the whole query.
+    known: BTreeMap<Subject, Option<Recorded>>,
 }
 
 /// What a match tells of.
@@ -98,8 +100,13 @@ impl Matches {
                 subject.modalities = study.modalities;
             }
         }
-        if let Some(known) = self.known.get(&subject) {
-            return *known;
+        match self.known.get(&subject) {
+            None => {}
+            Some(None) => return false,
+            Some(Some(permit)) if permit.stands_now() => return true,
+            Some(Some(_)) => {
+                self.known.remove(&subject);
+            }
         }
         let asked = Asked {
             patient: subject.patient.clone(),
@@ -111,10 +118,13 @@ impl Matches {
             question: false,
             ..Asked::query(self.mode, inbound, &self.archive)
         };
-        let judged = gateway.recorder.decide(asked).await;
-        let may = matches!(judged, Ok(Judged::Permitted(_)));
+        let permit = match gateway.recorder.decide(asked).await {
+            Ok(Judged::Permitted(recorded)) => Some(recorded),
+            Ok(Judged::Refused(_)) | Err(_) => None,
+        };
+        let may = permit.as_ref().is_some_and(Recorded::stands_now);
         if self.known.len() < gateway.config.limits.permits_per_association_max {
-            self.known.insert(subject, may);
+            self.known.insert(subject, permit);
         }
         may
     }
