@@ -5,6 +5,11 @@ use ring::signature::Ed25519KeyPair;
 use crate::contract::Body;
 use crate::contract::Event;
 use crate::contract::InstitutionSlug;
+use crate::contract::PolicySet;
+use crate::contract::Purpose;
+use crate::contract::Request;
+use crate::contract::TransportFacts;
+use crate::contract::Verb;
 use crate::digest::Sha256;
 use crate::ledger::chain::Chain;
 use crate::ledger::chain::Linked;
@@ -14,6 +19,10 @@ use crate::ledger::entry::EntryError;
 use crate::ledger::key::LogSigner;
 use crate::ledger::merkle::Tree;
 use crate::time::UtcMicros;
+
+const SCHEMA: &str = include_str!("../../gateway-config/policy/schema.cedarschema");
+const CREDIT: &str = include_str!("../../gateway-config/credit.toml");
+const PERMITS: &str = include_str!("../../gateway-config/policy/10-permits.cedar");
 
 pub(crate) const BOOT: &str = "00112233445566ff";
 
@@ -25,6 +34,43 @@ pub(crate) fn signer() -> LogSigner {
 
 pub(crate) fn own() -> InstitutionSlug {
     "st-anna".parse().unwrap()
+}
+
+/// Our own modality stores into our own archive.
+pub(crate) fn request() -> Request {
+    Request {
+        verb: Verb::Store,
+        purpose: Purpose::Treatment,
+        requester: own(),
+        requester_ae: "CT1".parse().unwrap(),
+        user: None,
+        custodian: own(),
+        recipient: own(),
+        recipient_ae: "PACS".parse().unwrap(),
+        patient: None,
+        study: None,
+        question: false,
+        transport: TransportFacts {
+            tls: false,
+            mutual: false,
+            address_checked: true,
+        },
+        received_at: UtcMicros(1_770_000_000_000_000),
+    }
+}
+
+/// The rules and parameters of a new ledger, in force.
+pub(crate) fn founding() -> [Body; 2] {
+    let files = [("10-permits.cedar".to_owned(), PERMITS.to_owned())];
+    let policy = PolicySet::parse(&files, SCHEMA, CREDIT).unwrap();
+    let (sha256, by) = (policy.sha256(), "officer".to_owned());
+    let proposed = Body::PolicyProposed {
+        sha256,
+        schema_sha256: policy.schema_sha256(),
+        text: policy.canonical_text().to_owned(),
+        by: by.clone(),
+    };
+    [proposed, Body::PolicyActivated { sha256, by }]
 }
 
 /// Writes entries as the recorder would.

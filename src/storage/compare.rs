@@ -1,11 +1,7 @@
 //! Decides the decisions of a ledger in a folder anew: a data folder, a copy of one, or an export.
 //! Needs neither key nor checkpoint, and changes nothing.
 
-use std::fs::File;
 use std::io;
-use std::io::BufRead as _;
-use std::io::BufReader;
-use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -15,15 +11,14 @@ use crate::ledger::Damage;
 use crate::ledger::EntryError;
 use crate::ledger::Finding;
 use crate::ledger::Harm;
-use crate::ledger::LINE_BYTES_MAX;
 use crate::storage::export;
+use crate::storage::export::ExportedLine;
+use crate::storage::export::ExportedLines;
+use crate::storage::export::UNENDED;
 use crate::storage::reader;
 use crate::storage::reader::Batches;
 use crate::storage::reader::ReadError;
 use crate::storage::reader::Step;
-
-/// Bytes read ahead from an exported file.
-const READ_AHEAD_BYTES: usize = 262_144;
 
 /// Why the decisions cannot be decided anew.
 #[derive(Debug, thiserror::Error)]
@@ -109,18 +104,17 @@ fn of_export(path: &Path, push: Push<'_>) -> Result<(), CompareError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(failed)?;
-    let mut file = BufReader::with_capacity(READ_AHEAD_BYTES, file);
-    let mut line = Vec::new();
+    let mut lines = ExportedLines::open(path).map_err(failed)?;
+    let mut entry = 0_u64;
     loop {
-        line.clear();
-        // One more byte than the longest line and its newline shows that a line is too long.
-        let limit = LINE_BYTES_MAX as u64 + 2;
-        let read = file.by_ref().take(limit).read_until(b'\n', &mut line);
-        if read.map_err(failed)? == 0 {
-            return Ok(());
+        match lines.next().map_err(failed)? {
+            ExportedLine::Whole(line) => push(line)?,
+            ExportedLine::Unended => {
+                let harm = Harm::Frame(UNENDED);
+                return Err(Damage { entry, harm }.into());
+            }
+            ExportedLine::End => return Ok(()),
         }
-        line.pop_if(|byte| *byte == b'\n');
-        push(&line)?;
+        entry = entry.saturating_add(1);
     }
 }

@@ -3,8 +3,6 @@
 
 use std::fs::File;
 use std::io;
-use std::io::BufRead as _;
-use std::io::BufReader;
 use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -13,7 +11,6 @@ use crate::ledger::Checkpoint;
 use crate::ledger::CheckpointError;
 use crate::ledger::Damage;
 use crate::ledger::Harm;
-use crate::ledger::LINE_BYTES_MAX;
 use crate::ledger::Line;
 use crate::ledger::LogKey;
 use crate::ledger::NOTE_BYTES_MAX;
@@ -21,6 +18,9 @@ use crate::ledger::Replay;
 use crate::ledger::Verified;
 use crate::ledger::Verifier;
 use crate::storage::export;
+use crate::storage::export::ExportedLine;
+use crate::storage::export::ExportedLines;
+use crate::storage::export::UNENDED;
 use crate::storage::keys;
 use crate::storage::keys::KeysError;
 use crate::storage::reader;
@@ -32,9 +32,6 @@ use crate::storage::slots::SlotError;
 
 #[cfg(test)]
 mod tests;
-
-/// Bytes read ahead from an exported file.
-const READ_AHEAD_BYTES: usize = 262_144;
 
 /// How much is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,23 +190,16 @@ impl Lines {
             path: path.to_owned(),
             source,
         };
-        let file = File::open(path).map_err(failed)?;
-        let mut file = BufReader::with_capacity(READ_AHEAD_BYTES, file);
-        let mut line = Vec::new();
+        let mut lines = ExportedLines::open(path).map_err(failed)?;
         loop {
-            line.clear();
-            // Two more bytes: the newline, and one that shows that the line is too long.
-            let limit = LINE_BYTES_MAX as u64 + 2;
-            let read = file.by_ref().take(limit).read_until(b'\n', &mut line);
-            if read.map_err(failed)? == 0 {
-                return Ok(self.verifier.finish()?);
+            match lines.next().map_err(failed)? {
+                ExportedLine::Whole(line) => self.push(Line::bare(line))?,
+                ExportedLine::Unended => {
+                    let entry = self.verifier.next_seq();
+                    return Err(self.verifier.blame(entry, Harm::Frame(UNENDED)).into());
+                }
+                ExportedLine::End => return Ok(self.verifier.finish()?),
             }
-            if line.pop_if(|byte| *byte == b'\n').is_none() {
-                let harm = Harm::Frame("its line does not end");
-                let entry = self.verifier.next_seq();
-                return Err(self.verifier.blame(entry, harm).into());
-            }
-            self.push(Line::bare(&line))?;
         }
     }
 }

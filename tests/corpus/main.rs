@@ -69,6 +69,19 @@ fn every_decision_that_was_ever_kept_is_reached_again() {
 }
 
 #[test]
+fn an_export_that_is_cut_in_its_last_line_is_not_called_replayed() {
+    let kept = kept().join(format!("contract-{CONTRACT_VERSION}"));
+    let text = std::fs::read(kept.join("entries.jsonl")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for cut in [1, 100] {
+        let left = &text[..text.len() - cut];
+        std::fs::write(folder.path().join("entries.jsonl"), left).unwrap();
+        let error = compare(folder.path(), &mut |_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("does not end"), "{error}");
+    }
+}
+
+#[test]
 fn the_story_is_told_by_this_version_and_replays() {
     let folder = tempfile::tempdir().unwrap();
     let data = story::tell(folder.path());

@@ -1,40 +1,11 @@
 use super::*;
-use crate::contract::PolicySet;
-use crate::contract::Purpose;
-use crate::contract::TransportFacts;
-use crate::contract::Verb;
 use crate::contract::Verdict;
 use crate::ledger::fixtures;
 use crate::ledger::fixtures::Scribe;
+use crate::ledger::fixtures::founding;
 use crate::ledger::fixtures::own;
+use crate::ledger::fixtures::request;
 use crate::time::UtcMicros;
-
-const SCHEMA: &str = include_str!("../../../gateway-config/policy/schema.cedarschema");
-const CREDIT: &str = include_str!("../../../gateway-config/credit.toml");
-const PERMITS: &str = include_str!("../../../gateway-config/policy/10-permits.cedar");
-
-/// Our own modality stores into our own archive.
-fn request() -> Request {
-    Request {
-        verb: Verb::Store,
-        purpose: Purpose::Treatment,
-        requester: own(),
-        requester_ae: "CT1".parse().unwrap(),
-        user: None,
-        custodian: own(),
-        recipient: own(),
-        recipient_ae: "PACS".parse().unwrap(),
-        patient: None,
-        study: None,
-        question: false,
-        transport: TransportFacts {
-            tls: false,
-            mutual: false,
-            address_checked: true,
-        },
-        received_at: UtcMicros(1_770_000_000_000_000),
-    }
-}
 
 fn genesis() -> Body {
     Body::Genesis {
@@ -43,19 +14,6 @@ fn genesis() -> Body {
         key: fixtures::signer().key().to_string(),
         created: UtcMicros(1_770_000_000_000_000),
     }
-}
-
-fn founding() -> [Body; 2] {
-    let files = [("10-permits.cedar".to_owned(), PERMITS.to_owned())];
-    let policy = PolicySet::parse(&files, SCHEMA, CREDIT).unwrap();
-    let (sha256, by) = (policy.sha256(), "officer".to_owned());
-    let proposed = Body::PolicyProposed {
-        sha256,
-        schema_sha256: policy.schema_sha256(),
-        text: policy.canonical_text().to_owned(),
-        by: by.clone(),
-    };
-    [proposed, Body::PolicyActivated { sha256, by }]
 }
 
 /// A ledger that replays as far as its next entry, which is a decision.
