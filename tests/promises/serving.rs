@@ -28,7 +28,8 @@ impl House {
     /// Starts `credence serve` and waits until it is ready.
     pub(crate) async fn serve(&self) -> Serving {
         let (mut serving, started) = (self.spawn(), Instant::now());
-        while !serving.log().contains("ready") {
+        // The whole word of the gateway itself: a library that traces "already" is not it.
+        while !serving.log().contains("credence::cli::serve: ready") {
             let ended = serving.child.try_wait().unwrap();
             assert!(
                 ended.is_none() && started.elapsed() < PATIENCE,
