@@ -44,18 +44,11 @@ fn what(body: &Body) -> String {
         Body::GuardianNamed { patient, .. } | Body::GuardianEnded { patient, .. } => {
             format!("of {patient}")
         }
-        Body::Restored { log_origin, .. } => format!("goes on as {log_origin}"),
-        Body::PatientErased {
-            patients, reason, ..
-        } => format!("{}: {reason}", desk::joined(patients)),
-        Body::HoldPlaced {
-            patient, reference, ..
-        } => {
-            let whom = patient.map_or_else(|| "everybody".to_owned(), |one| one.to_string());
-            format!("on {whom}, reference {reference}")
-        }
-        Body::HoldLifted { hold, .. } => format!("hold {hold}"),
-        Body::DetailsDropped { epoch, .. } => format!("of {epoch}"),
+        Body::PatientErased { .. }
+        | Body::HoldPlaced { .. }
+        | Body::HoldLifted { .. }
+        | Body::DetailsDropped { .. }
+        | Body::Restored { .. } => of_keeping(body),
         Body::Equivocated { institution, .. } => format!("by {institution}"),
         Body::StandingNoted {
             patient, evidence, ..
@@ -100,6 +93,25 @@ fn what(body: &Body) -> String {
         | Body::Alert { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => of_the_gateway(body),
+    }
+}
+
+/// What is kept, and what is forgotten.
+fn of_keeping(body: &Body) -> String {
+    match body {
+        Body::PatientErased {
+            patients, reason, ..
+        } => format!("{}: {reason}", desk::joined(patients)),
+        Body::HoldPlaced {
+            patient, reference, ..
+        } => {
+            let whom = patient.map_or_else(|| "everybody".to_owned(), |one| one.to_string());
+            format!("on {whom}, reference {reference}")
+        }
+        Body::HoldLifted { hold, .. } => format!("hold {hold}"),
+        Body::DetailsDropped { epoch, .. } => format!("of {epoch}"),
+        Body::Restored { log_origin, .. } => format!("goes on as {log_origin}"),
+        _ => String::new(),
     }
 }
 
