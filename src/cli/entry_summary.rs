@@ -49,7 +49,6 @@ fn what(body: &Body) -> String {
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }
         | Body::Restored { .. } => of_keeping(body),
-        Body::Equivocated { institution, .. } => format!("by {institution}"),
         Body::StandingNoted {
             patient, evidence, ..
         } => format!("{evidence} of {patient}"),
@@ -87,7 +86,8 @@ fn what(body: &Body) -> String {
             institution,
             ..
         } => format!("of entry {charge} on {institution}"),
-        Body::Decision { .. }
+        Body::Equivocated { .. }
+        | Body::Decision { .. }
         | Body::TransferClosed { .. }
         | Body::Query { .. }
         | Body::Alert { .. }
@@ -143,6 +143,7 @@ fn of_the_gateway(body: &Body) -> String {
             withheld,
             ..
         } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
+        Body::Equivocated { institution, .. } => format!("by {institution}"),
         Body::Alert { code, text, .. } => format!("{code}: {text}"),
         Body::Started { version, boot }
         | Body::Stopped {
