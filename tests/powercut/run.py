@@ -9,7 +9,8 @@ they were (by their numbers and digests), a decision for every image whose sende
 patients' pseudonyms.
 
 Cut is: the first start, steady work, the change of a segment, the writing of a checkpoint, an orderly
-stop, and the recovery after a cut (a second cut). Then the same with fdatasync taken out, where the rig must find that entries are lost: otherwise it would show nothing.
+stop, and the recovery after a cut (a second cut). Then the same with fdatasync taken out, where the
+rig must find that entries are lost: otherwise it would show nothing.
 
 What it models: a disk that keeps its promise about flushes and about sectors of 512 bytes, which loses
 or keeps every unflushed sector as it likes, in any order; the file system's own journal; flushes that
