@@ -30,12 +30,13 @@ class Play:
     def __init__(self, gateway: Gateway, book: Book):
         self.gateway, self.book = gateway, book
         self.outcomes: list[Outcome] = []
-        self.granted: int | None = None
+        self.granted: list[int] = []
 
-    def _note(self, what: str, how: str, reason: str = "") -> None:
+    def _note(self, what: str, how: str, reason: str = "") -> Outcome:
         self.outcomes.append(Outcome(what, how, reason, time.time()))
+        return self.outcomes[-1]
 
-    def _change(self, what: str, change: dict, **more) -> int | None:
+    def _change(self, what: str, change: dict, **more) -> Outcome:
         try:
             control = Control(self.gateway.data)
             try:
@@ -43,39 +44,38 @@ class Play:
             finally:
                 control.close()
         except (OSError, EOFError) as fault:
-            self._note(what, "gone", type(fault).__name__)
-            return None
+            return self._note(what, "gone", type(fault).__name__)
         if answer["answer"] != "recorded":
-            self._note(what, "refused", str(answer.get("reason")))
-            return None
+            return self._note(what, "refused", str(answer.get("reason")))
         self.book.add(what, answer["entry"], **more)
-        self._note(what, "told")
-        return answer["entry"]
+        if what == "grant":
+            self.granted.append(answer["entry"])
+        return self._note(what, "told")
 
-    def grant(self, patient: str | None = None) -> None:
+    def grant(self, patient: str | None = None) -> Outcome:
         """To a patient whom the gateway does not know yet, unless named."""
         number, study = self.book.study()
         patient = patient or f"N{number}-{time.time_ns()}"
-        entry = self._change("grant", {"change": "consent-grant", "terms": terms(patient, study, "grant")}, patient=patient, study=study)
-        self.granted = entry if entry is not None else self.granted
+        return self._change("grant", {"change": "consent-grant", "terms": terms(patient, study, "grant")}, patient=patient, study=study)
 
-    def deny(self, patient: str = "P2") -> None:
+    def deny(self, patient: str = "P2") -> Outcome:
         _, study = self.book.study()
-        self._change("deny", {"change": "consent-grant", "terms": terms(patient, study, "deny")}, patient=patient, study=study)
+        return self._change("deny", {"change": "consent-grant", "terms": terms(patient, study, "deny")}, patient=patient, study=study)
 
-    def revoke(self) -> None:
-        """The last consent that was granted."""
-        if self.granted is not None:
-            self.book.asked_to_end(self.granted)
-            self._change("revoke", {"change": "consent-revoke", "consent": self.granted}, consent=self.granted)
-            self.granted = None
+    def revoke(self) -> Outcome | None:
+        """The last consent that was granted, if there is one."""
+        if not self.granted:
+            return None
+        consent = self.granted.pop()
+        self.book.asked_to_end(consent)
+        return self._change("revoke", {"change": "consent-revoke", "consent": consent}, consent=consent)
 
-    def guardian(self) -> None:
+    def guardian(self) -> Outcome:
         """8,000 bytes, sealed."""
         change = {"change": "guardian-name", "patient": {"id": "P1"}, "guardian": "\U0001F600" * 2000, "until": None}
-        self._change("guardian", change, patient="P1")
+        return self._change("guardian", change, patient="P1")
 
-    def store(self, patient: str = "P1") -> None:
+    def store(self, patient: str = "P1", called: str = "CREDENCE") -> Outcome:
         """An image of a study of its own, on an association of its own."""
         number, study = self.book.study()
         made = images.data_set(study=number, patient=patient, pixel_bytes=2000)
@@ -83,20 +83,18 @@ class Play:
         data = images.encoded(made)
         try:
             with wire.Wire(self.gateway.port) as connection:
-                if connection.associate(contexts=wire.context(1, wire.CT, [wire.EXPLICIT]))[:1] != bytes([wire.ASSOCIATE_AC]):
+                if connection.associate(called=called.encode(), contexts=wire.context(1, wire.CT, [wire.EXPLICIT]))[:1] != bytes([wire.ASSOCIATE_AC]):
                     raise EOFError
                 connection.send(wire.p_data(wire.pdv(1, wire.c_store_rq(wire.CT, str(made.SOPInstanceUID).encode()), command=True)))
                 connection.send(wire.p_data(wire.pdv(1, data, command=False)))
                 status = wire.status_of(connection.read_command()[1])
                 connection.release()
         except (OSError, EOFError, AssertionError) as fault:
-            self._note("stored", "gone", type(fault).__name__)
-            return
+            return self._note("stored", "gone", type(fault).__name__)
         if status == 0:
             self.book.add("stored", None, study=study)
-            self._note("stored", "told")
-        else:
-            self._note("stored", "refused", f"{status:04X}H")
+            return self._note("stored", "told")
+        return self._note("stored", "refused", f"{status:04X}H")
 
     def mixed(self) -> None:
         """A little of everything."""
