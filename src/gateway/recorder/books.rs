@@ -315,6 +315,9 @@ impl Books {
     /// Makes all drafted events durable. On [`BooksError::NoRoom`], [`Books::reload`] takes them
     /// back; after any other error nothing may be acknowledged any more.
     pub(super) fn commit(&mut self, priority: Priority) -> Result<(), BooksError> {
+        if self.keyring.is_poisoned() {
+            return Err(KeyringError::Poisoned.into());
+        }
         if self.records.is_empty() {
             return Ok(());
         }

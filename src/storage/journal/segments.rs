@@ -220,7 +220,7 @@ impl Segments {
         let make = || {
             let file = open_file(path)?;
             self.disk.preallocate(&file, self.bytes)?;
-            self.disk.sync_data(&file)?;
+            disk::synced(self.disk.sync_data(&file))?;
             disk::sync_dir(&self.dir)?;
             Ok(file)
         };
