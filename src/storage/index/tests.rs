@@ -58,7 +58,7 @@ impl Site {
     fn catch_up(&self, index: &Index) {
         let reader = self.journal.reader();
         index
-            .catch_up(&reader, self.journal.len(), || true)
+            .catch_up(&reader, self.journal.len(), |_| true)
             .unwrap();
         assert_eq!(index.entries().unwrap(), self.journal.len());
     }
