@@ -308,7 +308,7 @@ fn main() -> ExitCode {
     }
     let (entries, data) = (asked.entries, folder.join("data"));
     if !data.exists() {
-        let written = Figures::of(|| ledger::write(&data, &folder.join("keys"), entries));
+        let written = Figures::of(|| ledger::write(&data, entries));
         println!("{entries} entries written in {:.1?}", written.took);
     }
     println!(

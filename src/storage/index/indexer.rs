@@ -117,13 +117,13 @@ fn run(
 /// Tells how a long catching up goes: its beginning and reason, every few seconds how far it is,
 /// and its end.
 #[derive(Debug, Default)]
-struct Teller {
+pub(super) struct Teller {
     begun_us: Option<u64>,
     told_us: u64,
 }
 
 impl Teller {
-    fn hear(&mut self, state: &CatchingUp, now_us: u64) {
+    pub(super) fn hear(&mut self, state: &CatchingUp, now_us: u64) {
         let (why, entries) = (&state.why, state.until.saturating_sub(state.from));
         if entries < TOLD_ENTRIES {
             return;

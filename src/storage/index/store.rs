@@ -71,6 +71,12 @@ impl Store {
         })
     }
 
+    /// Loses a pair, as a damaged store does.
+    #[cfg(test)]
+    pub(super) fn remove(&self, key: &[u8]) -> Result<(), IndexError> {
+        guarded(|| Ok(self.db.remove(key).map(drop)?))
+    }
+
     /// Closes it. Closing a damaged one may panic as well.
     pub(super) fn close(self) {
         let _closed = guarded(|| {
