@@ -189,7 +189,8 @@ impl Books {
             tracing::warn!(?torn, "a batch that was never acknowledged is dropped");
         }
         let entries = recovered.chain.next_seq();
-        let indexer = Indexer::start(&gateway.data_dir, journal.reader(), entries);
+        let now_us = move || clock.read().monotonic_us;
+        let indexer = Indexer::start(&gateway.data_dir, journal.reader(), entries, now_us);
         let mut books = Self {
             own: gateway.institution.clone(),
             data_dir: gateway.data_dir.clone(),
