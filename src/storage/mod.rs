@@ -10,6 +10,7 @@
 //! | `checkpoint.0`, `checkpoint.1` | the newest two signed checkpoints | the next start verifies everything |
 //! | `ledger.vkey` | the public key that verifies the ledger | known to whoever has a copy |
 //! | `keyring` | which patient has which pseudonym, and the sealing keys | patients cannot be recognised |
+//! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
 //! The keys folder lies apart from it and from its backups (see [`Keys`]).
@@ -30,10 +31,12 @@ mod compare;
 mod disk;
 mod export;
 mod frame;
+mod hashes;
 mod index;
 mod journal;
 mod keyring;
 mod keys;
+mod lines;
 mod lock;
 mod reader;
 mod sealed;
@@ -49,6 +52,8 @@ pub use export::export;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
 pub use frame::SEALED_BYTES_MAX;
+pub use hashes::Hashes;
+pub use hashes::HashesError;
 pub use index::FOUND_MAX;
 pub use index::Facet;
 pub use index::Index;
