@@ -27,6 +27,7 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod checkpoints;
 mod compare;
 mod disk;
 mod export;
@@ -38,16 +39,21 @@ mod keyring;
 mod keys;
 mod lines;
 mod lock;
+mod prove;
 mod reader;
 mod sealed;
 mod slots;
 mod snapshot;
+mod tiles;
 mod verify;
 
 pub use compare::CompareError;
 pub use compare::compare;
+pub use export::AgeRecipient;
 pub use export::ExportError;
+pub use export::ExportForm;
 pub use export::Exported;
+pub use export::NotARecipient;
 pub use export::export;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
@@ -76,6 +82,9 @@ pub use keys::random_id;
 pub use keys::read_vkey;
 pub use lock::FolderLock;
 pub use lock::LockError;
+pub use prove::ProveError;
+pub use prove::Proved;
+pub use prove::prove;
 pub use reader::Entries;
 pub use reader::JournalReader;
 pub use reader::ReadError;
