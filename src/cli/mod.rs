@@ -185,6 +185,13 @@ mod tests {
             "ledger replay data --json",
             "ledger show data --entry 7 --json",
             "ledger export data --out audit",
+            "ledger export data --out audit --tiles --json --age \
+             age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+            "ledger proof --entry 7",
+            "ledger proof --entry 7 data --out 7.tlog-proof --checkpoint kept --json",
+            "ledger proof --config c.toml --entry 7",
+            "ledger verify-proof 7.tlog-proof --line 7.json --json --key \
+             PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
             "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
              --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
             "consent deny --config c.toml --patient 4711",
@@ -256,6 +263,10 @@ mod tests {
             "consent deny --config c.toml --to hill",
             "consent deny --config c.toml --patient 1 --purpose ALL",
             "ledger show data --entry first",
+            "ledger export data --out audit --age 4711",
+            "ledger proof data",
+            "ledger proof data --config c.toml --entry 7",
+            "ledger verify-proof 7.tlog-proof",
             "review close 12 --config c.toml",
             "review close 12 --config c.toml --justified --unjustified",
             "review reason 12 --config c.toml",

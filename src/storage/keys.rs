@@ -38,7 +38,7 @@ const OTHERS: u32 = 0o077;
 /// Bytes of the longest key file that is read.
 const KEY_FILE_BYTES_MAX: u64 = 4096;
 
-const VKEY_FILE: &str = "ledger.vkey";
+pub(super) const VKEY_FILE: &str = "ledger.vkey";
 
 /// What the origin of a ledger's checkpoints has after the institution.
 const ORIGIN: &str = "credence";
