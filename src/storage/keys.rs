@@ -155,6 +155,50 @@ impl Keys {
         })
     }
 
+    /// The keys of a ledger that is being restored: nothing is made but a key for the log that goes
+    /// on as `origin`, and one for the witness, who no longer knows what it cosigned. Both lie beside
+    /// those that they replace until [`Keys::take_over`].
+    ///
+    /// # Errors
+    /// When a key is missing, malformed or accessible to others.
+    pub fn for_restored(
+        keys_dir: &Path,
+        institution: &InstitutionSlug,
+        origin: &str,
+    ) -> Result<Self, KeysError> {
+        check_private(keys_dir, 0o700)?;
+        let statement = format!("{institution}/statements");
+        let witness = format!("{institution}/witness");
+        Ok(Self {
+            lookup: secret(&keys_dir.join("lookup.key"), false)?,
+            wrapping: secret(&keys_dir.join("wrapping.key"), false)?,
+            statement: signer(&keys_dir.join("statement.pk8"), false, &statement)?,
+            log: signer(&keys_dir.join("log.next"), true, origin)?,
+            witness: signer(&keys_dir.join("witness.next"), true, &witness)?,
+            dir: keys_dir.to_owned(),
+        })
+    }
+
+    /// Puts the keys of a restored ledger in the place of those before, which are gone then, and its
+    /// public key beside it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn take_over(&self, data_dir: &Path) -> Result<(), KeysError> {
+        let replace = || {
+            for name in ["witness", "log"] {
+                let path = |extension: &str| self.dir.join(format!("{name}.{extension}"));
+                fs::rename(path("next"), path("pk8"))?;
+            }
+            disk::sync_dir(&self.dir)
+        };
+        replace().map_err(|source| KeysError::Io {
+            path: self.dir.clone(),
+            source,
+        })?;
+        write_vkey(data_dir, self.log.key())
+    }
+
     /// The wrapping key and where its successor is kept while it takes over.
     pub(super) fn wrapping_file(&self) -> WrappingFile {
         WrappingFile {

@@ -27,6 +27,7 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod backup;
 mod checkpoints;
 mod compare;
 mod disk;
@@ -47,6 +48,11 @@ mod snapshot;
 mod tiles;
 mod verify;
 
+pub use backup::BackedUp;
+pub use backup::BackupError;
+pub use backup::back_up;
+pub use backup::lay_out;
+pub use checkpoints::newest_note;
 pub use compare::CompareError;
 pub use compare::compare;
 pub use export::AgeRecipient;
@@ -58,9 +64,9 @@ pub use export::export;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
 pub use frame::SEALED_BYTES_MAX;
-pub use index::CatchingUp;
 pub use hashes::Hashes;
 pub use hashes::HashesError;
+pub use index::CatchingUp;
 pub use index::FOUND_MAX;
 pub use index::Facet;
 pub use index::Index;

@@ -153,6 +153,10 @@ impl Rows {
         &self.path
     }
 
+    pub(super) const fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
     /// How many rows there are, but for the first.
     pub(super) const fn len(&self) -> u32 {
         self.count.saturating_sub(1)
