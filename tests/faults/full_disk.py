@@ -32,6 +32,7 @@ from powercut.disk import Cut
 from powercut.disk import Mounted
 from powercut.disk import empty_image
 from powercut.load import Book
+from powercut.serving import serve
 from rig.gateway import OTHER
 from rig.gateway import Config
 from rig.gateway import Gateway
@@ -87,7 +88,7 @@ def use_up(play: Play) -> int:
 def scenario(gateway: Gateway, checks: Checks) -> None:
     book = Book()
     play = Play(gateway, book)
-    phases.start(gateway)
+    serve(gateway)
     play.mixed()
     for _ in range(4):
         play.grant("P1")
@@ -124,8 +125,7 @@ def full(gateway: Gateway, play: Play, checks: Checks) -> None:
     checks.that("the gateway runs", gateway.process.alive())
     code = gateway.stop()
     checks.that("it can be stopped in order", code == 0, code)
-    phases.start(gateway)
-    alive = gateway.process.alive()
+    alive = serve(gateway)
     checks.that("it starts again on the full disk", alive, gateway.process.output()[-400:])
     if not alive:
         gateway.process = None
@@ -137,7 +137,7 @@ def full(gateway: Gateway, play: Play, checks: Checks) -> None:
 def resumed(gateway: Gateway, play: Play, checks: Checks) -> None:
     """There is room again."""
     if gateway.process is None:
-        phases.start(gateway)
+        serve(gateway)
     deadline = time.monotonic() + RESUMES_WITHIN_S
     while (outcome := play.grant("P1")).how != "told" and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -152,7 +152,7 @@ def resumed(gateway: Gateway, play: Play, checks: Checks) -> None:
 def afterwards(gateway: Gateway, book: Book, checks: Checks) -> None:
     verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
     checks.that("the ledger verifies, decisions decided anew", verified.returncode == 0, verified.stdout + verified.stderr)
-    phases.start(gateway)
+    serve(gateway)
     lines = lines_of(gateway)
     faults = lost(book.told, lines, lines, (gateway.data.parent / "keys" / "lookup.key").read_bytes())
     now = Cut(Path(), time.monotonic_ns(), 0, 0, "")

@@ -12,23 +12,10 @@ from faults.play import Play
 from powercut.load import Book
 from powercut.load import Filler
 from powercut.load import Load
+from powercut.serving import serve
 from rig.gateway import Gateway
-from rig.gateway import binary
-from rig.process import Process
-from rig.process import peer_environment
 
 SEGMENT_BYTES = 16 << 20
-
-
-def start(gateway: Gateway, words_before: list[str] = ()) -> None:
-    """Starts it, and returns when it listens or has ended."""
-    environment = {**peer_environment(), "RUST_LOG": "credence=info"}
-    words = [*words_before, binary(), "serve", "--config", gateway.file]
-    gateway.process = Process("credence", words, gateway.folder, environment)
-    try:
-        gateway.process.wait_for_port(gateway.port, 60)
-    except RuntimeError:
-        return
 
 
 class Phase:
@@ -40,7 +27,7 @@ class Phase:
 
     def base(self, gateway: Gateway) -> None:
         """Makes the folder that every case begins with a copy of; the gateway is stopped before and after."""
-        start(gateway)
+        serve(gateway)
         Play(gateway, Book()).mixed()
         gateway.stop()
 
@@ -123,7 +110,7 @@ class SegmentChange(Phase):
     name = "segment change"
 
     def base(self, gateway: Gateway) -> None:
-        start(gateway)
+        serve(gateway)
         book = Book()
         fill(gateway, book)
         gateway.stop()

@@ -9,6 +9,7 @@ from powercut.disk import run
 from powercut.load import Book
 from powercut.load import Told
 from powercut.load import study_digest
+from powercut.serving import serve
 from rig.gateway import Config
 from rig.gateway import Gateway
 
@@ -64,10 +65,8 @@ class Check:
             verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
             if verified.returncode != 0:
                 faults.append(f"what the cut left does not verify: {verified.stdout}{verified.stderr}")
-        try:
-            gateway.start()
-        except (RuntimeError, TimeoutError) as fault:
-            return [*faults, f"the folder does not open: {fault}"]
+        if not serve(gateway):
+            return [*faults, f"the folder does not open: {gateway.process.output()[-1000:]}"]
         try:
             lines = lines_of(gateway)
             self.entries = len(lines)

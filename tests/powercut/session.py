@@ -15,9 +15,7 @@ from powercut.load import Book
 from powercut.load import Filler
 from powercut.load import Load
 from powercut.load import Told
-from rig.gateway import binary
-from rig.process import Process
-from rig.process import peer_environment
+from powercut.serving import serve
 
 # Of 40 cuts, how many fall on what.
 SHARES = {"first start": 6, "steady": 14, "segment change": 6, "checkpoint": 4, "recovery": 5, "orderly stop": 5}
@@ -50,12 +48,8 @@ class Session:
         self.gateway = gateway_on(self.folder / "gateway", self.disk.root, rig.config_of)
 
     def start(self) -> None:
-        rig = self.rig
-        prefix = [rig.tools["unsynced"]] if rig.unsynced else []
-        environment = {**peer_environment(), "RUST_LOG": "credence=info"}
-        words = [*prefix, binary(), "serve", "--config", self.gateway.file]
-        self.gateway.process = Process("credence", words, self.gateway.folder, environment)
-        self.gateway.process.wait_for_port(self.gateway.port)
+        if not serve(self.gateway, [self.rig.tools["unsynced"]] if self.rig.unsynced else []):
+            raise RuntimeError(f"the gateway does not start:\n{self.gateway.process.output()[-2000:]}")
         told_at = time.monotonic_ns()
         started = [number for number, line in enumerate(lines_of(self.gateway)) if '"kind":"started"' in line]
         with self.book.lock:
@@ -119,7 +113,7 @@ class Session:
             for _ in range(count):
                 disk.arm(self.random.randrange(1, 40))
             try:
-                gateway.start()
+                serve(gateway)
                 cuts = disk.taken(count, 1)
             finally:
                 if gateway.process is not None:
