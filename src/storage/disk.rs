@@ -90,6 +90,11 @@ pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     synced(File::open(dir)?.sync_all())
 }
 
+/// Makes everything durable that was written to the file system that `dir` is on.
+pub(super) fn sync_file_system(dir: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(dir)?)?)
+}
+
 /// Makes `dir` and what is missing above it, durably.
 pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {

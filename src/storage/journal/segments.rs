@@ -167,8 +167,8 @@ impl Segments {
             Err(WriteError::NoSpace) => {
                 self.cut_off()?;
                 match priority {
-                    Priority::Normal => Err(WriteError::NoSpace),
-                    Priority::Reserved => self.go_on(priority),
+                    Priority::Normal if self.next.is_none() => Err(WriteError::NoSpace),
+                    Priority::Normal | Priority::Reserved => self.go_on(priority),
                 }
             }
             Err(fatal) => Err(fatal),
