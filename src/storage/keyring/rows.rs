@@ -19,6 +19,7 @@ use super::KeyringError;
 use super::random;
 use crate::storage::disk;
 use crate::storage::disk::Disk;
+use crate::storage::keys::KeysError;
 use crate::storage::keys::Secret;
 use crate::storage::keys::WrappingFile;
 use crate::storage::sealed;
@@ -186,12 +187,19 @@ impl Rows {
         if self.poisoned {
             return Err(KeyringError::Poisoned);
         }
-        let next = self.wrapping_file.begin()?;
+        let next = match self.wrapping_file.begin() {
+            Err(KeysError::Io { source, .. }) if disk::is_no_space(&source) => {
+                return Err(KeyringError::NoSpace);
+            }
+            begun => begun?,
+        };
         let draft = self.path.with_extension("draft");
         let file = match self.rewrite(&draft, &next, places, &mut take) {
             Err(KeyringError::Io { source, .. }) if disk::is_no_space(&source) => {
-                let removed = fs::remove_file(&draft);
-                self.told(removed)?;
+                match fs::remove_file(&draft) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    removed => self.told(removed)?,
+                }
                 self.wrapping_file.abandon()?;
                 return Err(KeyringError::NoSpace);
             }
@@ -251,7 +259,7 @@ impl Rows {
         }
         writer.flush().map_err(told)?;
         drop(writer);
-        file.sync_all().map_err(told)?;
+        disk::synced(file.sync_all()).map_err(told)?;
         Ok(file)
     }
 
@@ -260,14 +268,17 @@ impl Rows {
         let Some(next) = self.wrapping_file.next()? else {
             return Ok(());
         };
+        // Neither key may be thrown away unless the other one is seen to open the keyring.
         let mut head = [0; ROW_BYTES];
-        let is_new = self.file.read_exact_at(&mut head, 0).is_ok()
-            && sealed::open(&next.0, HEAD_LABEL, &head).is_ok();
-        if is_new {
+        let read = self.file.read_exact_at(&mut head, 0);
+        self.told(read)?;
+        if sealed::open(&next.0, HEAD_LABEL, &head).is_ok() {
             self.wrapping_file.finish(&next)?;
             self.wrapping = next;
-        } else {
+        } else if sealed::open(&self.wrapping.0, HEAD_LABEL, &head).is_ok() {
             self.wrapping_file.abandon()?;
+        } else {
+            return Err(KeyringError::ForeignKey(self.path.clone()));
         }
         Ok(())
     }
