@@ -43,6 +43,8 @@ from rig.listener import Listener
 # Three segments (the current one, the next, the reserve), as much again for the ballast, and a little.
 DISK_MIB = 112
 RESUMES_WITHIN_S = 5.0
+# More than fit into what was left of a block of 4096 bytes.
+NEW_PATIENTS = 80
 AES = {"CREDENCE": "TREATMENT", "CREDENCE_B": "TREATMENT"}
 
 
@@ -120,6 +122,8 @@ def full(gateway: Gateway, play: Play, checks: Checks) -> None:
     checks.that("objections are recorded", all(one.how == "told" for one in told), told)
     denied = play.store("P9", called="CREDENCE_B")
     checks.that("a denied image is answered as denied (0124H): the denial is recorded", denied.reason == "0124H", denied)
+    told = [play.store(f"U{number}", called="CREDENCE_B") for number in range(NEW_PATIENTS)]
+    checks.that(f"also for {NEW_PATIENTS} patients whom the gateway did not know", all(one.reason == "0124H" for one in told), told[-1])
     told = [play.store("P1"), play.grant("P1")]
     checks.that("images and grants are refused still", all(one.how == "refused" for one in told), told)
     checks.that("the gateway runs", gateway.process.alive())

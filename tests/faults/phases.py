@@ -58,7 +58,7 @@ class FirstStart(Phase):
     def paths(self, gateway: Gateway) -> list[Path]:
         keys = gateway.folder / "keys"
         names = [f"{name}.{end}" for name in ("lookup", "wrapping") for end in ("key", "draft")]
-        names += ["ledger.pk8", "ledger.draft"]
+        names += [f"{name}.{end}" for name in ("log", "statement", "witness") for end in ("pk8", "draft")]
         data = [gateway.data, *(gateway.data / name for name in ("lock", "keyring", "ledger.vkey", "ledger.draft"))]
         return [gateway.folder, keys, *(keys / name for name in names), *data, *_segments(gateway), *_slots(gateway)]
 
@@ -124,6 +124,24 @@ class SegmentChange(Phase):
         play.mixed()
 
 
+class Erasure(Phase):
+    """A person is forgotten: the keyring is written anew under a new wrapping key."""
+
+    name = "erasure"
+
+    def paths(self, gateway: Gateway) -> list[Path]:
+        keys = gateway.folder / "keys"
+        names = [f"wrapping.{end}" for end in ("key", "next", "draft")]
+        keyring = [gateway.data / "keyring", gateway.data / "keyring.draft"]
+        return [keys, *(keys / name for name in names), gateway.data, *keyring]
+
+    def play(self, play: Play) -> None:
+        play.grant("P1")
+        play.grant("E1")
+        play.erase("E1")
+        play.grant("P1")
+
+
 class OrderlyStop(Phase):
     """SIGTERM: the snapshot, the last entry, the last checkpoint."""
 
@@ -138,7 +156,7 @@ class OrderlyStop(Phase):
         play.gateway.process.stop(30)
 
 
-PHASES = [FirstStart(), Recovery(), Append(), Checkpoints(), SegmentChange(), OrderlyStop()]
+PHASES = [FirstStart(), Recovery(), Append(), Checkpoints(), SegmentChange(), Erasure(), OrderlyStop()]
 
 
 def _segments(gateway: Gateway) -> list[Path]:

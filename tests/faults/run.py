@@ -3,7 +3,7 @@
 
 strace injects EIO, ENOSPC, EINTR or SIGKILL at the N-th call of a kind that touches the gateway's data:
 open, write, sync, allocate, truncate, rename, remove, make a folder; while it starts for the first time,
-recovers, appends, signs checkpoints, changes segments, stops. Which calls there are, a first run
+recovers, appends, signs checkpoints, changes segments, forgets a person, stops. Which calls there are, a first run
 without faults finds out.
 
 After each fault: nothing was acknowledged that is not in the ledger; a failed sync ended the gateway
@@ -37,6 +37,7 @@ from faults.trace import Fault
 from faults.trace import Trace
 from powercut.check import lines_of
 from powercut.check import lost
+from powercut.check import patients_mistaken
 from powercut.disk import free_bytes
 from powercut.load import Book
 from powercut.serving import serve
@@ -195,6 +196,7 @@ class Rig:
         try:
             lines = lines_of(gateway)
             faults += lost(book.told, lines, lines, (gateway.folder / "keys" / "lookup.key").read_bytes())
+            faults += patients_mistaken(gateway, book.told, lines)
         except (AssertionError, OSError, ValueError, KeyError) as fault:
             faults.append(f"{type(fault).__name__}: {fault}")
         code = gateway.stop()

@@ -30,6 +30,10 @@ const PLAIN_BYTES: usize = 1 + 32 + 16 + 32;
 /// Bytes of a row in the file: nonce, the row, tag.
 pub(super) const ROW_BYTES: usize = 12 + PLAIN_BYTES + 16;
 
+/// Every so many rows, room is kept for twice as many: a denial must be recorded on a full disk too,
+/// also for a patient whom the gateway has not met.
+const ROWS_AHEAD: u32 = 512;
+
 /// Bytes that a disk writes as a whole, at the least.
 const SECTOR_BYTES: u64 = 512;
 
@@ -145,6 +149,7 @@ impl Rows {
         };
         rows.settle_wrapping()?;
         rows.load(take)?;
+        rows.keep_room();
         let synced = disk::sync_dir(data_dir).and_then(|()| rows.disk.sync_data(&rows.file));
         rows.told(synced)?;
         Ok(rows)
@@ -218,6 +223,7 @@ impl Rows {
         self.file = file;
         self.wrapping = next;
         self.count = self.count.saturating_sub(count_of(places));
+        self.keep_room();
         Ok(())
     }
 
@@ -344,6 +350,9 @@ impl Rows {
         if self.poisoned {
             return Err(KeyringError::Poisoned);
         }
+        if self.count.is_multiple_of(ROWS_AHEAD) {
+            self.keep_room();
+        }
         let bytes = seal(&self.wrapping, label, plain)?;
         let end = offset(self.count);
         match self.disk.write_at(&self.file, &bytes, end) {
@@ -358,6 +367,11 @@ impl Rows {
         self.told(synced)?;
         self.count += 1;
         Ok(())
+    }
+
+    fn keep_room(&self) {
+        let bytes = u64::from(2 * ROWS_AHEAD) * ROW_BYTES as u64;
+        disk::keep_room(&self.file, offset(self.count), bytes);
     }
 
     /// Names the file in an error, and trusts it no more.
