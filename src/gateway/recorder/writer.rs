@@ -165,7 +165,14 @@ impl Writer {
         };
         self.serves = true;
         self.books.draft(self.clock.read(), started, None)?;
-        self.books.commit(Priority::Normal)?;
+        match self.books.commit(Priority::Normal) {
+            // On a full disk it serves all the same: what protects patients is recorded there too.
+            Err(BooksError::NoRoom) => {
+                self.full = true;
+                self.books.commit(Priority::Reserved)?;
+            }
+            committed => committed?,
+        }
         Ok(())
     }
 
