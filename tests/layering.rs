@@ -66,11 +66,12 @@ const ROOMS: [(&str, &[&str]); 14] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 9] = [
+const DOORS: [(&str, &[&str]); 10] = [
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
     ("dicom_ul", &["association"]),
+    ("ed25519_dalek", &["ledger"]),
     ("hyper", &["admin"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rustls", &["transport"]),

@@ -76,6 +76,11 @@ impl Books {
     }
 
     pub(crate) fn with(sink: Option<Sink>) -> Self {
+        Self::of("st-anna.example/ledger+00000000+AA==", sink)
+    }
+
+    /// Of a ledger whose key is `key`.
+    pub(crate) fn of(key: &str, sink: Option<Sink>) -> Self {
         let mut books = Self {
             state: State::new(),
             next: 0,
@@ -85,7 +90,7 @@ impl Books {
         books.say(Body::Genesis {
             institution: slug(OWN),
             log_origin: "st-anna.example/ledger".to_owned(),
-            key: "st-anna.example/ledger+00000000+AA==".to_owned(),
+            key: key.to_owned(),
             created: books.now,
         });
         let files = RULES.map(|(name, text)| (name.to_owned(), text.to_owned()));

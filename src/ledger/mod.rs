@@ -23,6 +23,7 @@ mod key;
 mod merkle;
 mod note;
 mod replay;
+mod signatures;
 mod verify;
 
 #[cfg(test)]
@@ -55,9 +56,12 @@ pub use merkle::verify_inclusion;
 pub use note::NOTE_BYTES_MAX;
 pub use note::NoteError;
 pub use replay::Replay;
+pub use verify::Anchor;
 pub use verify::Damage;
 pub use verify::Harm;
 pub use verify::Line;
 pub use verify::Sealed;
+pub use verify::Source;
+pub use verify::TwoHistories;
 pub use verify::Verified;
 pub use verify::Verifier;
