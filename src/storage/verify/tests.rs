@@ -7,6 +7,9 @@ use crate::storage::Priority;
 use crate::storage::Record;
 use std::fs;
 
+mod flips;
+mod mutations;
+
 /// A data folder with some batches; entries 2, 5, 8 … have sealed details.
 fn data_folder(batches: &[usize]) -> (tempfile::TempDir, Scribe, Journal) {
     let dir = tempfile::tempdir().unwrap();
