@@ -142,7 +142,7 @@ impl Writer {
                 tree,
                 ..
             } = &mut self.scribe;
-            let note = Checkpoint::sign(tree, &keys.signer).unwrap();
+            let note = Checkpoint::sign(tree, &keys.log).unwrap();
             journal.write_checkpoint(&note, tree).unwrap();
             self.signed = Instant::now();
         }

@@ -36,8 +36,8 @@ impl Scribe {
     pub(crate) fn begin(dir: &Path) -> Self {
         let data = data(dir);
         std::fs::create_dir_all(&data).unwrap();
-        let keys = Keys::open(&dir.join("keys"), &data, "st-anna.example/ledger").unwrap();
-        let (journal, recovered) = Journal::open(&data, keys.signer.key()).unwrap();
+        let keys = Keys::open(&dir.join("keys"), &data, &"st-anna".parse().unwrap()).unwrap();
+        let (journal, recovered) = Journal::open(&data, keys.log.key()).unwrap();
         Self {
             keys,
             journal,
@@ -51,7 +51,7 @@ impl Scribe {
     pub(crate) fn linked(&mut self, wall: UtcMicros, body: Body) -> Linked {
         let author = "st-anna".parse().unwrap();
         let seq = self.chain.next_seq();
-        let event = self.keys.signer.sign_event(author, seq, body).unwrap();
+        let event = self.keys.statement.sign_event(author, seq, body).unwrap();
         let stamp = Stamp {
             wall,
             mono_us: seq,
@@ -80,7 +80,7 @@ impl Scribe {
     /// Signs for all of it.
     fn end(&mut self) {
         self.flush();
-        let note = Checkpoint::sign(&self.tree, &self.keys.signer).unwrap();
+        let note = Checkpoint::sign(&self.tree, &self.keys.log).unwrap();
         self.journal.write_checkpoint(&note, &self.tree).unwrap();
     }
 }
@@ -134,10 +134,11 @@ fn fill_cached(scribe: &mut Scribe, wall: UtcMicros, number: u64) -> usize {
 /// when it permits one; returns how many entries there are.
 pub(crate) fn write_decisions(dir: &Path, decisions: usize) -> u64 {
     let scribe = Rc::new(RefCell::new(Scribe::begin(dir)));
-    let key = scribe.borrow().keys.signer.key().to_string();
+    let key = scribe.borrow().keys.log.key().to_string();
+    let statement_key = scribe.borrow().keys.statement.key().to_string();
     let sink = Rc::clone(&scribe);
     let sink = move |now, body: &Body| sink.borrow_mut().write(now, body.clone());
-    let mut books = Books::of(&key, Some(Box::new(sink)));
+    let mut books = Books::of(&key, &statement_key, Some(Box::new(sink)));
     let kinds = [books.acquisitions(), books.exchanges(), books.unconsented()];
     for number in 0..decisions {
         let requests = kinds.get(number % kinds.len()).unwrap();

@@ -11,9 +11,10 @@ use crate::contract::InstitutionSlug;
 use crate::contract::Request;
 use crate::contract::State;
 use crate::contract::decide;
+use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::Entry;
 use crate::ledger::key::LogKey;
-use crate::ledger::signatures;
+use crate::ledger::signatures::BATCH;
 use crate::ledger::signatures::Signatures;
 use crate::ledger::verify::Damage;
 use crate::ledger::verify::Harm;
@@ -26,9 +27,20 @@ mod tests;
 pub struct Replay {
     state: State,
     key: LogKey,
-    own: Option<InstitutionSlug>,
-    /// `None`: neither signatures nor decisions, only the state.
-    signatures: Option<Signatures>,
+    depth: Depth,
+    /// Number of the entry that named the log's key last, and the key.
+    named: Option<(u64, String)>,
+    /// Whose ledger, and the key that signs its events.
+    own: Option<(InstitutionSlug, Signatures)>,
+}
+
+/// How much is done with each line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// The state only.
+    State,
+    /// All; so many signatures are verified together.
+    All { together: usize },
 }
 
 impl Replay {
@@ -37,30 +49,32 @@ impl Replay {
     pub fn new(key: LogKey) -> Self {
         Self {
             state: State::new(),
-            signatures: Some(Signatures::of(key.clone(), 1)),
             key,
+            depth: Depth::All { together: 1 },
+            named: None,
             own: None,
         }
     }
 
     /// The same, with signatures verified many at a time: that of a line may be told only with a
-    /// later one, at the latest by [`Replay::settle`].
+    /// later one, at the latest by [`Replay::finish`].
     pub fn in_batches(key: LogKey) -> Self {
-        let mut replay = Self {
-            signatures: Some(Signatures::of(key.clone(), signatures::BATCH)),
-            ..Self::new(key)
-        };
-        replay.state.defer_root();
-        replay
+        Self::deferred(key, Depth::All { together: BATCH })
     }
 
     /// Only applies the events and compares the states that entries name: no signatures, and no
     /// decision is decided anew.
     pub fn of_state(key: LogKey) -> Self {
-        Self {
-            signatures: None,
-            ..Self::in_batches(key)
-        }
+        Self::deferred(key, Depth::State)
+    }
+
+    fn deferred(key: LogKey, depth: Depth) -> Self {
+        let mut replay = Self {
+            depth,
+            ..Self::new(key)
+        };
+        replay.state.defer_root();
+        replay
     }
 
     /// What the entries so far add up to. Its root is up to date only in a replay that is not in
@@ -85,54 +99,90 @@ impl Replay {
         }
     }
 
-    /// Verifies the signatures that wait. To be called after the last line.
+    /// Verifies the signatures that wait.
     ///
     /// # Errors
     /// The first event that its author did not sign.
     pub fn settle(&mut self) -> Result<(), Damage> {
-        self.signatures.as_mut().map_or(Ok(()), Signatures::settle)
+        match &mut self.own {
+            Some((_, signatures)) => signatures.settle(),
+            None => Ok(()),
+        }
+    }
+
+    /// The lines ended here.
+    ///
+    /// # Errors
+    /// When a signature that waited is not the author's, or the key that the ledger named last for
+    /// its checkpoints is another than the one given.
+    pub fn finish(mut self) -> Result<State, Damage> {
+        self.settle()?;
+        match self.named {
+            Some((entry, named)) if named != self.key.to_string() => Err(Damage {
+                entry,
+                harm: Harm::ForeignKey,
+            }),
+            Some(_) | None => {
+                self.state.settle_root();
+                Ok(self.state)
+            }
+        }
     }
 
     fn check(&mut self, seq: u64, line: &str) -> Result<(), Damage> {
         let damage = |harm| Damage { entry: seq, harm };
-        let read = if self.signatures.is_some() {
-            Entry::parse(line)
-        } else {
-            Entry::read(line)
+        let read = match self.depth {
+            Depth::State => Entry::read(line),
+            Depth::All { .. } => Entry::parse(line),
         };
         let entry = read.map_err(|error| damage(Harm::Unreadable(error)))?;
-        let event = &entry.event;
-        self.check_author(event).map_err(damage)?;
-        if let Some(signatures) = &mut self.signatures {
-            let text = Event::signed_text(&event.author, event.author_seq, &event.body)
-                .map_err(|error| damage(Harm::Unreadable(error.into())))?;
-            signatures.push(seq, text, event.signature)?;
-        }
+        self.check_author(&entry)?;
         self.check_state(&entry).map_err(damage)?;
         let at = Applied {
             seq: entry.seq,
             ledger_time: entry.ledger_time,
         };
         self.state
-            .apply(at, event)
+            .apply(at, &entry.event)
             .map_err(|rejection| damage(Harm::Rejected(rejection.to_string())))
     }
 
-    fn check_author(&mut self, event: &Event) -> Result<(), Harm> {
-        if let Body::Genesis {
-            institution, key, ..
-        } = &event.body
-            && self.own.is_none()
-        {
-            if *key != self.key.to_string() {
-                return Err(Harm::ForeignKey);
+    fn check_author(&mut self, entry: &Entry) -> Result<(), Damage> {
+        let damage = |harm| Damage {
+            entry: entry.seq,
+            harm,
+        };
+        let event = &entry.event;
+        match &event.body {
+            Body::Genesis {
+                institution,
+                key,
+                statement_key,
+                ..
+            } if self.own.is_none() => {
+                let statement: LogKey = statement_key
+                    .parse()
+                    .map_err(|_| damage(Harm::UnknownAuthor))?;
+                let together = match self.depth {
+                    Depth::State => 0,
+                    Depth::All { together } => together,
+                };
+                let signatures = Signatures::of(statement, together);
+                self.own = Some((institution.clone(), signatures));
+                self.named = Some((entry.seq, key.clone()));
             }
-            self.own = Some(institution.clone());
+            Body::Restored { key, .. } => self.named = Some((entry.seq, key.clone())),
+            _ => {}
         }
-        if self.own.as_ref() == Some(&event.author) {
-            Ok(())
-        } else {
-            Err(Harm::UnknownAuthor)
+        match &mut self.own {
+            Some((own, _)) if *own != event.author => Err(damage(Harm::UnknownAuthor)),
+            Some(_) if self.depth == Depth::State => Ok(()),
+            Some((_, signatures)) => {
+                let text = Event::signed_text(&event.author, event.author_seq, &event.body)
+                    .map_err(|error| damage(Harm::Unreadable(error.into())))?;
+                signatures.push(entry.seq, text, event.signature)
+            }
+            None => Err(damage(Harm::UnknownAuthor)),
         }
     }
 
@@ -147,6 +197,9 @@ impl Replay {
                 self.state.settle_root();
                 self.decide_again(request, decision)
             }
+            Body::Equivocated {
+                key, first, second, ..
+            } if !contradict(key, first, second) => Err(Harm::NoContradiction),
             Body::Stopped { state_root, .. } => {
                 self.state.settle_root();
                 if *state_root == self.state.root() {
@@ -166,7 +219,7 @@ impl Replay {
         if recorded.state_root != self.state.root() {
             return Err(Harm::Decision("it was asked of another state"));
         }
-        if self.signatures.is_none() {
+        if self.depth == Depth::State {
             return Ok(());
         }
         let again = Decision {
@@ -178,5 +231,19 @@ impl Replay {
         } else {
             Err(Harm::Decision("the answer is another"))
         }
+    }
+}
+
+/// Whether two signed notes are of one key, about one size, with different roots.
+fn contradict(key: &str, first: &str, second: &str) -> bool {
+    let Ok(key) = key.parse::<LogKey>() else {
+        return false;
+    };
+    match (
+        Checkpoint::open(first, &key),
+        Checkpoint::open(second, &key),
+    ) {
+        (Ok(first), Ok(second)) => first.size == second.size && first.root != second.root,
+        _ => false,
     }
 }

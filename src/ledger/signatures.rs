@@ -38,7 +38,7 @@ struct Waiting {
 }
 
 impl Signatures {
-    /// Verifies `together` signatures of `key` at a time.
+    /// Verifies at most `together` signatures of `key` at a time.
     pub(super) fn of(key: LogKey, together: usize) -> Self {
         Self {
             point: VerifyingKey::from_bytes(key.public()).ok(),

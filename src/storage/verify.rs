@@ -262,10 +262,13 @@ impl Lines {
 
     /// The lines ended here.
     fn finish(mut self) -> Result<Verified, Damage> {
-        let signatures = self.replay.as_mut().map_or(Ok(()), Replay::settle);
-        match (self.verifier.finish(), signatures) {
-            (Err(damage), Err(signature)) if signature.entry >= damage.entry => Err(damage),
-            (_, Err(signature)) => Err(signature),
+        let replayed = self.replay.take().map_or(Ok(()), |replay| {
+            let finished = replay.finish();
+            finished.map(|_| ())
+        });
+        match (self.verifier.finish(), replayed) {
+            (Err(damage), Err(replayed)) if replayed.entry >= damage.entry => Err(damage),
+            (_, Err(replayed)) => Err(replayed),
             (finished, Ok(())) => finished,
         }
     }

@@ -212,6 +212,7 @@ impl Scene {
             institution: own(),
             log_origin: scribe.signer.key().name().to_owned(),
             key: scribe.signer.key().to_string(),
+            statement_key: scribe.signer.key().to_string(),
             created: UtcMicros(1_770_000_000_000_000),
         };
         let (mut journal, _) = Journal::open(dir.path(), scribe.signer.key()).unwrap();
