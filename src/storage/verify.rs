@@ -113,6 +113,17 @@ pub enum VerifyError {
         /// The key in the folder.
         found: Box<LogKey>,
     },
+    /// The key given is one that the log had before.
+    #[error(
+        "the key given signed for this ledger until it was restored at entry {until}; verify it \
+         with its present key, {found}, which the institution should confirm"
+    )]
+    EarlierKey {
+        /// The key in the folder.
+        found: Box<LogKey>,
+        /// The entry that named the next key.
+        until: u64,
+    },
     /// A file cannot be read.
     #[error("{}: {source}", path.display())]
     Io {
@@ -142,21 +153,19 @@ pub fn verify_against(
     depth: Depth,
     kept: &[Kept],
 ) -> Result<Report, VerifyError> {
+    let place = Place::of(dir)?;
     let key = match (keys::read_vkey(dir), key) {
         (Ok(Some(found)), Some(key)) if found != *key => {
-            return Err(VerifyError::ForeignKey {
-                found: Box::new(found),
-            });
+            return Err(kept::foreign_key(&place, found, key));
         }
         (_, Some(key)) => key.clone(),
         (found, None) => found?.ok_or_else(|| VerifyError::NoKey(dir.to_owned()))?,
     };
     let kept = kept
         .iter()
-        .map(|kept| kept.open(&key))
+        .map(|kept| kept.open(&place, &key))
         .collect::<Result<Vec<Checkpoint>, VerifyError>>()?;
     // The checkpoint first: the ledger may grow while it is read.
-    let place = Place::of(dir)?;
     let checkpoint = place.checkpoint(&key)?;
     let verified = place.read(&key, depth, anchors(checkpoint.as_ref(), &kept));
     let (verified, torn) = match verified {

@@ -1,10 +1,12 @@
 use super::*;
+use crate::contract::Body;
 use crate::digest::Sha256;
 use crate::ledger::fixtures;
 use crate::ledger::fixtures::Scribe;
 use crate::storage::Journal;
 use crate::storage::Priority;
 use crate::storage::Record;
+use crate::time::UtcMicros;
 use std::fs;
 
 mod flips;
@@ -330,4 +332,61 @@ fn a_kept_checkpoint_is_read_from_a_file_of_limited_length() {
     assert!(against(dir.path(), &[long]).is_err());
     fs::write(&path, [0xFF]).unwrap();
     assert!(Kept::read(&path).is_err());
+}
+
+#[test]
+fn a_restored_ledger_continues_what_was_kept_of_its_old_origin() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut scribe = Scribe::new();
+    let old_key = scribe.signer.key().clone();
+    let new = fixtures::signer_named("st-anna/credence/2", 8);
+    let mut records = Vec::new();
+    let mut write = |scribe: &mut Scribe, event| {
+        let line = scribe.write(event, None).unwrap().line;
+        records.push(Record { line, sealed: None });
+    };
+    let genesis = scribe.signed(Body::Genesis {
+        institution: fixtures::own(),
+        log_origin: old_key.name().to_owned(),
+        key: old_key.to_string(),
+        statement_key: old_key.to_string(),
+        created: UtcMicros(0),
+    });
+    write(&mut scribe, genesis);
+    let event = scribe.event("in the backup");
+    write(&mut scribe, event);
+    let in_backup = kept(&scribe);
+    let mut lost = Scribe::resume(scribe.chain, scribe.tree.clone());
+    lost.alert("lost");
+    let beyond = kept(&lost);
+    let restored = scribe.signed(Body::Restored {
+        log_origin: new.key().name().to_owned(),
+        key: new.key().to_string(),
+        checkpoint: Some(in_backup.note.clone()),
+        by: "officer".to_owned(),
+    });
+    write(&mut scribe, restored);
+    let (mut journal, _) = Journal::open(dir.path(), new.key()).unwrap();
+    journal.append(&records, Priority::Normal).unwrap();
+    let note = Checkpoint::sign(&scribe.tree, &new).unwrap();
+    journal.write_checkpoint(&note, &scribe.tree).unwrap();
+    keys::write_vkey(dir.path(), new.key()).unwrap();
+    let all = |kept| verify_against(dir.path(), Some(new.key()), Depth::Replay, &[kept]);
+    let report = all(in_backup.clone()).unwrap();
+    assert_eq!((report.verified.signed, report.kept[0].size), (3, 2));
+    let refused = all(beyond).unwrap_err().to_string();
+    assert!(refused.contains("ended before entry 2, when the ledger was restored"));
+    // The old origin's own history is still held against what was kept of it.
+    let mut other = Scribe::new();
+    other.alert("another beginning");
+    let found = all(kept(&other)).unwrap_err();
+    assert!(matches!(found, VerifyError::Damaged(damage) if damage.entry == 0));
+    let earlier = verify(dir.path(), Some(&old_key), Depth::Chain).unwrap_err();
+    assert!(
+        matches!(earlier, VerifyError::EarlierKey { until: 2, .. }),
+        "{earlier}"
+    );
+    let out = dir.path().join("export");
+    export(dir.path(), &out).unwrap();
+    assert!(verify_against(&out, None, Depth::Replay, &[in_backup]).is_ok());
 }
