@@ -6,7 +6,6 @@ use crate::contract::Body;
 use crate::contract::CONTRACT_VERSION;
 use crate::contract::Decision;
 use crate::contract::ENGINE;
-use crate::contract::Event;
 use crate::contract::InstitutionSlug;
 use crate::contract::Request;
 use crate::contract::State;
@@ -136,7 +135,7 @@ impl Replay {
             Depth::All { .. } => Entry::parse(line),
         };
         let entry = read.map_err(|error| damage(Harm::Unreadable(error)))?;
-        self.check_author(&entry)?;
+        self.check_author(&entry, line)?;
         self.check_state(&entry).map_err(damage)?;
         let at = Applied {
             seq: entry.seq,
@@ -147,7 +146,7 @@ impl Replay {
             .map_err(|rejection| damage(Harm::Rejected(rejection.to_string())))
     }
 
-    fn check_author(&mut self, entry: &Entry) -> Result<(), Damage> {
+    fn check_author(&mut self, entry: &Entry, line: &str) -> Result<(), Damage> {
         let damage = |harm| Damage {
             entry: entry.seq,
             harm,
@@ -178,8 +177,7 @@ impl Replay {
             Some((own, _)) if *own != event.author => Err(damage(Harm::UnknownAuthor)),
             Some(_) if self.depth == Depth::State => Ok(()),
             Some((_, signatures)) => {
-                let text = Event::signed_text(&event.author, event.author_seq, &event.body)
-                    .map_err(|error| damage(Harm::Unreadable(error.into())))?;
+                let text = signed_text(line).ok_or_else(|| damage(Harm::Signature))?;
                 signatures.push(entry.seq, text, event.signature)
             }
             None => Err(damage(Harm::UnknownAuthor)),
@@ -232,6 +230,18 @@ impl Replay {
             Err(Harm::Decision("the answer is another"))
         }
     }
+}
+
+/// What the event in this line is signed over (see [`Event::signed_text`]): the event without its
+/// signature. The line is known to be canonical, so it stands there to the byte, and the signature
+/// is the event's last member.
+///
+/// [`Event::signed_text`]: crate::contract::Event::signed_text
+fn signed_text(line: &str) -> Option<String> {
+    let (_, event) = line.split_once(r#","event":"#)?;
+    // Quotes within texts are escaped, and no member of an entry after the event has this name.
+    let (signed, _) = event.rsplit_once(r#","signature":""#)?;
+    Some(format!("{signed}}}"))
 }
 
 /// Whether two signed notes are of one key, about one size, with different roots.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::contract::Event;
 use crate::contract::Verdict;
 use crate::ledger::fixtures;
 use crate::ledger::fixtures::Scribe;
@@ -225,5 +226,26 @@ fn a_state_that_an_entry_names_is_compared_without_deciding_anew() {
         let found = push(&mut scribe, &mut of_state, body);
         let words = Harm::Decision("it was asked of another state");
         assert_eq!(found, if wrong { Err(words) } else { Ok(()) });
+    }
+}
+
+#[test]
+fn the_signed_text_is_cut_out_of_the_line() {
+    let (mut scribe, replay) = begun();
+    let told = r#"a","event":{"x":"y"},"signature":"AAAA"}"#;
+    for body in [
+        genesis(),
+        decision(&replay, scribe.wall, |_| {}),
+        Body::Alert {
+            code: told.to_owned(),
+            text: told.to_owned(),
+            about: None,
+        },
+    ] {
+        let event = scribe.signed(body);
+        let sealed = Some(crate::digest::Sha256::ZERO);
+        let expected = Event::signed_text(&event.author, event.author_seq, &event.body).unwrap();
+        let line = scribe.write(event, sealed).unwrap().line;
+        assert_eq!(signed_text(&line), Some(expected));
     }
 }
