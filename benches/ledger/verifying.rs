@@ -4,6 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use credence::storage::Depth;
+use credence::storage::JournalReader;
 use credence::storage::verify;
 use criterion::Criterion;
 use criterion::Throughput;
@@ -62,12 +63,13 @@ fn rate(data: &Path, depth: Depth) -> (f64, u64) {
     (best, count)
 }
 
-/// Bytes of line in an entry, on average.
-fn line_bytes(data: &Path) -> u64 {
-    let out = tempfile::tempdir().unwrap();
-    let out = out.path().join("export");
-    let exported = credence::storage::export(data, &out).unwrap();
-    std::fs::metadata(out.join("entries.jsonl")).unwrap().len() / exported.entries - 1
+/// Bytes of line in an entry, on average of the last ones.
+fn line_bytes(data: &Path, entries: u64) -> usize {
+    let count = entries.min(1_000);
+    let lines = JournalReader::new(data)
+        .entries(entries - count)
+        .map(|stored| stored.unwrap().entry.line().unwrap().len());
+    lines.sum::<usize>() / usize::try_from(count).unwrap()
 }
 
 /// Prints the table; tells whether the limits are kept.
@@ -105,7 +107,7 @@ pub(crate) fn table() -> bool {
             || "none".to_owned(),
             |limit| format!("> {limit:.0}: {}", verdict(kept)),
         );
-        let bytes = line_bytes(data);
+        let bytes = line_bytes(data, count);
         println!("| {what} | {name} | {count} | {bytes} | {rate:.0} | {told} |");
     }
     good
