@@ -66,12 +66,13 @@ const ROOMS: [(&str, &[&str]); 14] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 11] = [
+const DOORS: [(&str, &[&str]); 12] = [
     ("age", &["storage"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
     ("dicom_ul", &["association"]),
+    ("ed25519_dalek", &["ledger"]),
     ("hyper", &["admin"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rustls", &["transport"]),

@@ -73,6 +73,11 @@ impl LogKey {
         self.id
     }
 
+    /// The public key's 32 bytes (RFC 8032 §5.1.5).
+    pub(super) const fn public(&self) -> &[u8; 32] {
+        &self.public
+    }
+
     /// Whether `signature` is this key's over `message`.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.public)

@@ -24,6 +24,7 @@ mod merkle;
 mod note;
 mod proof;
 mod replay;
+mod signatures;
 mod verify;
 
 #[cfg(test)]
@@ -63,9 +64,12 @@ pub use proof::LedgerProof;
 pub use proof::PROOF_BYTES_MAX;
 pub use proof::ProofError;
 pub use replay::Replay;
+pub use verify::Anchor;
 pub use verify::Damage;
 pub use verify::Harm;
 pub use verify::Line;
 pub use verify::Sealed;
+pub use verify::Source;
+pub use verify::TwoHistories;
 pub use verify::Verified;
 pub use verify::Verifier;

@@ -106,6 +106,8 @@ pub use snapshot::recorded_snapshot;
 pub use snapshot::snapshot_path;
 pub use snapshot::write_snapshot;
 pub use verify::Depth;
+pub use verify::Kept;
 pub use verify::Report;
 pub use verify::VerifyError;
 pub use verify::verify;
+pub use verify::verify_against;
