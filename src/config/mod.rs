@@ -14,6 +14,7 @@ mod reading;
 mod route;
 mod site;
 mod user;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -60,6 +61,9 @@ pub use site::Mode;
 pub use site::OwnAe;
 pub use user::User;
 pub use user::UserName;
+pub use witness::Witness;
+pub use witness::WitnessPeer;
+pub use witness::WitnessUrl;
 
 /// Length of the longest configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1_048_576;
@@ -75,6 +79,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// What is logged, and how.
     pub log: Log,
+    /// Witnessing: whose checkpoints are cosigned, and who cosigns ours.
+    pub witness: Witness,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
     /// Whose Patient IDs the identifiers of FHIR systems are.
@@ -168,6 +174,7 @@ impl Config {
         let timeouts = reading.table("timeouts", Timeouts::read);
         let log = reading.table("log", Log::read);
         let fhir = reading.table("fhir", Fhir::read);
+        let witness = reading.table("witness", Witness::read);
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
@@ -181,11 +188,15 @@ impl Config {
                 .rows("private_transfer_syntax", route::private_transfer_syntax),
         };
         rows.check(gateway.as_ref(), reading);
+        if let Some(witness) = &witness {
+            witness.check(reading);
+        }
         Some(Self {
             gateway: gateway?,
             limits,
             timeouts,
             log,
+            witness: witness?,
             fhir,
             issuers: whole(rows.issuers)?,
             listeners: whole(rows.listeners)?,

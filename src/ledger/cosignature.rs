@@ -9,6 +9,7 @@ use ring::signature::UnparsedPublicKey;
 
 use crate::ledger::key;
 use crate::ledger::key::KeyError;
+use crate::ledger::key::LogKey;
 use crate::ledger::key::LogSigner;
 use crate::ledger::note;
 use crate::ledger::note::NoteError;
@@ -46,9 +47,9 @@ impl WitnessKey {
         &self.name
     }
 
-    /// The 32 bytes (RFC 8032).
-    pub const fn public(&self) -> &[u8; 32] {
-        &self.public
+    /// Whether the same key signs as this log.
+    pub fn is_of(&self, log: &LogKey) -> bool {
+        self.public == *log.public()
     }
 
     fn made(&self, line: &SignatureLine<'_>) -> bool {

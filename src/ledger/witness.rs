@@ -220,6 +220,11 @@ impl Witnessed {
         }
     }
 
+    /// The log's key.
+    pub const fn key(&self) -> &LogKey {
+        &self.key
+    }
+
     /// From the notes that [`Witnessed::notes`] gave.
     ///
     /// # Errors

@@ -10,6 +10,8 @@
 //! | `checkpoint.0`, `checkpoint.1` | the newest two signed checkpoints | the next start verifies everything |
 //! | `ledger.vkey` | the public key that verifies the ledger | known to whoever has a copy |
 //! | `keyring` | which patient has which pseudonym, and the sealing keys | patients cannot be recognised |
+//! | `witnessed/` | checkpoints of other logs that we cosigned, proofs against them | a fork of those logs may be cosigned |
+//! | `cosigned/`, `checkpoint.cosigned` | cosignatures on our own checkpoints | asked for again |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
 //! The keys folder lies apart from it and from its backups (see [`Keys`]).
@@ -40,6 +42,7 @@ mod sealed;
 mod slots;
 mod snapshot;
 mod verify;
+mod witnessed;
 
 pub use compare::CompareError;
 pub use compare::compare;
@@ -87,3 +90,8 @@ pub use verify::Depth;
 pub use verify::Report;
 pub use verify::VerifyError;
 pub use verify::verify;
+pub use witnessed::Cosigned;
+pub use witnessed::PROOFS_MAX;
+pub use witnessed::WitnessedError;
+pub use witnessed::WitnessedLogs;
+pub use witnessed::read_proof;
