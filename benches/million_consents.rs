@@ -68,6 +68,7 @@ impl Ledger {
             institution: own(),
             log_origin: "st-anna/credence".to_owned(),
             key: "st-anna/credence+00000000+AA==".to_owned(),
+            statement_key: "st-anna/credence+00000000+AA==".to_owned(),
             created: NOW,
         });
         let schema = include_str!("../gateway-config/policy/schema.cedarschema");

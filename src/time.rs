@@ -52,6 +52,14 @@ impl Day {
         let epoch = jiff::civil::date(1970, 1, 1);
         Some(Self(epoch.until(date).ok()?.get_days()))
     }
+
+    /// The calendar year. Saturates at the ends of what the calendar has: the years -9999 and 9999.
+    pub fn year(self) -> i32 {
+        let at = i64::from(self.0).saturating_mul(86_400);
+        let end = if self.0 < 0 { -9999 } else { 9999 };
+        let at = jiff::Timestamp::from_second(at);
+        at.map_or(end, |at| at.to_zoned(jiff::tz::TimeZone::UTC).year().into())
+    }
 }
 
 /// ISO 8601 with microseconds, as in the ledger's human-readable views.
@@ -93,5 +101,10 @@ mod tests {
         assert_eq!(Day::from_dicom("20260230"), None);
         assert_eq!(Day::from_dicom("1970.01.02"), None);
         assert_eq!(Day(1).to_string(), "1970-01-02");
+        assert_eq!(
+            (Day(-1).year(), Day(0).year(), Day(365).year()),
+            (1969, 1970, 1971)
+        );
+        assert_eq!((Day(i32::MIN).year(), Day(i32::MAX).year()), (-9999, 9999));
     }
 }

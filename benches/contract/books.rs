@@ -86,6 +86,7 @@ impl Books {
             institution: slug(OWN),
             log_origin: "st-anna.example/ledger".to_owned(),
             key: "st-anna.example/ledger+00000000+AA==".to_owned(),
+            statement_key: "st-anna.example/ledger+00000000+AA==".to_owned(),
             created: books.now,
         });
         let files = RULES.map(|(name, text)| (name.to_owned(), text.to_owned()));

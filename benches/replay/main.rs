@@ -60,8 +60,8 @@ impl Scribe {
     fn begin(dir: &Path) -> Self {
         let data = dir.join("data");
         std::fs::create_dir_all(&data).unwrap();
-        let keys = Keys::open(&dir.join("keys"), &data, "st-anna.example/ledger").unwrap();
-        let (journal, recovered) = Journal::open(&data, keys.signer.key()).unwrap();
+        let keys = Keys::open(&dir.join("keys"), &data, &"st-anna".parse().unwrap()).unwrap();
+        let (journal, recovered) = Journal::open(&data, keys.log.key()).unwrap();
         Self {
             keys,
             journal,
@@ -75,7 +75,7 @@ impl Scribe {
         let seq = self.chain.next_seq();
         let event = self
             .keys
-            .signer
+            .statement
             .sign_event(author, seq, body.clone())
             .unwrap();
         let stamp = Stamp {

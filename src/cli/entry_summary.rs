@@ -1,5 +1,6 @@
 //! A ledger entry in one line, for people.
 
+use crate::cli::desk;
 use crate::cli::wording;
 use crate::contract::Body;
 use crate::contract::Effect;
@@ -43,6 +44,19 @@ fn what(body: &Body) -> String {
         Body::GuardianNamed { patient, .. } | Body::GuardianEnded { patient, .. } => {
             format!("of {patient}")
         }
+        Body::Restored { log_origin, .. } => format!("goes on as {log_origin}"),
+        Body::PatientErased {
+            patients, reason, ..
+        } => format!("{}: {reason}", desk::joined(patients)),
+        Body::HoldPlaced {
+            patient, reference, ..
+        } => {
+            let whom = patient.map_or_else(|| "everybody".to_owned(), |one| one.to_string());
+            format!("on {whom}, reference {reference}")
+        }
+        Body::HoldLifted { hold, .. } => format!("hold {hold}"),
+        Body::DetailsDropped { epoch, .. } => format!("of {epoch}"),
+        Body::Equivocated { institution, .. } => format!("by {institution}"),
         Body::StandingNoted {
             patient, evidence, ..
         } => format!("{evidence} of {patient}"),

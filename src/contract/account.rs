@@ -64,6 +64,8 @@ pub enum What {
         /// The decision under review.
         decision: u64,
     },
+    /// Two signed checkpoints of its log that contradict each other.
+    Equivocated,
     /// A reported incident that an arbiter upheld.
     IncidentUpheld {
         /// What.
@@ -190,7 +192,8 @@ impl Account {
             | Body::ReviewClosed { institution, .. }
             | Body::IncidentDecided { institution, .. }
             | Body::ChargeReversed { institution, .. }
-            | Body::CeilingLifted { institution, .. } => *institution == self.institution,
+            | Body::CeilingLifted { institution, .. }
+            | Body::Equivocated { institution, .. } => *institution == self.institution,
             _ => false,
         }
     }
@@ -295,6 +298,7 @@ impl Account {
                     self.charged(state, at, what);
                 }
             }
+            Body::Equivocated { .. } => self.charged(state, at, What::Equivocated),
             Body::ChargeReversed { charge, .. } => self.reversed(state, at, *charge, &before),
             Body::CeilingLifted { charge, .. } => {
                 if let Some(line) = self.line(*charge) {

@@ -69,7 +69,15 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::CeilingLifted { institution, .. } => {
             affected.institutions.insert(institution.clone());
         }
-        Body::PolicyProposed { .. }
+        Body::PatientErased { patients, .. } => affected.patients = patients.clone(),
+        Body::Equivocated { institution, .. } => {
+            affected.institutions.insert(institution.clone());
+        }
+        Body::Restored { .. }
+        | Body::HoldPlaced { .. }
+        | Body::HoldLifted { .. }
+        | Body::DetailsDropped { .. }
+        | Body::PolicyProposed { .. }
         | Body::PolicyApproved { .. }
         | Body::PolicyWithdrawn { .. }
         | Body::GuardianNamed { .. }

@@ -2,6 +2,7 @@
 //! ledger.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine as _;
@@ -15,6 +16,8 @@ use crate::contract::consent::Consent;
 use crate::contract::credit::Incident;
 use crate::contract::credit::StandingEvidence;
 use crate::contract::decision::Decision;
+use crate::contract::keeping::Epoch;
+use crate::contract::keeping::ErasureReason;
 use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
@@ -135,10 +138,25 @@ pub enum Body {
         institution: InstitutionSlug,
         /// Origin line of its checkpoints (C2SP tlog-checkpoint).
         log_origin: String,
-        /// The institution's verifier key (C2SP signed-note vkey text).
+        /// The key that signs its checkpoints (C2SP signed-note vkey text).
         key: String,
+        /// The key that signs its events, in the same form.
+        statement_key: String,
         /// When.
         created: UtcMicros,
+    },
+    /// The ledger was restored from a backup and goes on under a new origin, because entries after
+    /// the backup may be lost: what others hold of the old origin beyond this is no fork.
+    Restored {
+        /// The new origin line of its checkpoints.
+        log_origin: String,
+        /// The key that signs them from here on.
+        key: String,
+        /// The newest checkpoint of the old origin in the backup, with the signatures of its
+        /// witnesses (a signed note); `None` when there was none.
+        checkpoint: Option<String>,
+        /// Who restored it.
+        by: String,
     },
     /// Somebody wants these policies to decide.
     PolicyProposed {
@@ -231,6 +249,50 @@ pub enum Body {
         patient: Pseudonym,
         /// Who recorded it.
         by: String,
+    },
+    /// A person is forgotten: what is sealed under the pseudonyms cannot be opened any more.
+    PatientErased {
+        /// Every pseudonym of the person.
+        patients: BTreeSet<Pseudonym>,
+        /// Why.
+        reason: ErasureReason,
+        /// Who recorded it.
+        by: String,
+    },
+    /// What is held is neither erased nor dropped. The hold's number is the entry's.
+    HoldPlaced {
+        /// Whose details; `None`: everybody's.
+        patient: Option<Pseudonym>,
+        /// Number of a case file; no patient data.
+        reference: String,
+        /// Who placed it.
+        by: String,
+    },
+    /// A hold ends.
+    HoldLifted {
+        /// Which.
+        hold: u64,
+        /// Who lifted it.
+        by: String,
+    },
+    /// The details of an epoch were kept long enough: what is sealed under its key cannot be
+    /// opened any more.
+    DetailsDropped {
+        /// Which.
+        epoch: Epoch,
+        /// Who had them dropped.
+        by: String,
+    },
+    /// Two signed statements of one log contradict each other: the same size, another root.
+    Equivocated {
+        /// Whose log.
+        institution: InstitutionSlug,
+        /// The log's key, which signed both (vkey text).
+        key: String,
+        /// One checkpoint, as a signed note.
+        first: String,
+        /// The other.
+        second: String,
     },
     /// Something speaks for or against a patient's standing, in research and self-service.
     StandingNoted {
@@ -387,6 +449,7 @@ impl Body {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Genesis { .. } => "genesis",
+            Self::Restored { .. } => "restored",
             Self::PolicyProposed { .. } => "policy-proposed",
             Self::PolicyApproved { .. } => "policy-approved",
             Self::PolicyWithdrawn { .. } => "policy-withdrawn",
@@ -398,6 +461,11 @@ impl Body {
             Self::PatientUnlinked { .. } => "patient-unlinked",
             Self::GuardianNamed { .. } => "guardian-named",
             Self::GuardianEnded { .. } => "guardian-ended",
+            Self::PatientErased { .. } => "patient-erased",
+            Self::HoldPlaced { .. } => "hold-placed",
+            Self::HoldLifted { .. } => "hold-lifted",
+            Self::DetailsDropped { .. } => "details-dropped",
+            Self::Equivocated { .. } => "equivocated",
             Self::StandingNoted { .. } => "standing-noted",
             Self::ReviewReasoned { .. } => "review-reasoned",
             Self::ReviewOverdue { .. } => "review-overdue",
@@ -418,7 +486,12 @@ impl Body {
     /// The person who says so, where one does.
     pub fn person(&self) -> Option<&str> {
         match self {
-            Self::PolicyProposed { by, .. }
+            Self::Restored { by, .. }
+            | Self::PatientErased { by, .. }
+            | Self::HoldPlaced { by, .. }
+            | Self::HoldLifted { by, .. }
+            | Self::DetailsDropped { by, .. }
+            | Self::PolicyProposed { by, .. }
             | Self::PolicyApproved { by, .. }
             | Self::PolicyWithdrawn { by, .. }
             | Self::PolicyActivated { by, .. }
@@ -437,6 +510,7 @@ impl Body {
             | Self::ChargeReversed { by, .. }
             | Self::CeilingLifted { by, .. } => Some(by),
             Self::Genesis { .. }
+            | Self::Equivocated { .. }
             | Self::ReviewOverdue { .. }
             | Self::Decision { .. }
             | Self::TransferClosed { .. }

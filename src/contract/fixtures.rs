@@ -158,6 +158,7 @@ impl Ledger {
             institution: slug("st-anna"),
             log_origin: "st-anna.example/ledger".to_owned(),
             key: "st-anna.example/ledger+00000000+AA==".to_owned(),
+            statement_key: "st-anna.example/ledger+00000000+AA==".to_owned(),
             created: START,
         });
         let sha256 = policy.sha256();

@@ -12,7 +12,7 @@
 //! | part | key | value |
 //! |---|---|---|
 //! | shared | `author/<slug>` | `author_seq` of its last shared event |
-//! | shared | `institution/<slug>` | `{key, log_origin}` |
+//! | shared | `institution/<slug>` | `{key, log_origin, statement_key}` |
 //! | shared | `policy` | `{schema_sha256, sha256}` |
 //! | shared | `proposal/<sha256>` | the [`Proposal`] |
 //! | local | `own` | our own slug |
@@ -29,6 +29,8 @@
 //! | local | `merged/<pseudonym>` | pseudonyms that were merged into it |
 //! | local | `guardian/<pseudonym>` | the [`Guardian`] |
 //! | local | `standing/<pseudonym>` | a [`Reputation`] |
+//! | local | `hold/<entry>` | the [`Hold`] |
+//! | local | `erased/<pseudonym>`, `dropped/<epoch>` | number of the entry that says so |
 //!
 //! Keys that are numbers are those of ledger entries.
 
@@ -45,6 +47,7 @@ use crate::contract::credit::Reputation;
 use crate::contract::credit::SCORE_COLD_START;
 use crate::contract::event::Body;
 use crate::contract::event::Event;
+use crate::contract::keeping::Epoch;
 use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
@@ -61,9 +64,12 @@ mod table;
 
 pub use local::CONSENTS_PER_PATIENT_MAX;
 pub use local::Guardian;
+pub use local::HOLDS_MAX;
+pub use local::Hold;
 pub use local::LINKED_PATIENTS_MAX;
 pub use local::OPEN_PERMITS_MAX;
 pub use local::OpenPermit;
+pub use local::PROOF_NOTE_BYTES_MAX;
 pub use local::REPORTS_MAX;
 pub use local::REVIEWS_MAX;
 pub use local::Reason;
@@ -90,6 +96,32 @@ pub enum Rejection {
     /// Another event than `genesis` came first.
     #[error("the first event must be genesis")]
     NoGenesis,
+    /// A restored ledger goes on under another origin and key.
+    #[error("a restored ledger needs a new origin and a new key")]
+    SameLog,
+    /// A hold stands against it.
+    #[error("hold {hold} (reference {reference}) stands against it")]
+    Held {
+        /// Entry of the hold.
+        hold: u64,
+        /// Its case file.
+        reference: String,
+    },
+    /// No such hold.
+    #[error("there is no hold {0}")]
+    NoHold(u64),
+    /// Too many holds.
+    #[error("{HOLDS_MAX} holds stand, which is the limit: lift one")]
+    TooManyHolds,
+    /// A person is forgotten as a whole, and once.
+    #[error("these are not all pseudonyms of one person who is not forgotten yet")]
+    NotThePerson,
+    /// The epoch is not over, or was dropped.
+    #[error("epoch {0} is not over, or its details were dropped already")]
+    NotSealed(Epoch),
+    /// A proof that cannot be kept.
+    #[error("a checkpoint in a proof has at most {PROOF_NOTE_BYTES_MAX} bytes, and the two differ")]
+    ProofNotes,
     /// A second `genesis`.
     #[error("the ledger has begun already")]
     SecondGenesis,
@@ -284,7 +316,8 @@ impl State {
                 self.shared.apply(event)?;
                 self.local.begin(at, event)?;
             }
-            Body::PolicyProposed { .. }
+            Body::Restored { .. }
+            | Body::PolicyProposed { .. }
             | Body::PolicyApproved { .. }
             | Body::PolicyWithdrawn { .. }
             | Body::PolicyActivated { .. } => self.shared.apply(event)?,
@@ -295,6 +328,11 @@ impl State {
             | Body::PatientUnlinked { .. }
             | Body::GuardianNamed { .. }
             | Body::GuardianEnded { .. }
+            | Body::PatientErased { .. }
+            | Body::HoldPlaced { .. }
+            | Body::HoldLifted { .. }
+            | Body::DetailsDropped { .. }
+            | Body::Equivocated { .. }
             | Body::StandingNoted { .. }
             | Body::ReviewReasoned { .. }
             | Body::ReviewOverdue { .. }
@@ -359,9 +397,39 @@ impl State {
         self.shared.policy()
     }
 
-    /// The verifier key of an institution of this ledger (vkey text).
+    /// The key that signs an institution's checkpoints (vkey text).
     pub fn key_of(&self, institution: &InstitutionSlug) -> Option<&str> {
         self.shared.key_of(institution)
+    }
+
+    /// The key that signs an institution's events (vkey text).
+    pub fn statement_key_of(&self, institution: &InstitutionSlug) -> Option<&str> {
+        self.shared.statement_key_of(institution)
+    }
+
+    /// Origin of an institution's checkpoints.
+    pub fn log_origin_of(&self, institution: &InstitutionSlug) -> Option<&str> {
+        self.shared.log_origin_of(institution)
+    }
+
+    /// Holds that stand, by number.
+    pub fn holds(&self) -> impl Iterator<Item = (u64, &Hold)> {
+        self.local.keeping.holds()
+    }
+
+    /// The first hold that stands against erasing or dropping what concerns one of `patients`.
+    pub fn hold_on(&self, patients: &BTreeSet<Pseudonym>) -> Option<(u64, &Hold)> {
+        self.local.keeping.hold_on(patients)
+    }
+
+    /// Pseudonyms of persons who are to be forgotten.
+    pub fn erased(&self) -> impl Iterator<Item = Pseudonym> {
+        self.local.keeping.erased()
+    }
+
+    /// Epochs whose details were dropped.
+    pub fn dropped(&self) -> impl Iterator<Item = &Epoch> {
+        self.local.keeping.dropped()
     }
 
     /// The numbers in force; `None` before there are policies.

@@ -10,6 +10,7 @@ use crate::contract::InstitutionSlug;
 use crate::contract::Request;
 use crate::contract::State;
 use crate::contract::decide;
+use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::Entry;
 use crate::ledger::key::LogKey;
 use crate::ledger::verify::Damage;
@@ -23,7 +24,10 @@ mod tests;
 pub struct Replay {
     state: State,
     key: LogKey,
-    own: Option<InstitutionSlug>,
+    /// Number of the entry that named the log's key last, and the key.
+    named: Option<(u64, String)>,
+    /// Whose ledger, and the key that signs its events.
+    own: Option<(InstitutionSlug, LogKey)>,
 }
 
 impl Replay {
@@ -32,6 +36,7 @@ impl Replay {
         Self {
             state: State::new(),
             key,
+            named: None,
             own: None,
         }
     }
@@ -50,24 +55,44 @@ impl Replay {
         self.check(line).map_err(|harm| Damage { entry: seq, harm })
     }
 
+    /// The lines ended here.
+    ///
+    /// # Errors
+    /// When the key that the ledger named last for its checkpoints is another than the one given.
+    pub fn finish(self) -> Result<State, Damage> {
+        match self.named {
+            Some((entry, named)) if named != self.key.to_string() => Err(Damage {
+                entry,
+                harm: Harm::ForeignKey,
+            }),
+            Some(_) | None => Ok(self.state),
+        }
+    }
+
     fn check(&mut self, line: &str) -> Result<(), Harm> {
         let entry = Entry::parse(line).map_err(Harm::Unreadable)?;
         let event = &entry.event;
-        if let Body::Genesis {
-            institution, key, ..
-        } = &event.body
-            && self.own.is_none()
-        {
-            if *key != self.key.to_string() {
-                return Err(Harm::ForeignKey);
+        match &event.body {
+            Body::Genesis {
+                institution,
+                key,
+                statement_key,
+                ..
+            } if self.own.is_none() => {
+                let statement = statement_key.parse().map_err(|_| Harm::UnknownAuthor)?;
+                self.own = Some((institution.clone(), statement));
+                self.named = Some((entry.seq, key.clone()));
             }
-            self.own = Some(institution.clone());
+            Body::Restored { key, .. } => self.named = Some((entry.seq, key.clone())),
+            _ => {}
         }
-        if self.own.as_ref() != Some(&event.author) {
-            return Err(Harm::UnknownAuthor);
-        }
-        if !self.key.verifies_event(event) {
-            return Err(Harm::Signature);
+        match &self.own {
+            Some((own, key)) if *own == event.author => {
+                if !key.verifies_event(event) {
+                    return Err(Harm::Signature);
+                }
+            }
+            Some(_) | None => return Err(Harm::UnknownAuthor),
         }
         match &event.body {
             Body::Decision { request, decision } => {
@@ -77,6 +102,9 @@ impl Replay {
                 }
                 self.decide_again(request, decision)?;
             }
+            Body::Equivocated {
+                key, first, second, ..
+            } if !contradict(key, first, second) => return Err(Harm::NoContradiction),
             Body::Stopped { state_root, .. } if *state_root != self.state.root() => {
                 return Err(Harm::StateRoot);
             }
@@ -107,5 +135,19 @@ impl Replay {
         } else {
             Err(Harm::Decision("the answer is another"))
         }
+    }
+}
+
+/// Whether two signed notes are of one key, about one size, with different roots.
+fn contradict(key: &str, first: &str, second: &str) -> bool {
+    let Ok(key) = key.parse::<LogKey>() else {
+        return false;
+    };
+    match (
+        Checkpoint::open(first, &key),
+        Checkpoint::open(second, &key),
+    ) {
+        (Ok(first), Ok(second)) => first.size == second.size && first.root != second.root,
+        _ => false,
     }
 }

@@ -97,6 +97,9 @@ pub enum Harm {
     /// The ledger names another key than the one that it is verified with.
     #[error("names another log key than the one given")]
     ForeignKey,
+    /// The two checkpoints do not contradict each other.
+    #[error("accuses a log of two checkpoints that do not contradict each other")]
+    NoContradiction,
     /// The contract does not accept the event.
     #[error("has an event that the contract rejects: {0}")]
     Rejected(String),

@@ -2,13 +2,16 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `ledger.pk8` | Ed25519 key that signs checkpoints and events (PKCS#8) |
+//! | `log.pk8` | Ed25519 key that signs checkpoints (PKCS#8) |
+//! | `statement.pk8` | Ed25519 key that signs events |
+//! | `witness.pk8` | Ed25519 key that cosigns the checkpoints of others |
 //! | `wrapping.key` | 32 bytes: seals the keyring's rows (AES-256-GCM) |
 //! | `lookup.key` | 32 bytes: finds a patient in the keyring (HMAC-SHA256) |
 //!
 //! They are made at the first start. `ledger.vkey` in the data folder is written last, and from
 //! then on a missing key is an error: a new one in its place would orphan all that the old one
-//! signed or sealed.
+//! signed or sealed. One key, one use: whoever gets hold of the one that speaks for the log cannot
+//! speak for the institution, nor as a witness of others.
 
 use std::fs;
 use std::io;
@@ -21,6 +24,7 @@ use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
 use ring::signature::Ed25519KeyPair;
 
+use crate::contract::InstitutionSlug;
 use crate::ledger::KeyError;
 use crate::ledger::LogKey;
 use crate::ledger::LogSigner;
@@ -34,11 +38,19 @@ const KEY_FILE_BYTES_MAX: u64 = 4096;
 
 const VKEY_FILE: &str = "ledger.vkey";
 
+/// What the origin of a ledger's checkpoints has after the institution.
+const ORIGIN: &str = "credence";
+
 /// The secret keys, and nothing that shows them.
 #[derive(Debug)]
 pub struct Keys {
-    /// Signs checkpoints and events.
-    pub signer: LogSigner,
+    /// Signs checkpoints. Its name is the log's origin: `<institution>/credence`, and a number after
+    /// it once the ledger was restored.
+    pub log: LogSigner,
+    /// Signs events. Its name is `<institution>/statements`.
+    pub statement: LogSigner,
+    /// Cosigns checkpoints of other logs. Its name is `<institution>/witness`.
+    pub witness: LogSigner,
     pub(super) wrapping: Secret,
     pub(super) lookup: Secret,
 }
@@ -96,12 +108,15 @@ pub enum KeysError {
 }
 
 impl Keys {
-    /// Reads the keys, or makes them when the data folder has no ledger yet. `name` becomes the
-    /// origin of the ledger's checkpoints, such as `st-anna.example/ledger`.
+    /// Reads the keys, or makes them when the data folder has no ledger yet.
     ///
     /// # Errors
     /// When a key is missing, malformed, foreign or accessible to others.
-    pub fn open(keys_dir: &Path, data_dir: &Path, name: &str) -> Result<Self, KeysError> {
+    pub fn open(
+        keys_dir: &Path,
+        data_dir: &Path,
+        institution: &InstitutionSlug,
+    ) -> Result<Self, KeysError> {
         let ledger = read_vkey(data_dir)?;
         let may_make = ledger.is_none();
         if may_make {
@@ -110,25 +125,27 @@ impl Keys {
         check_private(keys_dir, 0o700)?;
         let lookup = secret(&keys_dir.join("lookup.key"), may_make)?;
         let wrapping = secret(&keys_dir.join("wrapping.key"), may_make)?;
-        let path = keys_dir.join("ledger.pk8");
-        let pkcs8 = read_or_make(&path, may_make, || {
-            let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
-            Ok(pkcs8.map_err(|_| KeysError::Random)?.as_ref().to_vec())
-        })?;
-        let signer = LogSigner::from_pkcs8(name, &pkcs8).map_err(|error| match error {
-            KeyError::Pkcs8 => KeysError::Malformed(path),
-            KeyError::Name | KeyError::Vkey | KeyError::Id => KeysError::Name(error),
-        })?;
+        let statement = format!("{institution}/statements");
+        let statement = signer(&keys_dir.join("statement.pk8"), may_make, &statement)?;
+        let witness = format!("{institution}/witness");
+        let witness = signer(&keys_dir.join("witness.pk8"), may_make, &witness)?;
+        let origin = match &ledger {
+            Some(ledger) => ledger.name().to_owned(),
+            None => format!("{institution}/{ORIGIN}"),
+        };
+        let log = signer(&keys_dir.join("log.pk8"), may_make, &origin)?;
         match ledger {
-            Some(ledger) if ledger != *signer.key() => Err(KeysError::Foreign {
+            Some(ledger) if ledger != *log.key() => Err(KeysError::Foreign {
                 ledger: Box::new(ledger),
-                found: Box::new(signer.key().clone()),
+                found: Box::new(log.key().clone()),
             }),
             Some(_) => Ok(()),
-            None => write_vkey(data_dir, signer.key()),
+            None => write_vkey(data_dir, log.key()),
         }?;
         Ok(Self {
-            signer,
+            log,
+            statement,
+            witness,
             wrapping,
             lookup,
         })
@@ -172,6 +189,18 @@ pub(super) fn write_vkey(dir: &Path, key: &LogKey) -> Result<(), KeysError> {
     write().map_err(|source| KeysError::Io {
         path: path.clone(),
         source,
+    })
+}
+
+/// The Ed25519 key in a file, under this name.
+fn signer(path: &Path, may_make: bool, name: &str) -> Result<LogSigner, KeysError> {
+    let pkcs8 = read_or_make(path, may_make, || {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+        Ok(pkcs8.map_err(|_| KeysError::Random)?.as_ref().to_vec())
+    })?;
+    LogSigner::from_pkcs8(name, &pkcs8).map_err(|error| match error {
+        KeyError::Pkcs8 => KeysError::Malformed(path.to_owned()),
+        KeyError::Name | KeyError::Vkey | KeyError::Id => KeysError::Name(error),
     })
 }
 
@@ -273,8 +302,7 @@ fn check_private(path: &Path, wanted: u32) -> Result<(), KeysError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NAME: &str = "st-anna.example/ledger";
+    use crate::ledger::fixtures::own;
 
     fn folders() -> (tempfile::TempDir, PathBuf, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
@@ -289,13 +317,20 @@ mod tests {
     #[test]
     fn keys_are_made_once_and_are_private() {
         let (_dir, keys, data) = folders();
-        let first = Keys::open(&keys, &data, NAME).unwrap();
-        let again = Keys::open(&keys, &data, NAME).unwrap();
-        assert_eq!(first.signer.key(), again.signer.key());
+        let first = Keys::open(&keys, &data, &own()).unwrap();
+        let again = Keys::open(&keys, &data, &own()).unwrap();
+        assert_eq!(first.log.key(), again.log.key());
         assert_eq!(first.wrapping.0, again.wrapping.0);
         assert_ne!(first.wrapping.0, first.lookup.0);
-        assert_eq!(read_vkey(&data).unwrap().as_ref(), Some(first.signer.key()));
-        for name in ["", "ledger.pk8", "wrapping.key", "lookup.key"] {
+        assert_eq!(read_vkey(&data).unwrap().as_ref(), Some(first.log.key()));
+        for name in [
+            "",
+            "log.pk8",
+            "statement.pk8",
+            "witness.pk8",
+            "wrapping.key",
+            "lookup.key",
+        ] {
             let mode = fs::metadata(keys.join(name)).unwrap().permissions().mode();
             assert_eq!(mode & OTHERS, 0, "{name}");
         }
@@ -307,24 +342,24 @@ mod tests {
     #[test]
     fn keys_that_others_can_read_are_refused() {
         let (_dir, keys, data) = folders();
-        Keys::open(&keys, &data, NAME).unwrap();
+        Keys::open(&keys, &data, &own()).unwrap();
         for (name, mode, good) in [("lookup.key", 0o640, 0o600), ("", 0o755, 0o700)] {
             let path = keys.join(name);
             set_mode(&path, mode);
-            let refused = Keys::open(&keys, &data, NAME).unwrap_err().to_string();
+            let refused = Keys::open(&keys, &data, &own()).unwrap_err().to_string();
             assert!(refused.contains(&format!("chmod {good:o}")), "{refused}");
             set_mode(&path, good);
         }
-        assert!(Keys::open(&keys, &data, NAME).is_ok());
+        assert!(Keys::open(&keys, &data, &own()).is_ok());
     }
 
     #[test]
     fn a_lost_key_is_not_replaced_by_a_new_one() {
-        for name in ["ledger.pk8", "wrapping.key", "lookup.key"] {
+        for name in ["log.pk8", "statement.pk8", "wrapping.key", "lookup.key"] {
             let (_dir, keys, data) = folders();
-            Keys::open(&keys, &data, NAME).unwrap();
+            Keys::open(&keys, &data, &own()).unwrap();
             fs::remove_file(keys.join(name)).unwrap();
-            let refused = Keys::open(&keys, &data, NAME);
+            let refused = Keys::open(&keys, &data, &own());
             assert!(matches!(refused, Err(KeysError::Missing(_))), "{name}");
             assert!(!keys.join(name).exists());
         }
@@ -333,36 +368,30 @@ mod tests {
     #[test]
     fn an_unfinished_first_start_is_finished() {
         let (_dir, keys, data) = folders();
-        let lookup = Keys::open(&keys, &data, NAME).unwrap().lookup.0;
+        let lookup = Keys::open(&keys, &data, &own()).unwrap().lookup.0;
         fs::remove_file(data.join(VKEY_FILE)).unwrap();
-        fs::remove_file(keys.join("ledger.pk8")).unwrap();
-        let finished = Keys::open(&keys, &data, NAME).unwrap();
+        fs::remove_file(keys.join("log.pk8")).unwrap();
+        let finished = Keys::open(&keys, &data, &own()).unwrap();
         assert_eq!(finished.lookup.0, lookup);
     }
 
     #[test]
     fn another_gateways_keys_are_refused() {
         let (_dir, keys, data) = folders();
-        Keys::open(&keys, &data, NAME).unwrap();
+        Keys::open(&keys, &data, &own()).unwrap();
         let (_other_dir, other_keys, other_data) = folders();
-        Keys::open(&other_keys, &other_data, NAME).unwrap();
-        let refused = Keys::open(&other_keys, &data, NAME);
+        Keys::open(&other_keys, &other_data, &own()).unwrap();
+        let refused = Keys::open(&other_keys, &data, &own());
         assert!(matches!(refused, Err(KeysError::Foreign { .. })));
-        let renamed = Keys::open(&keys, &data, "another.example/ledger");
-        assert!(matches!(renamed, Err(KeysError::Foreign { .. })));
     }
 
     #[test]
     fn a_key_file_of_another_form_is_refused() {
-        for (name, bytes) in [
-            ("ledger.pk8", 48),
-            ("wrapping.key", 31),
-            ("lookup.key", 5000),
-        ] {
+        for (name, bytes) in [("log.pk8", 48), ("wrapping.key", 31), ("lookup.key", 5000)] {
             let (_dir, keys, data) = folders();
-            Keys::open(&keys, &data, NAME).unwrap();
+            Keys::open(&keys, &data, &own()).unwrap();
             fs::write(keys.join(name), vec![1; bytes]).unwrap();
-            let refused = Keys::open(&keys, &data, NAME);
+            let refused = Keys::open(&keys, &data, &own());
             assert!(matches!(refused, Err(KeysError::Malformed(_))), "{name}");
         }
     }

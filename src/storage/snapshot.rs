@@ -164,6 +164,7 @@ mod tests {
             institution: crate::ledger::fixtures::own(),
             log_origin: "log".to_owned(),
             key: "key".to_owned(),
+            statement_key: "key".to_owned(),
             created: UtcMicros(0),
         });
         let at = Applied {

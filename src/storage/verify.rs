@@ -158,6 +158,12 @@ impl Lines {
         Ok(())
     }
 
+    fn end_replay(&mut self) -> Result<(), Damage> {
+        self.replay
+            .take()
+            .map_or(Ok(()), |replay| replay.finish().map(|_| ()))
+    }
+
     fn of_journal(
         mut self,
         mut batches: Batches,
@@ -174,6 +180,7 @@ impl Lines {
                 }
                 Step::End(end) => {
                     let torn = end.torn.map(|torn| torn.damage);
+                    self.end_replay()?;
                     // An entry that was signed for was acknowledged: it is damaged, not torn.
                     let verified = self.verifier.finish().map_err(|damage| match &torn {
                         Some(torn) if torn.entry >= damage.entry => torn.clone(),
@@ -198,7 +205,10 @@ impl Lines {
                     let entry = self.verifier.next_seq();
                     return Err(self.verifier.blame(entry, Harm::Frame(UNENDED)).into());
                 }
-                ExportedLine::End => return Ok(self.verifier.finish()?),
+                ExportedLine::End => {
+                    self.end_replay()?;
+                    return Ok(self.verifier.finish()?);
+                }
             }
         }
     }

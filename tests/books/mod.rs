@@ -92,8 +92,8 @@ impl Books {
     pub(crate) fn begin(site: &Path, begin: UtcMicros) -> Self {
         let data = site.join("data");
         fs::create_dir_all(&data).unwrap();
-        let keys = Keys::open(&site.join("keys"), &data, ORIGIN).unwrap();
-        let (journal, recovered) = Journal::open(&data, keys.signer.key()).unwrap();
+        let keys = Keys::open(&site.join("keys"), &data, &slug(OWN)).unwrap();
+        let (journal, recovered) = Journal::open(&data, keys.log.key()).unwrap();
         let mut books = Self {
             journal,
             chain: recovered.chain,
@@ -105,8 +105,9 @@ impl Books {
         };
         books.say(Body::Genesis {
             institution: slug(OWN),
-            log_origin: ORIGIN.to_owned(),
-            key: books.keys.signer.key().to_string(),
+            log_origin: books.keys.log.key().name().to_owned(),
+            key: books.keys.log.key().to_string(),
+            statement_key: books.keys.statement.key().to_string(),
             created: begin,
         });
         let founding = delivered(None);
@@ -121,7 +122,11 @@ impl Books {
     /// Writes and applies the next event; its entry's number.
     pub(crate) fn say(&mut self, body: Body) -> u64 {
         let seq = self.chain.next_seq();
-        let event = self.keys.signer.sign_event(slug(OWN), seq, body).unwrap();
+        let event = self
+            .keys
+            .statement
+            .sign_event(slug(OWN), seq, body)
+            .unwrap();
         let stamp = Stamp {
             wall: self.now,
             mono_us: seq,
@@ -236,7 +241,7 @@ impl Books {
             boot: "0".to_owned(),
             state_root,
         });
-        let note = Checkpoint::sign(&self.tree, &self.keys.signer).unwrap();
+        let note = Checkpoint::sign(&self.tree, &self.keys.log).unwrap();
         self.journal.write_checkpoint(&note, &self.tree).unwrap();
         self.data
     }

@@ -9,6 +9,7 @@ use credence::contract::Body;
 use credence::contract::Consent;
 use credence::contract::ConsentId;
 use credence::contract::Effect;
+use credence::contract::ErasureReason;
 use credence::contract::Giver;
 use credence::contract::Grantees;
 use credence::contract::Incident;
@@ -21,6 +22,10 @@ use credence::contract::StudyFacts;
 use credence::contract::TransportFacts;
 use credence::contract::Verb;
 use credence::digest::Sha256;
+use credence::ledger::Checkpoint;
+use credence::ledger::Tree;
+use credence::ledger::leaf_hash;
+use credence::storage::Keys;
 use credence::time::DAY_MICROS;
 use credence::time::Day;
 use credence::time::UtcMicros;
@@ -169,6 +174,7 @@ pub(crate) fn tell(folder: &Path) -> PathBuf {
     books.all_questions();
     incidents(&mut books);
     books.all_questions();
+    keeping(&mut books);
     rules(&mut books);
     books.all_questions();
     books.close()
@@ -337,6 +343,42 @@ fn incidents(books: &mut Books) {
         institution: slug("lakeside"),
         by: by("arbiter"),
     });
+}
+
+fn keeping(books: &mut Books) {
+    let hold = books.say(Body::HoldPlaced {
+        patient: Some(patient(6)),
+        reference: "case 9".to_owned(),
+        by: by("officer"),
+    });
+    books.say(Body::HoldLifted {
+        hold,
+        by: by("officer"),
+    });
+    books.say(Body::PatientErased {
+        patients: BTreeSet::from([patient(6)]),
+        reason: ErasureReason::Objection,
+        by: by("desk"),
+    });
+    books.say(Body::DetailsDropped {
+        epoch: "2019/default".parse().unwrap(),
+        by: by("officer"),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (keys, data) = (folder.path().join("keys"), folder.path().join("data"));
+    let meadow = Keys::open(&keys, &data, &slug("meadow")).unwrap().log;
+    let note = |leaf: &[u8]| {
+        let mut tree = Tree::new();
+        tree.push(leaf_hash(leaf));
+        Checkpoint::sign(&tree, &meadow).unwrap()
+    };
+    books.say(Body::Equivocated {
+        institution: slug("meadow"),
+        key: meadow.key().to_string(),
+        first: note(b"one"),
+        second: note(b"another"),
+    });
+    books.all_questions();
 }
 
 fn rules(books: &mut Books) {

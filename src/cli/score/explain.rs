@@ -256,6 +256,7 @@ fn of_line(line: &Line) -> String {
         What::ReviewUnjustified { decision } => {
             format!("access found unjustified: decision {decision}")
         }
+        What::Equivocated => "two checkpoints of its log contradict each other".to_owned(),
         What::IncidentUpheld {
             incident,
             report,

@@ -17,13 +17,17 @@ use crate::time::UtcMicros;
 
 mod consents;
 mod credits;
+mod keeping;
 mod patients;
 mod reviews;
 mod transfers;
 
 pub use consents::CONSENTS_PER_PATIENT_MAX;
+pub use credits::PROOF_NOTE_BYTES_MAX;
 pub use credits::REPORTS_MAX;
 pub use credits::Report;
+pub use keeping::HOLDS_MAX;
+pub use keeping::Hold;
 pub use patients::Guardian;
 pub use patients::LINKED_PATIENTS_MAX;
 pub use reviews::REVIEWS_MAX;
@@ -36,6 +40,7 @@ use credits::Before;
 
 pub(super) use consents::Consents;
 pub(super) use credits::Credits;
+pub(super) use keeping::Keeping;
 pub(super) use patients::Patients;
 pub(super) use reviews::Reviews;
 pub(super) use transfers::Transfers;
@@ -58,6 +63,7 @@ pub(super) struct Local {
     last: Option<Last>,
     pub(super) consents: Consents,
     pub(super) credits: Credits,
+    pub(super) keeping: Keeping,
     pub(super) patients: Patients,
     pub(super) reviews: Reviews,
     pub(super) transfers: Transfers,
@@ -72,6 +78,7 @@ struct Snapshot {
     last: Option<Last>,
     consents: Consents,
     credits: Credits,
+    keeping: Keeping,
     patients: Patients,
     reviews: Reviews,
     transfers: Transfers,
@@ -85,6 +92,7 @@ impl<'de> Deserialize<'de> for Local {
             last: snapshot.last,
             consents: snapshot.consents,
             credits: snapshot.credits,
+            keeping: snapshot.keeping,
             patients: snapshot.patients,
             reviews: snapshot.reviews,
             transfers: snapshot.transfers,
@@ -112,6 +120,18 @@ pub(super) struct Step<'a> {
 /// Largest integer that canonical JSON holds exactly (RFC 8785): 2^53 - 1; as a time, the year
 /// 2255.
 const INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// Characters of a case file's number.
+const REFERENCE_CHARACTERS_MAX: usize = 64;
+
+/// The number of a case file that can be kept.
+fn reference(text: &str) -> Result<(), Rejection> {
+    let fits = |byte: u8| matches!(byte, 0x20..=0x7e);
+    if text.len() > REFERENCE_CHARACTERS_MAX || !text.bytes().all(fits) {
+        return Err(Rejection::Reference);
+    }
+    Ok(())
+}
 
 /// Times that can be written down exactly.
 fn exact(times: impl IntoIterator<Item = UtcMicros>) -> Result<(), Rejection> {
@@ -142,6 +162,7 @@ impl Local {
             last: None,
             consents: Consents::new(),
             credits: Credits::new(),
+            keeping: Keeping::new(),
             patients: Patients::new(),
             reviews: Reviews::new(),
             transfers: Transfers::new(),
@@ -178,6 +199,7 @@ impl Local {
             // Each part looks at what concerns it, and refuses before it changes anything. Where an
             // event concerns several parts, only the first of them refuses; but for the room that
             // reviews need, which is looked at before.
+            self.keeping.apply(&mut step, &event.body, &self.patients)?;
             self.patients.apply(&mut step, &event.body)?;
             self.consents
                 .apply(&mut step, &event.body, &self.patients)?;
@@ -257,6 +279,7 @@ impl Local {
         }
         self.consents.fill(&mut self.map)?;
         self.credits.fill(&mut self.map)?;
+        self.keeping.fill(&mut self.map)?;
         self.patients.fill(&mut self.map)?;
         self.reviews.fill(&mut self.map)?;
         self.transfers.fill(&mut self.map)?;

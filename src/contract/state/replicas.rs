@@ -29,11 +29,12 @@ use crate::contract::fixtures::default_files;
 use crate::contract::fixtures::grant;
 use crate::contract::fixtures::pull;
 use crate::contract::fixtures::slug;
+use crate::contract::keeping::ErasureReason;
 use crate::contract::request::Request;
 use crate::digest::canonical_json;
 
 /// Kinds of steps, and so of events, that a walk can take.
-const KINDS: u8 = 27;
+const KINDS: u8 = 33;
 
 /// A step of a walk: a kind of event, which of the things that it could be about, and how much
 /// later than the step before.
@@ -92,6 +93,7 @@ impl Walk {
             9..=12 => self.of_reviews(kind, which, by()),
             13..=16 => self.of_credit(kind, which, by()),
             17..=20 => self.of_policies(kind, which, by()),
+            27..=32 => self.of_keeping(kind, which, by()),
             _ => self.of_the_gateway(kind, which),
         }
     }
@@ -149,6 +151,42 @@ impl Walk {
                 patient,
                 evidence: one_of(&StandingEvidence::ALL, which)?,
                 proof: vec![1],
+                by,
+            },
+        })
+    }
+
+    fn of_keeping(&self, kind: u8, which: u16, by: String) -> Option<Body> {
+        Some(match kind {
+            27 => Body::PatientErased {
+                patients: self.ledger.state.patients_linked_to(patient(which)),
+                reason: one_of(&ErasureReason::ALL, which)?,
+                by,
+            },
+            28 => Body::HoldPlaced {
+                patient: (!which.is_multiple_of(4)).then(|| patient(which)),
+                reference: format!("case {which}"),
+                by,
+            },
+            29 => {
+                let all: Vec<u64> = self.ledger.state.holds().map(|(hold, _)| hold).collect();
+                let hold = one_of(&all, which)?;
+                Body::HoldLifted { hold, by }
+            }
+            30 => Body::DetailsDropped {
+                epoch: format!("{}/default", 2000 + which % 27).parse().unwrap(),
+                by,
+            },
+            31 => Body::Equivocated {
+                institution: slug("hill"),
+                key: "key".to_owned(),
+                first: format!("one {which}"),
+                second: "another".to_owned(),
+            },
+            _ => Body::Restored {
+                log_origin: format!("st-anna/credence/{which}"),
+                key: format!("key {which}"),
+                checkpoint: None,
                 by,
             },
         })
@@ -330,7 +368,7 @@ fn a_long_walk_meets_every_kind_of_event() {
             .wrapping_add(1_442_695_040_888_963_407);
         seed >> 33
     };
-    let choices = (0..700).map(|_| {
+    let choices = (0..1000).map(|_| {
         let kind = u8::try_from(next() % u64::from(KINDS)).unwrap();
         let which = u16::try_from(next() % 1000).unwrap();
         (kind, which, u32::try_from(next() % 40_000).unwrap())
@@ -342,7 +380,7 @@ fn a_long_walk_meets_every_kind_of_event() {
     }
     let kinds: BTreeSet<&str> = met.keys().copied().collect();
     // Every kind there is: the compiler holds Body::kind to them, and this holds the walk.
-    assert_eq!(kinds.len(), 26, "{met:?}");
+    assert_eq!(kinds.len(), 32, "{met:?}");
     let other = follow(State::new(), &ledger.events);
     assert_eq!(bytes(&other), bytes(&ledger.state));
     assert_eq!(other.root(), ledger.state.root());

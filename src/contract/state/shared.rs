@@ -39,6 +39,7 @@ pub(super) struct Shared {
 struct Institution {
     key: String,
     log_origin: String,
+    statement_key: String,
 }
 
 /// `author_seq` of an author's last shared event.
@@ -132,8 +133,19 @@ impl Shared {
                 institution,
                 log_origin,
                 key,
+                statement_key,
                 created: _,
-            } => self.begin(event, institution, log_origin, key)?,
+            } => {
+                let row = Institution {
+                    key: key.clone(),
+                    log_origin: log_origin.clone(),
+                    statement_key: statement_key.clone(),
+                };
+                self.begin(event, institution, row)?;
+            }
+            Body::Restored {
+                log_origin, key, ..
+            } => self.go_on(event, log_origin, key)?,
             Body::PolicyProposed {
                 sha256,
                 schema_sha256,
@@ -177,8 +189,7 @@ impl Shared {
         &mut self,
         event: &Event,
         slug: &InstitutionSlug,
-        log_origin: &str,
-        key: &str,
+        institution: Institution,
     ) -> Result<(), Rejection> {
         if self.institutions.len() > 0 {
             return Err(Rejection::SecondGenesis);
@@ -186,13 +197,26 @@ impl Shared {
         if event.author != *slug {
             return Err(Rejection::Author(event.author.clone()));
         }
-        let institution = Institution {
-            key: key.to_owned(),
-            log_origin: log_origin.to_owned(),
-        };
         Ok(self
             .institutions
             .put(&mut self.map, slug.clone(), institution)?)
+    }
+
+    /// The author's log has a new origin and key; one that it had would be a fork.
+    fn go_on(&mut self, event: &Event, log_origin: &str, key: &str) -> Result<(), Rejection> {
+        let institution = self.institutions.get(&event.author);
+        let before = institution.ok_or(Rejection::NoGenesis)?;
+        if before.log_origin == log_origin || before.key == key {
+            return Err(Rejection::SameLog);
+        }
+        let institution = Institution {
+            key: key.to_owned(),
+            log_origin: log_origin.to_owned(),
+            statement_key: before.statement_key.clone(),
+        };
+        Ok(self
+            .institutions
+            .put(&mut self.map, event.author.clone(), institution)?)
     }
 
     fn propose(
@@ -287,6 +311,16 @@ impl Shared {
     pub(super) fn key_of(&self, institution: &InstitutionSlug) -> Option<&str> {
         let institution = self.institutions.get(institution)?;
         Some(&institution.key)
+    }
+
+    pub(super) fn statement_key_of(&self, institution: &InstitutionSlug) -> Option<&str> {
+        let institution = self.institutions.get(institution)?;
+        Some(&institution.statement_key)
+    }
+
+    pub(super) fn log_origin_of(&self, institution: &InstitutionSlug) -> Option<&str> {
+        let institution = self.institutions.get(institution)?;
+        Some(&institution.log_origin)
     }
 
     pub(super) fn last_author_seq(&self, author: &InstitutionSlug) -> Option<u64> {

@@ -21,6 +21,7 @@ use crate::contract::request::Verb;
 
 mod emergencies;
 mod incidents;
+mod keeping;
 mod patients;
 mod proposals;
 mod reviews;
@@ -154,6 +155,7 @@ fn a_rejected_event_leaves_the_state_as_it_was() {
                 institution: slug("st-anna"),
                 log_origin: String::new(),
                 key: String::new(),
+                statement_key: String::new(),
                 created: START,
             },
             Rejection::SecondGenesis,

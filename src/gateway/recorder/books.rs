@@ -129,6 +129,9 @@ pub enum StartError {
         /// Whose the configuration is.
         configured: InstitutionSlug,
     },
+    /// Events of this ledger are signed by another key.
+    #[error("statement.pk8 in the keys folder is not the key that signs this ledger's events")]
+    OtherStatementKey,
     /// The policies cannot be used.
     #[error(transparent)]
     Policies(#[from] PoliciesError),
@@ -171,10 +174,9 @@ impl Books {
             .create(&gateway.data_dir)
             .map_err(StartError::Folder)?;
         let lock = FolderLock::take(&gateway.data_dir)?;
-        let origin = format!("{}/credence", gateway.institution);
-        let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &origin)?;
+        let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution)?;
         let keyring = Keyring::open(&gateway.data_dir, &keys)?;
-        let (journal, recovered) = Journal::open(&gateway.data_dir, keys.signer.key())?;
+        let (journal, recovered) = Journal::open(&gateway.data_dir, keys.log.key())?;
         if let Some(torn) = &recovered.torn {
             tracing::warn!(?torn, "a batch that was never acknowledged is dropped");
         }
@@ -203,12 +205,21 @@ impl Books {
                 ledger: ledger.clone(),
                 configured: books.own,
             }),
-            Some(_) => Ok(books),
+            Some(own) => {
+                let stated = books.state.statement_key_of(own);
+                let found = books.keys.statement.key().to_string();
+                if stated == Some(found.as_str()) {
+                    Ok(books)
+                } else {
+                    Err(StartError::OtherStatementKey)
+                }
+            }
             None => {
                 let genesis = Body::Genesis {
                     institution: books.own.clone(),
-                    log_origin: origin,
-                    key: books.keys.signer.key().to_string(),
+                    log_origin: books.keys.log.key().name().to_owned(),
+                    key: books.keys.log.key().to_string(),
+                    statement_key: books.keys.statement.key().to_string(),
                     created: clock.now(),
                 };
                 books.draft(clock.read(), genesis, None)?;
@@ -263,7 +274,7 @@ impl Books {
         };
         let event = self
             .keys
-            .signer
+            .statement
             .sign_event(self.own.clone(), author_seq, body)?;
         let stamp = Stamp {
             wall: now.wall,
@@ -357,7 +368,7 @@ impl Books {
             return Ok(());
         }
         let (_, tree) = &self.durable;
-        let note = Checkpoint::sign(tree, &self.keys.signer)?;
+        let note = Checkpoint::sign(tree, &self.keys.log)?;
         match self.journal.write_checkpoint(&note, tree) {
             Ok(()) => self.unsigned = false,
             // The entries stand without it, and the next tick tries again.

@@ -10,6 +10,7 @@ fn genesis() -> Body {
         institution: own(),
         log_origin: "st-anna.example/ledger".to_owned(),
         key: "st-anna.example/ledger+00000000+AA==".to_owned(),
+        statement_key: "st-anna.example/ledger+00000000+AA==".to_owned(),
         created: UtcMicros(1_770_000_000_000_000),
     }
 }

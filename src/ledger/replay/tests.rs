@@ -12,6 +12,7 @@ fn genesis() -> Body {
         institution: own(),
         log_origin: fixtures::signer().key().name().to_owned(),
         key: fixtures::signer().key().to_string(),
+        statement_key: fixtures::signer().key().to_string(),
         created: UtcMicros(1_770_000_000_000_000),
     }
 }
@@ -127,8 +128,9 @@ fn a_ledger_that_names_another_key_is_not_replayed() {
     let mut scribe = Scribe::new();
     let other = LogKey::new(scribe.signer.key().name(), [1; 32]).unwrap();
     let mut replay = Replay::new(other);
-    let found = push(&mut scribe, &mut replay, genesis());
-    assert_eq!(found, Err(Harm::ForeignKey));
+    push(&mut scribe, &mut replay, genesis()).unwrap();
+    let found = replay.finish().unwrap_err();
+    assert_eq!((found.entry, found.harm), (0, Harm::ForeignKey));
 }
 
 #[test]

@@ -80,7 +80,11 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         }
         Body::Query { decision, .. } => facets.push(Facet::About(*decision)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
-        Body::PatientLinked { .. }
+        Body::PatientErased { .. }
+        | Body::HoldPlaced { .. }
+        | Body::HoldLifted { .. }
+        | Body::Equivocated { .. }
+        | Body::PatientLinked { .. }
         | Body::PatientUnlinked { .. }
         | Body::GuardianNamed { .. }
         | Body::GuardianEnded { .. }
@@ -93,7 +97,9 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         | Body::IncidentDecided { .. }
         | Body::ChargeReversed { .. }
         | Body::CeilingLifted { .. } => facets.extend(facets_of_accounts(body)),
-        Body::PolicyProposed { .. }
+        Body::Restored { .. }
+        | Body::DetailsDropped { .. }
+        | Body::PolicyProposed { .. }
         | Body::PolicyApproved { .. }
         | Body::PolicyWithdrawn { .. }
         | Body::PolicyActivated { .. }
@@ -119,6 +125,12 @@ fn facets_of_accounts(body: &Body) -> Vec<Facet> {
         Body::GuardianNamed { patient, .. } | Body::GuardianEnded { patient, .. } => {
             vec![Facet::Patient(*patient)]
         }
+        Body::PatientErased { patients, .. } => {
+            patients.iter().copied().map(Facet::Patient).collect()
+        }
+        Body::HoldPlaced { patient, .. } => patient.map(Facet::Patient).into_iter().collect(),
+        Body::HoldLifted { hold, .. } => vec![Facet::About(*hold)],
+        Body::Equivocated { institution, .. } => vec![Facet::Institution(institution.clone())],
         Body::StandingNoted { patient, proof, .. } => {
             let proof = proof.iter().copied().map(Facet::About);
             proof.chain([Facet::Patient(*patient)]).collect()

@@ -10,7 +10,12 @@ struct Site {
 impl Site {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let keys = Keys::open(&dir.path().join("keys"), &data(&dir), "a.example/log").unwrap();
+        let keys = Keys::open(
+            &dir.path().join("keys"),
+            &data(&dir),
+            &crate::ledger::fixtures::own(),
+        )
+        .unwrap();
         Self { dir, keys }
     }
 

@@ -74,6 +74,15 @@ impl Consents {
                     patient: *patient,
                 }),
             },
+            Body::PatientErased { patients, .. } => {
+                for patient in patients {
+                    let theirs: Vec<_> = self.of(*patient).map(|(id, _)| id).collect();
+                    for id in theirs {
+                        self.0.remove(step.map, &Key(*patient, id));
+                    }
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Rejection;
 use super::Step;
+use super::reference;
 use crate::contract::consent::Consent;
 use crate::contract::consent::Effect;
 use crate::contract::consent::Grantees;
@@ -35,8 +36,8 @@ const CHARGES_MAX: usize = 100_000;
 /// Revocations that wait for an answer; the oldest are forgotten, and then earn nothing.
 const REVOCATIONS_MAX: usize = 100_000;
 
-/// Characters of a case file's number.
-const REFERENCE_CHARACTERS_MAX: usize = 64;
+/// Bytes of a signed checkpoint in a proof of equivocation. Two of them fit into an entry.
+pub const PROOF_NOTE_BYTES_MAX: usize = 16_384;
 
 /// A reported incident that no arbiter has decided on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +166,12 @@ impl Credits {
                 institution,
                 ..
             } => self.reverse(step, *charge, institution),
+            Body::Equivocated {
+                institution,
+                key: _,
+                first,
+                second,
+            } => self.convict(step, institution, first, second),
             Body::CeilingLifted {
                 charge,
                 institution,
@@ -279,14 +286,10 @@ impl Credits {
     }
 
     fn report(&mut self, step: &mut Step<'_>, report: Report) -> Result<(), Rejection> {
-        let fits = |byte: u8| matches!(byte, 0x20..=0x7e);
         if report.institution == *step.own {
             return Err(Rejection::OwnScore);
         }
-        if report.reference.len() > REFERENCE_CHARACTERS_MAX || !report.reference.bytes().all(fits)
-        {
-            return Err(Rejection::Reference);
-        }
+        reference(&report.reference)?;
         self.forget_lapsed(step);
         if self.reports.len() >= REPORTS_MAX {
             return Err(Rejection::TooManyReports);
@@ -325,6 +328,30 @@ impl Credits {
         if !upheld {
             return Ok(());
         }
+        let weight = step.parameters.incident_weight(incident);
+        let ceiling = step
+            .parameters
+            .ceiling_from(incident, step.seq, step.time.day());
+        self.charge(step, institution, weight, ceiling)
+    }
+
+    /// Two signatures that cannot both be honest need no arbiter: they count at once. That both are
+    /// the institution's is for the ledger to check.
+    fn convict(
+        &mut self,
+        step: &mut Step<'_>,
+        institution: &InstitutionSlug,
+        first: &str,
+        second: &str,
+    ) -> Result<(), Rejection> {
+        if institution == step.own {
+            return Err(Rejection::OwnScore);
+        }
+        let fits = |note: &str| note.len() <= PROOF_NOTE_BYTES_MAX;
+        if first == second || !fits(first) || !fits(second) {
+            return Err(Rejection::ProofNotes);
+        }
+        let incident = Incident::Equivocation;
         let weight = step.parameters.incident_weight(incident);
         let ceiling = step
             .parameters

@@ -113,6 +113,15 @@ impl Patients {
                 proof,
                 ..
             } => self.weigh(step, *patient, *evidence, proof),
+            Body::PatientErased { patients, .. } => {
+                for patient in patients {
+                    self.guardians.remove(step.map, patient);
+                    self.links.remove(step.map, patient);
+                    self.merged.remove(step.map, patient);
+                    self.standings.remove(step.map, patient);
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

@@ -1,0 +1,181 @@
+//! What must be kept, and what is forgotten. That keys are destroyed is for the keyring; here
+//! stands that they are to be, so that a crash in between is made good.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Patients;
+use super::Rejection;
+use super::Step;
+use super::reference;
+use crate::contract::event::Body;
+use crate::contract::keeping::Epoch;
+use crate::contract::merkle_map::MerkleMap;
+use crate::contract::names::Pseudonym;
+use crate::contract::state::table::Fact;
+use crate::contract::state::table::Table;
+
+/// Holds that can stand at a time.
+pub const HOLDS_MAX: usize = 10_000;
+
+/// What may neither be erased nor dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// Whose details; `None`: everybody's.
+    pub patient: Option<Pseudonym>,
+    /// Number of a case file.
+    pub reference: String,
+}
+
+/// The entry that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Erased(u64);
+
+/// The entry that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Dropped(u64);
+
+impl Fact for Hold {
+    type Key = u64;
+    const KIND: &'static str = "hold";
+}
+
+impl Fact for Erased {
+    type Key = Pseudonym;
+    const KIND: &'static str = "erased";
+}
+
+impl Fact for Dropped {
+    type Key = Epoch;
+    const KIND: &'static str = "dropped";
+}
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::contract::state) struct Keeping {
+    dropped: Table<Dropped>,
+    erased: Table<Erased>,
+    holds: Table<Hold>,
+}
+
+impl Keeping {
+    pub(super) const fn new() -> Self {
+        Self {
+            dropped: Table::new(),
+            erased: Table::new(),
+            holds: Table::new(),
+        }
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        step: &mut Step<'_>,
+        body: &Body,
+        known: &Patients,
+    ) -> Result<(), Rejection> {
+        match body {
+            Body::PatientErased { patients, .. } => self.erase(step, patients, known),
+            Body::HoldPlaced {
+                patient, reference, ..
+            } => self.hold(step, *patient, reference),
+            Body::HoldLifted { hold, .. } => {
+                let lifted = self.holds.remove(step.map, hold);
+                lifted.map(|_| ()).ok_or(Rejection::NoHold(*hold))
+            }
+            Body::DetailsDropped { epoch, .. } => self.drop_details(step, epoch),
+            _ => Ok(()),
+        }
+    }
+
+    /// A person is forgotten as a whole: one pseudonym that is left would still tell.
+    fn erase(
+        &mut self,
+        step: &mut Step<'_>,
+        patients: &BTreeSet<Pseudonym>,
+        known: &Patients,
+    ) -> Result<(), Rejection> {
+        let first = patients.first().ok_or(Rejection::NotThePerson)?;
+        let is_erased = patients.iter().any(|one| self.erased.get(one).is_some());
+        if is_erased || known.group(*first) != *patients {
+            return Err(Rejection::NotThePerson);
+        }
+        self.refuse_held(self.hold_on(patients))?;
+        for patient in patients {
+            self.erased.put(step.map, *patient, Erased(step.seq))?;
+        }
+        Ok(())
+    }
+
+    fn hold(
+        &mut self,
+        step: &mut Step<'_>,
+        patient: Option<Pseudonym>,
+        case: &str,
+    ) -> Result<(), Rejection> {
+        reference(case)?;
+        if self.holds.len() >= HOLDS_MAX {
+            return Err(Rejection::TooManyHolds);
+        }
+        let hold = Hold {
+            patient,
+            reference: case.to_owned(),
+        };
+        Ok(self.holds.put(step.map, step.seq, hold)?)
+    }
+
+    /// Whether a patient who is held has details in the epoch is for whoever reads the ledger: the
+    /// state does not know. A hold on everybody refuses here.
+    fn drop_details(&mut self, step: &mut Step<'_>, epoch: &Epoch) -> Result<(), Rejection> {
+        if !epoch.is_over(step.time.day()) || self.dropped.get(epoch).is_some() {
+            return Err(Rejection::NotSealed(epoch.clone()));
+        }
+        self.refuse_held(self.hold_on(&BTreeSet::new()))?;
+        Ok(self
+            .dropped
+            .put(step.map, epoch.clone(), Dropped(step.seq))?)
+    }
+
+    fn refuse_held(&self, hold: Option<(u64, &Hold)>) -> Result<(), Rejection> {
+        match hold {
+            None => Ok(()),
+            Some((hold, Hold { reference, .. })) => Err(Rejection::Held {
+                hold,
+                reference: reference.clone(),
+            }),
+        }
+    }
+
+    pub(super) fn fill(&self, map: &mut MerkleMap) -> Result<(), serde_json::Error> {
+        self.dropped.fill(map)?;
+        self.erased.fill(map)?;
+        self.holds.fill(map)
+    }
+
+    /// By number.
+    pub(in crate::contract::state) fn holds(&self) -> impl Iterator<Item = (u64, &Hold)> {
+        self.holds.iter().map(|(entry, hold)| (*entry, hold))
+    }
+
+    /// The first hold on one of `patients`, or on everybody.
+    pub(in crate::contract::state) fn hold_on(
+        &self,
+        patients: &BTreeSet<Pseudonym>,
+    ) -> Option<(u64, &Hold)> {
+        self.holds()
+            .find(|(_, hold)| hold.patient.is_none_or(|one| patients.contains(&one)))
+    }
+
+    pub(in crate::contract::state) fn erased(&self) -> impl Iterator<Item = Pseudonym> {
+        self.erased.iter().map(|(patient, _)| *patient)
+    }
+
+    pub(in crate::contract::state) fn dropped(&self) -> impl Iterator<Item = &Epoch> {
+        self.dropped.iter().map(|(epoch, _)| epoch)
+    }
+}
