@@ -16,8 +16,9 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 5] = ["gateway", "limits", "timeouts", "log", "fhir"];
-const ROWS: [&str; 9] = [
+const TABLES: [&str; 6] = ["gateway", "limits", "timeouts", "log", "fhir", "witness"];
+const ROWS: [&str; 10] = [
+    "witness.peer",
     "listener",
     "ae",
     "institution",
@@ -83,6 +84,11 @@ fn text(table: &str, more: &str) -> String {
         (
             "route",
             "called = [\"CREDENCE\"]\nsop_classes = [\"storage\"]\nto = \"pacs\"",
+        ),
+        (
+            "witness.peer",
+            "institution = \"own\"\n\
+             log_key = \"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\"",
         ),
         ("private_sop_class", "uid = \"1.2.3\""),
         (

@@ -17,8 +17,10 @@ use crate::storage::Depth;
 use crate::storage::JournalReader;
 use crate::storage::VerifyError;
 
+mod keys;
 mod replay;
 
+pub use keys::Keys;
 pub use replay::Replay;
 
 /// Verify, read and export a ledger
@@ -41,6 +43,12 @@ pub enum Ledger {
     Replay(Replay),
     /// Show the entries, oldest first
     Show(Show),
+    /// Print the public keys of this gateway: of its log, and as a witness
+    ///
+    /// A partner who is to cosign this ledger needs the log's key (log_key in its configuration),
+    /// one whose ledger this gateway cosigns needs the witness's (witness_key). Both are verifier
+    /// keys of C2SP signed-note. To be brought to the partner by a way that both trust.
+    Keys(Keys),
     /// Write a copy that strangers can verify: entries, checkpoint, public key
     Export(Export),
 }
@@ -100,6 +108,7 @@ pub fn run(arguments: &Ledger, out: &mut dyn Write) -> io::Result<Exit> {
         Ledger::Verify(verify) => verify.run(out),
         Ledger::Replay(replay) => replay.run(out),
         Ledger::Show(show) => show.run(out),
+        Ledger::Keys(keys) => keys.run(out),
         Ledger::Export(export) => export.run(out),
     }
 }

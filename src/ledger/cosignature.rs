@@ -106,15 +106,11 @@ pub struct WitnessSigner {
 }
 
 impl WitnessSigner {
-    /// The signer with this name; `pkcs8` is an Ed25519 key as PKCS#8 version 1 or 2 (RFC 8410).
+    /// A signer of cosignatures out of a key that signs nothing else, under its name.
     ///
     /// # Errors
-    /// When the name or the key is malformed.
-    pub fn from_pkcs8(name: &str, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        Self::from_signer(LogSigner::from_pkcs8(name, pkcs8)?)
-    }
-
-    pub(super) fn from_signer(signer: LogSigner) -> Result<Self, KeyError> {
+    /// When a signed note cannot carry the name.
+    pub fn new(signer: LogSigner) -> Result<Self, KeyError> {
         let key = WitnessKey::new(signer.key().name(), *signer.key().public())?;
         Ok(Self { signer, key })
     }

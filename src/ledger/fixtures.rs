@@ -36,7 +36,7 @@ pub(crate) fn signer() -> LogSigner {
 /// A witness, by the bytes of its seed.
 pub(crate) fn witness(name: &str, seed: u8) -> WitnessSigner {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
-    WitnessSigner::from_signer(LogSigner::from_pair(name, pair).unwrap()).unwrap()
+    WitnessSigner::new(LogSigner::from_pair(name, pair).unwrap()).unwrap()
 }
 
 pub(crate) fn own() -> InstitutionSlug {

@@ -255,6 +255,11 @@ impl Witnessed {
         self.kept.last().map(|kept| kept.note.as_str())
     }
 
+    /// Its text, which a cosignature is of.
+    pub fn newest_text(&self) -> Option<&str> {
+        self.kept.last().map(Kept::text)
+    }
+
     /// The size of the newest checkpoint; 0 when there is none.
     pub fn size(&self) -> u64 {
         self.kept.last().map_or(0, |kept| kept.checkpoint.size)
@@ -270,6 +275,12 @@ impl Witnessed {
             }
             Err(_) => return (Answer::BadRequest("the checkpoint is malformed"), None),
         };
+        if asked.text().len() > TEXT_BYTES_MAX {
+            return (
+                Answer::BadRequest("the checkpoint has too many bytes"),
+                None,
+            );
+        }
         // Whatever the old size says: the two signatures prove it.
         let proven = self
             .kept
@@ -280,9 +291,6 @@ impl Witnessed {
 
     fn judge(&self, request: &Request, asked: Kept) -> Answer {
         let (old, new) = (request.old_size, &asked.checkpoint);
-        if asked.text().len() > TEXT_BYTES_MAX {
-            return Answer::BadRequest("the checkpoint has too many bytes");
-        }
         if old > new.size {
             return Answer::BadRequest("the old size is above the checkpoint's");
         }

@@ -19,6 +19,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
@@ -28,6 +29,7 @@ use crate::contract::InstitutionSlug;
 use crate::ledger::KeyError;
 use crate::ledger::LogKey;
 use crate::ledger::LogSigner;
+use crate::ledger::WitnessSigner;
 use crate::storage::disk;
 
 /// Permission bits of group and others.
@@ -50,7 +52,7 @@ pub struct Keys {
     /// Signs events. Its name is `<institution>/statements`.
     pub statement: LogSigner,
     /// Cosigns checkpoints of other logs. Its name is `<institution>/witness`.
-    pub witness: LogSigner,
+    pub witness: Arc<WitnessSigner>,
     pub(super) wrapping: Secret,
     pub(super) lookup: Secret,
 }
@@ -129,6 +131,7 @@ impl Keys {
         let statement = signer(&keys_dir.join("statement.pk8"), may_make, &statement)?;
         let witness = format!("{institution}/witness");
         let witness = signer(&keys_dir.join("witness.pk8"), may_make, &witness)?;
+        let witness = WitnessSigner::new(witness).map_err(KeysError::Name)?;
         let origin = match &ledger {
             Some(ledger) => ledger.name().to_owned(),
             None => format!("{institution}/{ORIGIN}"),
@@ -145,7 +148,7 @@ impl Keys {
         Ok(Self {
             log,
             statement,
-            witness,
+            witness: Arc::new(witness),
             wrapping,
             lookup,
         })

@@ -12,6 +12,7 @@
 //! | `keyring` | which patient has which pseudonym, and the sealing keys | patients cannot be recognised |
 //! | `witnessed/` | checkpoints of other logs that we cosigned, proofs against them | a fork of those logs may be cosigned |
 //! | `cosigned/`, `checkpoint.cosigned` | cosignatures on our own checkpoints | asked for again |
+//! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
 //! The keys folder lies apart from it and from its backups (see [`Keys`]).
@@ -32,10 +33,12 @@ mod compare;
 mod disk;
 mod export;
 mod frame;
+mod hashes;
 mod index;
 mod journal;
 mod keyring;
 mod keys;
+mod lines;
 mod lock;
 mod reader;
 mod sealed;
@@ -52,6 +55,8 @@ pub use export::export;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
 pub use frame::SEALED_BYTES_MAX;
+pub use hashes::Hashes;
+pub use hashes::HashesError;
 pub use index::FOUND_MAX;
 pub use index::Facet;
 pub use index::Index;

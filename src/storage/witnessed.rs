@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `witnessed/<origin>.json` | the checkpoints of one log that we cosigned, the newest last |
 //! | `witnessed/<origin>.<size>.proof` | two checkpoints by which that log convicts itself |
+//! | `witnessed/<origin>.convicted` | number of the entry in our ledger that records the first of them |
 //! | `cosigned/<witness>.note` | our newest checkpoint that this witness cosigned |
 //! | `cosigned/<witness>.<size>.held` | a checkpoint that the witness holds and our log contradicts |
 //! | `checkpoint.cosigned` | our newest checkpoint that anybody cosigned, with all cosignatures |
@@ -187,6 +188,36 @@ impl WitnessedLogs {
         }
         found.sort();
         Ok(found)
+    }
+
+    /// The number of the ledger's entry that records a proof against a log; `None` when none does
+    /// as far as this folder knows.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn conviction(&self, key: &LogKey) -> Result<Option<u64>, WitnessedError> {
+        let path = self.conviction_path(key);
+        let Some(bytes) = read_bounded(&path)? else {
+            return Ok(None);
+        };
+        let text = String::from_utf8(bytes).ok();
+        match text.and_then(|text| text.trim_end().parse().ok()) {
+            Some(entry) => Ok(Some(entry)),
+            None => Err(WitnessedError::Malformed(path)),
+        }
+    }
+
+    /// Notes which entry of the ledger records a proof against a log.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn convicted(&self, key: &LogKey, entry: u64) -> Result<(), WitnessedError> {
+        let text = format!("{entry}\n");
+        write_durably(&self.conviction_path(key), text.as_bytes())
+    }
+
+    fn conviction_path(&self, key: &LogKey) -> PathBuf {
+        self.dir.join(format!("{}.convicted", name(key.name())))
     }
 
     fn path(&self, key: &LogKey) -> PathBuf {

@@ -2,7 +2,6 @@
 //! each log; what is held is durable before the answer is known to anybody.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -19,13 +18,21 @@ use crate::ledger::WitnessSigner;
 use crate::ledger::Witnessed;
 use crate::storage::WitnessedError;
 use crate::storage::WitnessedLogs;
+use crate::storage::read_proof;
 
 /// A log that we witness.
 struct Log {
     institution: InstitutionSlug,
     key: LogKey,
+    held: Mutex<Held>,
+}
+
+/// What we hold of a log.
+struct Held {
     /// `None`: the disk failed under it, and what it holds is uncertain until the next start.
-    held: Mutex<Option<Witnessed>>,
+    witnessed: Option<Witnessed>,
+    /// The ledger has a proof against the log, or is about to.
+    convicted: bool,
 }
 
 /// See the module.
@@ -58,15 +65,15 @@ pub(super) enum Reply {
     Broken,
 }
 
-/// A log has convicted itself, and the proof is on disk.
+/// A log has convicted itself, the proof is on disk, and the ledger does not have it yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Conviction {
     /// Whose log.
     pub(super) institution: InstitutionSlug,
+    /// The log's key.
+    pub(super) key: LogKey,
     /// The two notes.
     pub(super) proof: Equivocation,
-    /// Where they lie.
-    pub(super) path: PathBuf,
 }
 
 impl Keeper {
@@ -83,7 +90,10 @@ impl Keeper {
             let log = Log {
                 institution: peer.institution.clone(),
                 key: key.clone(),
-                held: Mutex::new(Some(store.read(key.clone())?)),
+                held: Mutex::new(Held {
+                    witnessed: Some(store.read(key.clone())?),
+                    convicted: !store.proofs(key)?.is_empty(),
+                }),
             };
             logs.insert(key.name().to_owned(), log);
         }
@@ -106,11 +116,11 @@ impl Keeper {
         };
         // Whoever panicked with the lock in hand left what is held as it was.
         let mut held = log.held.lock().unwrap_or_else(|broken| broken.into_inner());
-        let Some(witnessed) = held.as_ref() else {
+        let Some(witnessed) = &held.witnessed else {
             return (Reply::Broken, None);
         };
         let (answer, proof) = witnessed.answer(&request);
-        let conviction = proof.and_then(|proof| self.convict(log, proof));
+        let conviction = proof.and_then(|proof| self.convict(log, &mut held, proof));
         let reply = match answer {
             Answer::Cosign {
                 text,
@@ -137,7 +147,7 @@ impl Keeper {
             return Reply::Unknown;
         };
         let held = log.held.lock().unwrap_or_else(|broken| broken.into_inner());
-        let Some(witnessed) = held.as_ref() else {
+        let Some(witnessed) = &held.witnessed else {
             return Reply::Broken;
         };
         match (witnessed.newest(), witnessed.newest_text()) {
@@ -148,69 +158,76 @@ impl Keeper {
         }
     }
 
-    /// Convictions that were not recorded in the ledger before the last end.
+    /// Convictions that were not in the ledger yet when the gateway ended.
     pub(super) fn unrecorded(&self) -> Result<Vec<Conviction>, WitnessedError> {
         let mut convictions = Vec::new();
         for log in self.logs.values() {
-            for (path, proof) in self.store.unrecorded(&log.key)? {
-                convictions.push(Conviction {
-                    institution: log.institution.clone(),
-                    proof,
-                    path,
-                });
+            let proofs = self.store.proofs(&log.key)?;
+            let Some(first) = proofs.first() else {
+                continue;
+            };
+            if self.store.conviction(&log.key)?.is_some() {
+                continue;
             }
+            let (key, proof) = read_proof(first)?;
+            convictions.push(Conviction {
+                institution: log.institution.clone(),
+                key,
+                proof,
+            });
         }
         Ok(convictions)
     }
 
-    /// Notes that a conviction is recorded.
-    pub(super) fn recorded(&self, conviction: &Conviction, entry: u64) {
-        if let Err(error) = self.store.recorded(&conviction.path, entry) {
-            // It will be recorded once more.
+    /// Notes that entry `entry` of the ledger records a conviction.
+    pub(super) fn recorded(&self, key: &LogKey, entry: u64) {
+        if let Err(error) = self.store.convicted(key, entry) {
+            // The next start looks for it in the ledger.
             tracing::error!(%error, "cannot note that a proof is in the ledger");
         }
     }
 
-    fn keep(
-        &self,
-        held: &mut Option<Witnessed>,
-        witnessed: Witnessed,
-        grown: bool,
-    ) -> Result<(), ()> {
+    fn keep(&self, held: &mut Held, witnessed: Witnessed, grown: bool) -> Result<(), ()> {
         if !grown {
             return Ok(());
         }
         match self.store.write(&witnessed) {
             Ok(()) => {
-                *held = Some(witnessed);
+                held.witnessed = Some(witnessed);
                 Ok(())
             }
             Err(error) => {
                 let origin = witnessed.key().name();
                 tracing::error!(%error, origin, "nothing is cosigned: it cannot be kept");
                 if !error.is_no_space() {
-                    *held = None;
+                    held.witnessed = None;
                 }
                 Err(())
             }
         }
     }
 
-    fn convict(&self, log: &Log, proof: Equivocation) -> Option<Conviction> {
+    /// Keeps a proof. The first one against a log goes into the ledger, too: it convicts, and the
+    /// others say the same.
+    fn convict(&self, log: &Log, held: &mut Held, proof: Equivocation) -> Option<Conviction> {
         let (origin, size) = (log.key.name(), proof.size);
-        tracing::error!(origin, size, "the log signed two roots for one size");
         match self.store.keep_proof(&log.key, &proof) {
-            Ok(Some(path)) => Some(Conviction {
-                institution: log.institution.clone(),
-                proof,
-                path,
-            }),
-            Ok(None) => None,
+            Ok(Some(path)) => {
+                let path = path.display();
+                tracing::error!(origin, size, %path, "a log signed two roots for one size");
+            }
+            Ok(None) => return None,
             Err(error) => {
-                tracing::error!(%error, origin, "the proof against a log cannot be kept");
-                None
+                tracing::error!(%error, origin, size, "the proof against a log cannot be kept");
+                return None;
             }
         }
+        let first = !std::mem::replace(&mut held.convicted, true);
+        first.then(|| Conviction {
+            institution: log.institution.clone(),
+            key: log.key.clone(),
+            proof,
+        })
     }
 
     fn now_s(&self) -> u64 {

@@ -11,7 +11,6 @@ mod alerts;
 mod asker;
 mod http;
 mod keeper;
-mod proofs;
 mod server;
 mod visit;
 
@@ -69,7 +68,11 @@ impl Witnessing {
 ///
 /// # Errors
 /// When the address cannot be opened, or what was held of a log cannot be believed.
-pub fn start(config: &Config, clock: Clock, recorder: &Recorder) -> Result<Witnessing, WitnessError> {
+pub fn start(
+    config: &Config,
+    clock: Clock,
+    recorder: &Recorder,
+) -> Result<Witnessing, WitnessError> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let mut address = None;
@@ -88,7 +91,13 @@ pub fn start(config: &Config, clock: Clock, recorder: &Recorder) -> Result<Witne
             connections_max: config.witness.connections_max,
         };
         let recorder = recorder.clone();
-        tasks.spawn(server::serve(socket, keeper, recorder, limits, stopped.clone()));
+        tasks.spawn(server::serve(
+            socket,
+            keeper,
+            recorder,
+            limits,
+            stopped.clone(),
+        ));
     }
     let asker = asker::Asker::open(config, clock, recorder)?;
     if let Some(asker) = asker {

@@ -34,8 +34,12 @@ use tokio::task::JoinSet;
 use super::keeper::Conviction;
 use super::keeper::Keeper;
 use super::keeper::Reply;
+use crate::contract::Body;
 use crate::gateway::Recorder;
+use crate::ledger::LogKey;
 use crate::ledger::WITNESS_REQUEST_BYTES_MAX;
+use crate::storage::JournalReader;
+use crate::storage::Stored;
 
 /// Bytes of the longest head of a request, and what is read ahead of the body.
 const HEAD_BYTES_MAX: usize = 16_384;
@@ -142,7 +146,9 @@ impl Server {
             (&Method::GET, _, Some(origin)) => {
                 let (keeper, origin) = (Arc::clone(&self.keeper), origin.to_owned());
                 let reply = tokio::task::spawn_blocking(move || keeper.checkpoint(&origin));
-                reply.await.map_or_else(|_| plain(&Reply::Broken), |reply| plain(&reply))
+                reply
+                    .await
+                    .map_or_else(|_| plain(&Reply::Broken), |reply| plain(&reply))
             }
             (_, "/add-checkpoint", _) | (_, _, Some(_)) => refusal(StatusCode::METHOD_NOT_ALLOWED),
             _ => plain(&Reply::Unknown),
@@ -178,16 +184,20 @@ impl Server {
 
     async fn record(&self, conviction: Conviction) {
         let Conviction {
-            institution, proof, ..
-        } = conviction.clone();
-        match self.recorder.equivocated(institution, proof).await {
-            Ok(entry) => {
-                let keeper = Arc::clone(&self.keeper);
-                let noted = move || keeper.recorded(&conviction, entry);
-                let _ = tokio::task::spawn_blocking(noted).await;
-            }
+            institution,
+            key,
+            proof,
+        } = conviction;
+        match self.recorder.equivocated(institution, &key, &proof).await {
+            Ok(entry) => self.noted(key, entry).await,
             Err(error) => tracing::error!(%error, "a proof against a log is not in the ledger yet"),
         }
+    }
+
+    async fn noted(&self, key: LogKey, entry: u64) {
+        let keeper = Arc::clone(&self.keeper);
+        let noted = tokio::task::spawn_blocking(move || keeper.recorded(&key, entry));
+        let _ = noted.await;
     }
 
     /// Proofs that lay on disk when the gateway ended, but were not in the ledger.
@@ -196,13 +206,32 @@ impl Server {
         match tokio::task::spawn_blocking(move || keeper.unrecorded()).await {
             Ok(Ok(left)) => {
                 for conviction in left {
-                    self.record(conviction).await;
+                    // It may have come just before the end.
+                    let journal = self.recorder.journal();
+                    let key = conviction.key.clone();
+                    let found = tokio::task::spawn_blocking(move || entry_of(&journal, &key));
+                    match found.await {
+                        Ok(Some(entry)) => self.noted(conviction.key, entry).await,
+                        Ok(None) => self.record(conviction).await,
+                        Err(_) => {}
+                    }
                 }
             }
             Ok(Err(error)) => tracing::error!(%error, "cannot read the proofs against logs"),
             Err(_) => {}
         }
     }
+}
+
+/// The entry of the ledger that convicts this log, if there is one.
+fn entry_of(journal: &JournalReader, log: &LogKey) -> Option<u64> {
+    let text = log.to_string();
+    let convicts = |stored: &Stored| match &stored.entry.event.body {
+        Body::Equivocated { key, .. } => *key == text,
+        _ => false,
+    };
+    let mut entries = journal.entries(0).map_while(Result::ok);
+    entries.find(convicts).map(|stored| stored.entry.seq)
 }
 
 fn plain(reply: &Reply) -> Response<Full<Bytes>> {

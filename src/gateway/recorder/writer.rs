@@ -189,6 +189,13 @@ impl Writer {
                         tracing::error!(%error, "an event of our own was refused");
                     }
                 }
+                Ask::Record { body, reply } => {
+                    let entry = self.books.draft(self.clock.read(), *body, None);
+                    answers.push(match entry {
+                        Ok(entry) => Answer::Entry(reply, entry),
+                        Err(error) => Answer::Failed(reply, refuse(&error)),
+                    });
+                }
                 Ask::Change { change, by, reply } => answers.push(self.change(*change, by, reply)),
                 Ask::Names {
                     patient,
