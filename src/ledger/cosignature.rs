@@ -246,7 +246,7 @@ mod tests {
         let witness = fixtures::witness("mercy.example/witness", 9);
         let text = witness.key().to_string();
         assert_eq!(text.parse(), Ok(witness.key().clone()));
-        assert!(text.parse::<crate::ledger::LogKey>().is_err());
+        assert!(text.parse::<LogKey>().is_err());
         let log = fixtures::signer().key().to_string();
         assert_eq!(log.parse::<WitnessKey>(), Err(KeyError::Vkey));
         for place in 0..text.len() {

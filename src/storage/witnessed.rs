@@ -430,7 +430,7 @@ mod tests {
         }
         fs::write(&path, "").unwrap();
         assert!(logs.read(key.clone()).is_err());
-        fs::write(&path, vec![b' '; (FILE_BYTES_MAX + 1) as usize]).unwrap();
+        fs::write(&path, " ".repeat(1_048_577)).unwrap();
         assert!(logs.read(key).is_err());
     }
 

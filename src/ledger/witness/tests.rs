@@ -1,5 +1,6 @@
 use super::*;
-use crate::ledger::consistency_proof;
+use crate::ledger::Node;
+use crate::ledger::consistency_path;
 use crate::ledger::fixtures;
 use crate::ledger::key::LogSigner;
 use crate::ledger::leaf_hash;
@@ -25,10 +26,18 @@ fn signed(size: u64, fork: u64) -> String {
 /// What an honest asker asks: growth from `old` to `size`.
 fn request(old: u64, size: u64, fork: u64) -> Request {
     let leaves = leaves(size, fork);
-    let old_leaves = usize::try_from(old).unwrap();
+    let hash_of = |node: Node| {
+        let leaf = |index: u64| usize::try_from(index << node.level()).unwrap();
+        let below = &leaves[leaf(node.index())..leaf(node.index().saturating_add(1))];
+        Ok::<_, ()>(tree(below).root())
+    };
+    let path = consistency_path(old, size).unwrap_or_default();
     Request {
         old_size: old,
-        proof: consistency_proof(&leaves, old_leaves).unwrap_or_default(),
+        proof: path
+            .iter()
+            .map(|part| part.root(hash_of).unwrap())
+            .collect(),
         note: signed(size, fork),
     }
 }
