@@ -24,6 +24,9 @@ pub(super) struct Store {
     db: sled::Db,
 }
 
+/// A key and its value.
+type Pair = (Vec<u8>, Vec<u8>);
+
 impl Store {
     /// Opens the store in this folder, or begins one.
     pub(super) fn open(dir: &Path) -> Result<Self, IndexError> {
@@ -47,11 +50,7 @@ impl Store {
     }
 
     /// The last pair whose key is not below `first` and is below `end`.
-    pub(super) fn last_below(
-        &self,
-        first: &[u8],
-        end: &[u8],
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, IndexError> {
+    pub(super) fn last_below(&self, first: &[u8], end: &[u8]) -> Result<Option<Pair>, IndexError> {
         guarded(|| {
             let last = self.db.range(first..end).next_back().transpose()?;
             Ok(last.map(|(key, value)| (key.to_vec(), value.to_vec())))
