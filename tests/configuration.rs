@@ -16,12 +16,13 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 5] = ["gateway", "limits", "timeouts", "log", "fhir"];
-const ROWS: [&str; 9] = [
+const TABLES: [&str; 6] = ["gateway", "limits", "timeouts", "log", "fhir", "retention"];
+const ROWS: [&str; 10] = [
     "listener",
     "ae",
     "institution",
     "issuer",
+    "retention_class",
     "peer",
     "user",
     "route",
@@ -71,6 +72,7 @@ fn text(table: &str, more: &str) -> String {
         ("ae", "title = \"CREDENCE\""),
         ("institution", "slug = \"own\"\nname = \"Own\""),
         ("issuer", "system = \"urn:oid:2.999.1.1\""),
+        ("retention_class", "name = \"plans\"\nyears = 30"),
         (
             "peer",
             "name = \"pacs\"\nae_title = \"PACS\"\ninstitution = \"own\"\n\

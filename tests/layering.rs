@@ -66,7 +66,8 @@ const ROOMS: [(&str, &[&str]); 14] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 9] = [
+const DOORS: [(&str, &[&str]); 11] = [
+    ("age", &["storage"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
@@ -75,6 +76,7 @@ const DOORS: [(&str, &[&str]); 9] = [
     ("ring", &["digest", "ledger", "storage"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),
+    ("tar", &["storage"]),
     ("toml", &["config", "contract"]),
 ];
 

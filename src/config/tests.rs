@@ -79,7 +79,7 @@ fn the_sample_shows_the_defaults() {
 
 #[test]
 fn the_sample_shows_every_key_of_every_table() {
-    for table in ["gateway", "limits", "timeouts", "log", "fhir"] {
+    for table in ["gateway", "limits", "timeouts", "log", "fhir", "retention"] {
         let text = SAMPLE.replace(
             &format!("\n[{table}]\n"),
             &format!("\n[{table}]\nzzz = 1\n"),
@@ -91,6 +91,7 @@ fn the_sample_shows_every_key_of_every_table() {
         "ae",
         "institution",
         "issuer",
+        "retention_class",
         "peer",
         "user",
         "route",

@@ -3,7 +3,7 @@
 //!
 //! An [`Entry`] is one line of canonical JSON. A [`Chain`] writes the next line; a [`Tree`] (RFC
 //! 6962) takes its leaf; a [`Checkpoint`] (C2SP tlog-checkpoint in a signed note) states size and
-//! root. A [`Verifier`] reads the lines again, needs only the public key, and names the first entry
+//! root; a [`LedgerProof`] (C2SP tlog-proof) shows one line under it. A [`Verifier`] reads the lines again, needs only the public key, and names the first entry
 //! that is damaged; a [`Replay`] goes deeper: signatures of the events, and every decision decided
 //! anew. A [`Comparison`] only decides anew, tells every difference, and is quick.
 //!
@@ -22,6 +22,7 @@ mod head;
 mod key;
 mod merkle;
 mod note;
+mod proof;
 mod replay;
 mod verify;
 
@@ -47,13 +48,20 @@ pub use head::Head;
 pub use key::KeyError;
 pub use key::LogKey;
 pub use key::LogSigner;
+pub use merkle::Node;
+pub use merkle::Subtree;
 pub use merkle::Tree;
-pub use merkle::consistency_proof;
-pub use merkle::inclusion_proof;
+pub use merkle::consistency_path;
+pub use merkle::inclusion_path;
+pub use merkle::stored_count;
+pub use merkle::stored_leaves;
 pub use merkle::verify_consistency;
 pub use merkle::verify_inclusion;
 pub use note::NOTE_BYTES_MAX;
 pub use note::NoteError;
+pub use proof::LedgerProof;
+pub use proof::PROOF_BYTES_MAX;
+pub use proof::ProofError;
 pub use replay::Replay;
 pub use verify::Damage;
 pub use verify::Harm;

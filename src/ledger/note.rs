@@ -80,6 +80,12 @@ pub(super) fn open<'a>(note: &'a str, key: &LogKey) -> Result<&'a str, NoteError
     }
 }
 
+/// How many signature lines a note has.
+pub(super) fn signatures(note: &str) -> usize {
+    let lines = note.rsplit_once("\n\n").map(|(_, lines)| lines.lines());
+    lines.map_or(0, Iterator::count)
+}
+
 const fn check_length(note: &str) -> Result<(), NoteError> {
     if note.len() > NOTE_BYTES_MAX {
         return Err(NoteError::TooLong(note.len()));

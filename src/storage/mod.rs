@@ -10,6 +10,7 @@
 //! | `checkpoint.0`, `checkpoint.1` | the newest two signed checkpoints | the next start verifies everything |
 //! | `ledger.vkey` | the public key that verifies the ledger | known to whoever has a copy |
 //! | `keyring` | which patient has which pseudonym, and the sealing keys | patients cannot be recognised |
+//! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
 //! The keys folder lies apart from it and from its backups (see [`Keys`]).
@@ -26,30 +27,40 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod checkpoints;
 mod compare;
 mod disk;
 mod export;
 mod frame;
+mod hashes;
 mod index;
 mod journal;
 mod keyring;
 mod keys;
+mod lines;
 mod lock;
+mod prove;
 mod reader;
 mod sealed;
 mod slots;
 mod snapshot;
+mod tiles;
 mod verify;
 
 pub use compare::CompareError;
 pub use compare::compare;
+pub use export::AgeRecipient;
 pub use export::ExportError;
+pub use export::ExportForm;
 pub use export::Exported;
+pub use export::NotARecipient;
 pub use export::export;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
 pub use frame::SEALED_BYTES_MAX;
 pub use index::CatchingUp;
+pub use hashes::Hashes;
+pub use hashes::HashesError;
 pub use index::FOUND_MAX;
 pub use index::Facet;
 pub use index::Index;
@@ -73,6 +84,9 @@ pub use keys::random_id;
 pub use keys::read_vkey;
 pub use lock::FolderLock;
 pub use lock::LockError;
+pub use prove::ProveError;
+pub use prove::Proved;
+pub use prove::prove;
 pub use reader::Entries;
 pub use reader::JournalReader;
 pub use reader::ReadError;
