@@ -279,3 +279,13 @@ fn a_block_that_is_lost_does_not_pass_for_nothing_found() {
     store.remove(&holding.unwrap().0).unwrap();
     assert!(matches!(find(), Err(IndexError::Spoilt(_))));
 }
+
+#[test]
+fn a_full_disk_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/full", dir.path().join("db")).unwrap();
+    let opened = Store::open(dir.path());
+    let refused = opened.and_then(|store| store.write(vec![(vec![1], vec![2])]));
+    let refused = refused.unwrap_err();
+    assert!(!refused.is_damage(), "{refused}");
+}
