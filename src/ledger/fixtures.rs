@@ -15,6 +15,7 @@ use crate::ledger::chain::Chain;
 use crate::ledger::chain::Linked;
 use crate::ledger::chain::Stamp;
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::cosignature::WitnessSigner;
 use crate::ledger::entry::EntryError;
 use crate::ledger::key::LogSigner;
 use crate::ledger::merkle::Tree;
@@ -28,8 +29,19 @@ pub(crate) const BOOT: &str = "00112233445566ff";
 
 /// The signer of every test: St. Anna.
 pub(crate) fn signer() -> LogSigner {
-    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
-    LogSigner::from_pair("st-anna.example/ledger", pair).unwrap()
+    signer_named("st-anna.example/ledger", 7)
+}
+
+/// A signer whose key is told from others by its seed.
+pub(crate) fn signer_named(name: &str, seed: u8) -> LogSigner {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    LogSigner::from_pair(name, pair).unwrap()
+}
+
+/// A witness, by the bytes of its seed.
+pub(crate) fn witness(name: &str, seed: u8) -> WitnessSigner {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    WitnessSigner::new(LogSigner::from_pair(name, pair).unwrap()).unwrap()
 }
 
 pub(crate) fn own() -> InstitutionSlug {

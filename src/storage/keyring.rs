@@ -335,7 +335,7 @@ impl Keyring {
     /// Whether a write or a sync failed: what the disk holds is uncertain, and the gateway must
     /// stop.
     pub const fn is_poisoned(&self) -> bool {
-        self.poisoned
+        self.rows.is_poisoned()
     }
 
     fn digest(&self, issuer: &[u8], patient_id: &[u8]) -> Result<[u8; 32], KeyringError> {

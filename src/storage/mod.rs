@@ -10,6 +10,8 @@
 //! | `checkpoint.0`, `checkpoint.1` | the newest two signed checkpoints | the next start verifies everything |
 //! | `ledger.vkey` | the public key that verifies the ledger | known to whoever has a copy |
 //! | `keyring` | which patient has which pseudonym, and the sealing keys | patients cannot be recognised |
+//! | `witnessed/` | checkpoints of other logs that we cosigned, proofs against them | a fork of those logs may be cosigned |
+//! | `cosigned/`, `checkpoint.cosigned` | cosignatures on our own checkpoints | asked for again |
 //! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
@@ -27,6 +29,7 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod backup;
 mod checkpoints;
 mod compare;
 mod disk;
@@ -46,7 +49,13 @@ mod slots;
 mod snapshot;
 mod tiles;
 mod verify;
+mod witnessed;
 
+pub use backup::BackedUp;
+pub use backup::BackupError;
+pub use backup::back_up;
+pub use backup::lay_out;
+pub use checkpoints::newest_note;
 pub use compare::CompareError;
 pub use compare::compare;
 pub use export::AgeRecipient;
@@ -58,9 +67,9 @@ pub use export::export;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
 pub use frame::SEALED_BYTES_MAX;
-pub use index::CatchingUp;
 pub use hashes::Hashes;
 pub use hashes::HashesError;
+pub use index::CatchingUp;
 pub use index::FOUND_MAX;
 pub use index::Facet;
 pub use index::Index;
@@ -100,6 +109,13 @@ pub use snapshot::recorded_snapshot;
 pub use snapshot::snapshot_path;
 pub use snapshot::write_snapshot;
 pub use verify::Depth;
+pub use verify::Kept;
 pub use verify::Report;
 pub use verify::VerifyError;
 pub use verify::verify;
+pub use verify::verify_against;
+pub use witnessed::Cosigned;
+pub use witnessed::PROOFS_MAX;
+pub use witnessed::WitnessedError;
+pub use witnessed::WitnessedLogs;
+pub use witnessed::read_proof;
