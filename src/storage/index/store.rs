@@ -15,8 +15,8 @@ use crate::storage::index::IndexError;
 /// Bytes of sled's cache.
 const CACHE_BYTES: u64 = 16 << 20;
 
-/// Keys and values.
-pub(super) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+/// A key and its value.
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
 /// The store, open. Cheap to clone; it is closed with the last.
 #[derive(Clone, Debug)]
@@ -41,10 +41,6 @@ impl Store {
         guarded(|| Ok(Self { db: config.open()? }))
     }
 
-    pub(super) fn is_empty(&self) -> Result<bool, IndexError> {
-        guarded(|| Ok(self.db.first()?.is_none()))
-    }
-
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         guarded(|| Ok(self.db.get(key)?.map(|value| value.to_vec())))
     }
@@ -58,7 +54,7 @@ impl Store {
     }
 
     /// Writes all of these, or none.
-    pub(super) fn write(&self, pairs: Pairs) -> Result<(), IndexError> {
+    pub(super) fn write(&self, pairs: Vec<Pair>) -> Result<(), IndexError> {
         guarded(|| {
             let mut batch = sled::Batch::default();
             for (key, value) in pairs {
@@ -82,6 +78,14 @@ impl Store {
             drop(self);
             Ok(())
         });
+    }
+}
+
+/// Whether there is something in the store's place.
+pub(super) fn is_there(dir: &Path) -> bool {
+    match fs::read_dir(dir) {
+        Ok(mut items) => items.next().is_some(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 
