@@ -6,11 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::Subcommand;
-use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::entry_summary;
-use crate::storage;
 use crate::storage::JournalReader;
 
 mod export;
