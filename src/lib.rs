@@ -18,3 +18,4 @@ pub mod ledger;
 pub mod storage;
 pub mod time;
 pub mod transport;
+pub mod witness;

@@ -16,8 +16,17 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 6] = ["gateway", "limits", "timeouts", "log", "fhir", "retention"];
-const ROWS: [&str; 10] = [
+const TABLES: [&str; 7] = [
+    "gateway",
+    "limits",
+    "timeouts",
+    "log",
+    "fhir",
+    "retention",
+    "witness",
+];
+const ROWS: [&str; 11] = [
+    "witness.peer",
     "listener",
     "ae",
     "institution",
@@ -85,6 +94,11 @@ fn text(table: &str, more: &str) -> String {
         (
             "route",
             "called = [\"CREDENCE\"]\nsop_classes = [\"storage\"]\nto = \"pacs\"",
+        ),
+        (
+            "witness.peer",
+            "institution = \"own\"\n\
+             log_key = \"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\"",
         ),
         ("private_sop_class", "uid = \"1.2.3\""),
         (

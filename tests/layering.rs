@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -22,8 +22,8 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("ledger", &["contract", "dicom"]),
     ("fhir", &["contract", "dicom"]),
     ("clock", &["dicom"]),
-    // Institutions and purposes of use are the contract's.
-    ("config", &["contract", "dicom"]),
+    // Institutions and purposes of use are the contract's, keys of logs and witnesses the ledger's.
+    ("config", &["contract", "dicom", "ledger"]),
     // What an entry holds is the contract's: an index of entries names it.
     ("storage", &["config", "ledger", "contract", "dicom"]),
     (
@@ -47,6 +47,18 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("audit", &["ledger", "storage", "config"]),
     ("demo", &["association", "dimse", "dicom", "transport"]),
     (
+        "witness",
+        &[
+            "clock",
+            "config",
+            "contract",
+            "gateway",
+            "ledger",
+            "storage",
+            "transport",
+        ],
+    ),
+    (
         "admin",
         &[
             "audit",
@@ -66,14 +78,16 @@ const ROOMS: [(&str, &[&str]); 14] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 12] = [
+const DOORS: [(&str, &[&str]); 14] = [
     ("age", &["storage"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
     ("dicom_ul", &["association"]),
     ("ed25519_dalek", &["ledger"]),
-    ("hyper", &["admin"]),
+    ("http_body_util", &["admin", "witness"]),
+    ("hyper", &["admin", "witness"]),
+    ("hyper_util", &["admin", "witness"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),

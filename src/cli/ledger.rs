@@ -12,12 +12,14 @@ use crate::cli::entry_summary;
 use crate::storage::JournalReader;
 
 mod export;
+mod keys;
 mod proof;
 mod replay;
 mod verify;
 mod verify_proof;
 
 pub use export::Export;
+pub use keys::Keys;
 pub use proof::Proof;
 pub use replay::Replay;
 pub use verify::Verify;
@@ -45,6 +47,12 @@ pub enum Ledger {
     Replay(Replay),
     /// Show the entries, oldest first
     Show(Show),
+    /// Print the public keys of this gateway: of its log, and as a witness
+    ///
+    /// A partner who is to cosign this ledger needs the log's key (log_key in its configuration),
+    /// one whose ledger this gateway cosigns needs the witness's (witness_key). Both are verifier
+    /// keys of C2SP signed-note. To be brought to the partner by a way that both trust.
+    Keys(Keys),
     /// Write a copy that strangers can verify: entries, checkpoint, public key
     ///
     /// Contains no sealed details. Files: entries.jsonl (one entry a line), checkpoint (C2SP
@@ -92,6 +100,7 @@ pub fn run(arguments: &Ledger, out: &mut dyn Write) -> io::Result<Exit> {
         Ledger::Verify(verify) => verify.run(out),
         Ledger::Replay(replay) => replay.run(out),
         Ledger::Show(show) => show.run(out),
+        Ledger::Keys(keys) => keys.run(out),
         Ledger::Export(export) => export.run(out),
         Ledger::Proof(proof) => proof.run(out),
         Ledger::VerifyProof(verify) => verify.run(out),

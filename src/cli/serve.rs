@@ -10,9 +10,11 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Exit;
 use crate::cli::configured;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::LogFormat;
 use crate::gateway;
+use crate::witness;
 
 /// Run the gateway until SIGTERM or SIGINT
 ///
@@ -47,10 +49,18 @@ pub fn run(arguments: &Serve) -> io::Result<Exit> {
 async fn serve(config: Config) -> io::Result<Exit> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut running = match gateway::start(config).await {
+    let mut running = match gateway::start(config.clone()).await {
         Ok(running) => running,
         Err(error) => {
             tracing::error!(%error, "not started");
+            return Ok(Exit::Failure);
+        }
+    };
+    let witnessing = match witness::start(&config, Clock::new(), &running.recorder()) {
+        Ok(witnessing) => witnessing,
+        Err(error) => {
+            tracing::error!(%error, "not started");
+            let _ = running.drain().await;
             return Ok(Exit::Failure);
         }
     };
@@ -64,8 +74,13 @@ async fn serve(config: Config) -> io::Result<Exit> {
         _ = interrupt.recv() => {}
     }
     tracing::info!("draining; a second signal stops at once");
+    let ended = async {
+        // Before the ledger is closed: what it finds out goes there.
+        witnessing.stop().await;
+        running.drain().await
+    };
     tokio::select! {
-        drained = running.drain() => match drained {
+        drained = ended => match drained {
             Ok(()) => {
                 tracing::info!("stopped");
                 Ok(Exit::Success)

@@ -43,13 +43,13 @@ pub(super) struct Rows {
 }
 
 /// The rows that could be read, with their numbers.
-fn known<T>(rows: &[Option<T>]) -> impl Iterator<Item = (usize, &T)> + Clone {
+pub(super) fn known<T>(rows: &[Option<T>]) -> impl Iterator<Item = (usize, &T)> + Clone {
     let numbered = rows.iter().enumerate();
     numbered.filter_map(|(number, row)| Some((number, row.as_ref()?)))
 }
 
 /// Notes every value that an earlier row has too.
-fn unique<'a, T: Ord + Display + 'a>(
+pub(super) fn unique<'a, T: Ord + Display + 'a>(
     reading: &mut Reading<'_>,
     values: impl Iterator<Item = (String, T)>,
 ) {
@@ -333,7 +333,7 @@ fn overlap(one: &IpNet, other: &IpNet) -> bool {
     one.contains(other) || other.contains(one)
 }
 
-fn one_of(names: impl Iterator<Item = impl Display>) -> String {
+pub(super) fn one_of(names: impl Iterator<Item = impl Display>) -> String {
     let names: Vec<String> = names.map(|name| name.to_string()).collect();
     if names.is_empty() {
         return "none is declared yet".to_owned();

@@ -15,6 +15,7 @@ mod retention;
 mod route;
 mod site;
 mod user;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -65,6 +66,9 @@ pub use site::Mode;
 pub use site::OwnAe;
 pub use user::User;
 pub use user::UserName;
+pub use witness::Witness;
+pub use witness::WitnessPeer;
+pub use witness::WitnessUrl;
 
 /// Length of the longest configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1_048_576;
@@ -80,6 +84,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// What is logged, and how.
     pub log: Log,
+    /// Witnessing: whose checkpoints are cosigned, and who cosigns ours.
+    pub witness: Witness,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
     /// How long details are kept.
@@ -176,6 +182,7 @@ impl Config {
         let log = reading.table("log", Log::read);
         let fhir = reading.table("fhir", Fhir::read);
         let retention = reading.table("retention", Retention::read);
+        let witness = reading.table("witness", Witness::read);
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
@@ -190,11 +197,15 @@ impl Config {
                 .rows("private_transfer_syntax", route::private_transfer_syntax),
         };
         rows.check(gateway.as_ref(), reading);
+        if let Some(witness) = &witness {
+            witness.check(reading);
+        }
         Some(Self {
             gateway: gateway?,
             limits,
             timeouts,
             log,
+            witness: witness?,
             fhir,
             retention: Retention {
                 classes: whole(rows.retention_classes)?,

@@ -79,6 +79,16 @@ impl<'t> Reading<'t> {
             }
             None => &[],
         };
+        self.numbered(name, rows, &mut read)
+    }
+
+    /// Reads `rows`, which are those of `[[name]]`.
+    fn numbered<T>(
+        &mut self,
+        name: &str,
+        rows: &'t [Spanned<DeValue<'t>>],
+        read: &mut impl FnMut(&mut Section<'_, 't>) -> Option<T>,
+    ) -> Vec<Option<T>> {
         let mut values = Vec::with_capacity(rows.len());
         for (number, row) in rows.iter().enumerate() {
             let path = format!("{name}[{number}]");
@@ -89,7 +99,7 @@ impl<'t> Reading<'t> {
                 values.push(None);
                 continue;
             };
-            values.push(self.section(path, Some(table), &mut read));
+            values.push(self.section(path, Some(table), &mut *read));
         }
         values
     }
@@ -254,6 +264,26 @@ impl<'t> Section<'_, 't> {
             return None;
         }
         Some(values)
+    }
+
+    /// Reads every row of the array of tables `[[table.key]]`, in the order of the file; `None` for
+    /// a row that cannot be read.
+    pub(super) fn rows<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Section<'_, 't>) -> Option<T>,
+    ) -> Vec<Option<T>> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let path = self.key_path(key);
+        let Some(rows) = value.as_array() else {
+            let problem = format!("is a {}", value.type_str());
+            self.reading
+                .fault(&path, problem, format!("rows, [[{path}]]"));
+            return Vec::new();
+        };
+        self.reading.numbered(&path, rows, &mut read)
     }
 
     /// A whole number within `range`, `default` when absent (or wrong, which is noted).

@@ -79,7 +79,15 @@ fn the_sample_shows_the_defaults() {
 
 #[test]
 fn the_sample_shows_every_key_of_every_table() {
-    for table in ["gateway", "limits", "timeouts", "log", "fhir", "retention"] {
+    for table in [
+        "gateway",
+        "limits",
+        "timeouts",
+        "log",
+        "fhir",
+        "retention",
+        "witness",
+    ] {
         let text = SAMPLE.replace(
             &format!("\n[{table}]\n"),
             &format!("\n[{table}]\nzzz = 1\n"),
@@ -95,6 +103,7 @@ fn the_sample_shows_every_key_of_every_table() {
         "peer",
         "user",
         "route",
+        "witness.peer",
     ] {
         let text = format!("{SAMPLE}\n[[{table}]]\nzzz = 1");
         assert_sample_shows(&parse(&[&text]).unwrap_err().faults);
@@ -107,12 +116,63 @@ fn assert_sample_shows(faults: &[Fault]) {
         .find(|fault| fault.key.ends_with(".zzz"))
         .unwrap();
     for key in unknown.allowed.split(", ") {
+        let rows = unknown.key.replace(".zzz", &format!(".{key}]]"));
         let shown = SAMPLE.lines().any(|line| {
-            line.trim_start_matches("# ")
-                .starts_with(&format!("{key} = "))
+            let line = line.trim_start_matches("# ");
+            line.starts_with(&format!("{key} = ")) || line == format!("[[{rows}")
         });
         assert!(shown, "{key} of {}", unknown.key);
     }
+}
+
+const PARTNER: &str = r#"
+[[witness.peer]]
+institution = "own"
+log_key = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+"#;
+
+#[test]
+fn a_partner_is_a_log_a_witness_or_both() {
+    let witness_key = crate::ledger::fixtures::witness("own/witness", 1)
+        .key()
+        .to_string();
+    let asked = format!("witness_key = \"{witness_key}\"\nurl = \"http://own:7380/w\"\n");
+    let config = parse(&[BASE, PARTNER, &asked]).unwrap();
+    let peer = config.witness.peers.first().unwrap();
+    assert_eq!(peer.log_key.as_ref().unwrap().name(), "PeterNeumann");
+    let (url, key) = peer.witness.as_ref().unwrap();
+    assert_eq!(url.to_string(), "http://own:7380/w");
+    assert_eq!(key.to_string(), witness_key);
+    assert_eq!(config.witness.interval.as_secs(), 10);
+    assert!(parse(&[BASE, PARTNER]).is_ok());
+}
+
+#[test]
+fn a_partner_that_is_neither_or_half_a_witness_is_a_fault() {
+    let row = "[[witness.peer]]\ninstitution = \"own\"\n";
+    let key = |text: &str| keys(&[BASE, row, text]);
+    assert_eq!(key(""), ["witness.peer[0].log_key"]);
+    let url = "url = \"http://own:7380\"\n";
+    assert_eq!(keys(&[BASE, PARTNER, url]), ["witness.peer[0].witness_key"]);
+    let witness = crate::ledger::fixtures::witness("own/witness", 1);
+    let cosigns = format!("witness_key = \"{}\"\n", witness.key());
+    assert_eq!(key(&cosigns), ["witness.peer[0].url"]);
+    // The same 32 bytes as a log's key.
+    let log = crate::ledger::fixtures::signer().key().to_string();
+    let same = crate::ledger::fixtures::witness("own/witness", 7);
+    let both = format!(
+        "log_key = \"{log}\"\nwitness_key = \"{}\"\n{url}",
+        same.key()
+    );
+    assert_eq!(key(&both), ["witness.peer[0].witness_key"]);
+    // A log's key is none of a witness, and the other way round.
+    let mixed = format!("log_key = \"{}\"\n", witness.key());
+    assert_eq!(key(&mixed), ["witness.peer[0].log_key"]);
+    let twice = keys(&[BASE, PARTNER, PARTNER]);
+    assert_eq!(twice, ["witness.peer[1].log_key"]);
+    let foreign = PARTNER.replace("\"own\"", "\"nobody\"");
+    assert_eq!(keys(&[BASE, &foreign]), ["witness.peer[0].institution"]);
+    assert_eq!(keys(&[BASE, "witness = { peer = 1 }"]), ["witness.peer"]);
 }
 
 #[test]

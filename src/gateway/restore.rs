@@ -21,6 +21,7 @@ use crate::ledger::CheckpointError;
 use crate::ledger::EntryError;
 use crate::ledger::LogKey;
 use crate::ledger::Stamp;
+use crate::ledger::WitnessKey;
 use crate::storage;
 use crate::storage::AppendError;
 use crate::storage::BackupError;
@@ -48,7 +49,7 @@ pub struct Restored {
     /// The key that signed them before.
     pub before: LogKey,
     /// The key by which the gateway cosigns for others from now on.
-    pub witness: LogKey,
+    pub witness: WitnessKey,
 }
 
 /// Why nothing was restored. The data folder may hold a part of it then, without a public key: it

@@ -15,6 +15,7 @@ use crate::ledger::chain::Chain;
 use crate::ledger::chain::Linked;
 use crate::ledger::chain::Stamp;
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::cosignature::WitnessSigner;
 use crate::ledger::entry::EntryError;
 use crate::ledger::key::LogSigner;
 use crate::ledger::merkle::Tree;
@@ -35,6 +36,12 @@ pub(crate) fn signer() -> LogSigner {
 pub(crate) fn signer_named(name: &str, seed: u8) -> LogSigner {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
     LogSigner::from_pair(name, pair).unwrap()
+}
+
+/// A witness, by the bytes of its seed.
+pub(crate) fn witness(name: &str, seed: u8) -> WitnessSigner {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    WitnessSigner::new(LogSigner::from_pair(name, pair).unwrap()).unwrap()
 }
 
 pub(crate) fn own() -> InstitutionSlug {

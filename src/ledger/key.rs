@@ -25,8 +25,11 @@ pub enum KeyError {
     /// A name that a signed note cannot carry.
     #[error("a key's name is not empty and has neither white space, '+' nor control characters")]
     Name,
-    /// Not `name+id+base64`.
-    #[error("a verifier key is written name+8 hexadecimal digits+base64 of 33 bytes (Ed25519)")]
+    /// Not `name+id+base64` of a key of this type.
+    #[error(
+        "a verifier key is written name+8 hexadecimal digits+base64 of 33 bytes (Ed25519; the first \
+         byte is 1 for a log, 4 for a witness)"
+    )]
     Vkey,
     /// The id is not that of name and key.
     #[error("the verifier key's id does not belong to its name and key")]
@@ -34,6 +37,44 @@ pub enum KeyError {
     /// Not a private key.
     #[error("not an Ed25519 private key in PKCS#8 form")]
     Pkcs8,
+}
+
+/// SHA-256(name ‖ `0x0A` ‖ type ‖ public key), its first four bytes (C2SP signed-note).
+pub(super) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> Result<[u8; 4], KeyError> {
+    let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+    if name.is_empty() || name.contains(bad) {
+        return Err(KeyError::Name);
+    }
+    let digest = Sha256::of(&[name.as_bytes(), b"\n", &[kind], public]);
+    let [a, b, c, d, ..] = *digest.as_bytes();
+    Ok([a, b, c, d])
+}
+
+/// The text form of a public key of this type: the *vkey* of signed notes.
+pub(super) fn vkey_text(name: &str, id: [u8; 4], kind: u8, public: &[u8; 32]) -> String {
+    let mut typed = vec![kind];
+    typed.extend_from_slice(public);
+    let id = u32::from_be_bytes(id);
+    format!("{name}+{id:08x}+{}", STANDARD.encode(typed))
+}
+
+/// Name and public key of a vkey of this type; white space around it is ignored.
+pub(super) fn read_vkey(text: &str, kind: u8) -> Result<(&str, [u8; 32]), KeyError> {
+    let mut parts = text.trim().splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyError::Vkey);
+    };
+    let typed = STANDARD.decode(key).map_err(|_| KeyError::Vkey)?;
+    let public = match typed.split_first() {
+        Some((found, public)) if *found == kind => public.try_into(),
+        _ => return Err(KeyError::Vkey),
+    };
+    let public = public.map_err(|_| KeyError::Vkey)?;
+    let own = u32::from_be_bytes(key_id(name, kind, &public)?);
+    if id != format!("{own:08x}") {
+        return Err(KeyError::Id);
+    }
+    Ok((name, public))
 }
 
 /// A public key and its name. Its text form is the *vkey* of signed notes.
@@ -50,15 +91,9 @@ impl LogKey {
     /// # Errors
     /// When a signed note cannot carry the name.
     pub fn new(name: &str, public: [u8; 32]) -> Result<Self, KeyError> {
-        let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
-        if name.is_empty() || name.contains(bad) {
-            return Err(KeyError::Name);
-        }
-        let digest = Sha256::of(&[name.as_bytes(), b"\n", &[ED25519_TYPE], &public]);
-        let [a, b, c, d, ..] = *digest.as_bytes();
         Ok(Self {
             name: name.into(),
-            id: [a, b, c, d],
+            id: key_id(name, ED25519_TYPE, &public)?,
             public,
         })
     }
@@ -94,10 +129,7 @@ impl LogKey {
 
 impl fmt::Display for LogKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut typed = vec![ED25519_TYPE];
-        typed.extend_from_slice(&self.public);
-        let id = u32::from_be_bytes(self.id);
-        write!(f, "{}+{id:08x}+{}", self.name, STANDARD.encode(typed))
+        f.write_str(&vkey_text(&self.name, self.id, ED25519_TYPE, &self.public))
     }
 }
 
@@ -112,19 +144,8 @@ impl FromStr for LogKey {
 
     /// Reads a vkey; white space around it is ignored.
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let mut parts = text.trim().splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyError::Vkey);
-        };
-        let typed = STANDARD.decode(key).map_err(|_| KeyError::Vkey)?;
-        let [ED25519_TYPE, public @ ..] = typed.as_slice() else {
-            return Err(KeyError::Vkey);
-        };
-        let key = Self::new(name, public.try_into().map_err(|_| KeyError::Vkey)?)?;
-        if id != format!("{:08x}", u32::from_be_bytes(key.id)) {
-            return Err(KeyError::Id);
-        }
-        Ok(key)
+        let (name, public) = read_vkey(text, ED25519_TYPE)?;
+        Self::new(name, public)
     }
 }
 

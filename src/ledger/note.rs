@@ -35,12 +35,68 @@ pub enum NoteError {
 /// When the text cannot stand in a note.
 pub(super) fn sign(text: &str, signer: &LogSigner) -> Result<String, NoteError> {
     check_text(text)?;
-    let mut blob = signer.key().id().to_vec();
-    blob.extend_from_slice(signer.sign(text.as_bytes()).as_bytes());
-    let (name, signature) = (signer.key().name(), STANDARD.encode(blob));
-    let note = format!("{text}\n{SIGNATURE_MARK}{name} {signature}\n");
+    let (key, signature) = (signer.key(), signer.sign(text.as_bytes()));
+    let line = SignatureLine::write(key.name(), key.id(), signature.as_bytes());
+    let note = format!("{text}\n{line}");
     check_length(&note)?;
     Ok(note)
+}
+
+/// A signature line of a note, not verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SignatureLine<'a> {
+    /// The line, without its newline.
+    pub(super) line: &'a str,
+    /// Name of the key.
+    pub(super) name: &'a str,
+    /// Key id.
+    pub(super) id: [u8; 4],
+    /// What follows the key id.
+    pub(super) signature: Vec<u8>,
+}
+
+impl<'a> SignatureLine<'a> {
+    /// Reads a line, without its newline: em dash, name, base64.
+    pub(super) fn parse(line: &'a str) -> Result<Self, NoteError> {
+        let (name, blob) = line
+            .strip_prefix(SIGNATURE_MARK)
+            .and_then(|line| line.split_once(' '))
+            .ok_or(NoteError::Malformed)?;
+        let blob = STANDARD.decode(blob).map_err(|_| NoteError::Malformed)?;
+        let (id, signature) = blob.split_first_chunk().ok_or(NoteError::Malformed)?;
+        if name.is_empty() {
+            return Err(NoteError::Malformed);
+        }
+        Ok(Self {
+            line,
+            name,
+            id: *id,
+            signature: signature.to_vec(),
+        })
+    }
+
+    /// The line that carries `signature` by the key with this name and id, with its newline.
+    pub(super) fn write(name: &str, id: [u8; 4], signature: &[u8]) -> String {
+        let mut blob = id.to_vec();
+        blob.extend_from_slice(signature);
+        format!("{SIGNATURE_MARK}{name} {}\n", STANDARD.encode(blob))
+    }
+}
+
+/// Cuts a note into its text and its signature lines. Nothing is verified.
+pub(super) fn parse(note: &str) -> Result<(&str, Vec<SignatureLine<'_>>), NoteError> {
+    check_length(note)?;
+    check_text(note)?;
+    let blank = note.rfind("\n\n").ok_or(NoteError::Malformed)?;
+    let (text, rest) = note
+        .split_at_checked(blank.saturating_add(1))
+        .ok_or(NoteError::Malformed)?;
+    let signatures = rest.strip_prefix('\n').ok_or(NoteError::Malformed)?;
+    if signatures.is_empty() {
+        return Err(NoteError::Malformed);
+    }
+    let lines: Result<Vec<_>, _> = signatures.lines().map(SignatureLine::parse).collect();
+    Ok((text, lines?))
 }
 
 /// The text of `note`, if `key` signed it. Signatures of others are ignored.
@@ -48,26 +104,11 @@ pub(super) fn sign(text: &str, signer: &LogSigner) -> Result<String, NoteError> 
 /// # Errors
 /// When the note is malformed, or not signed by `key`.
 pub(super) fn open<'a>(note: &'a str, key: &LogKey) -> Result<&'a str, NoteError> {
-    check_length(note)?;
-    let blank = note.rfind("\n\n").ok_or(NoteError::Malformed)?;
-    let (text, rest) = note
-        .split_at_checked(blank.saturating_add(1))
-        .ok_or(NoteError::Malformed)?;
-    check_text(text)?;
-    let signatures = rest.strip_prefix('\n').ok_or(NoteError::Malformed)?;
-    if signatures.is_empty() || !signatures.ends_with('\n') {
-        return Err(NoteError::Malformed);
-    }
+    let (text, lines) = parse(note)?;
     let mut signed = false;
-    for line in signatures.lines() {
-        let (name, blob) = line
-            .strip_prefix(SIGNATURE_MARK)
-            .and_then(|line| line.split_once(' '))
-            .ok_or(NoteError::Malformed)?;
-        let blob = STANDARD.decode(blob).map_err(|_| NoteError::Malformed)?;
-        let (id, signature) = blob.split_first_chunk().ok_or(NoteError::Malformed)?;
-        if name == key.name() && *id == key.id() {
-            if !key.verifies(text.as_bytes(), signature) {
+    for line in lines {
+        if line.name == key.name() && line.id == key.id() {
+            if !key.verifies(text.as_bytes(), &line.signature) {
                 return Err(NoteError::BadSignature);
             }
             signed = true;
@@ -84,6 +125,20 @@ pub(super) fn open<'a>(note: &'a str, key: &LogKey) -> Result<&'a str, NoteError
 pub(super) fn signatures(note: &str) -> usize {
     let lines = note.rsplit_once("\n\n").map(|(_, lines)| lines.lines());
     lines.map_or(0, Iterator::count)
+}
+
+/// `note` with no other signature than that of `key`.
+///
+/// # Errors
+/// When the note is malformed, or not signed by `key`.
+pub(super) fn signed_by(note: &str, key: &LogKey) -> Result<String, NoteError> {
+    let text = open(note, key)?;
+    let (_, lines) = parse(note)?;
+    let own = lines
+        .iter()
+        .find(|line| line.name == key.name() && line.id == key.id())
+        .ok_or(NoteError::NotSigned)?;
+    Ok(format!("{text}\n{}\n", own.line))
 }
 
 const fn check_length(note: &str) -> Result<(), NoteError> {

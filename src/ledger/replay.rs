@@ -10,13 +10,13 @@ use crate::contract::InstitutionSlug;
 use crate::contract::Request;
 use crate::contract::State;
 use crate::contract::decide;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::Entry;
 use crate::ledger::key::LogKey;
 use crate::ledger::signatures::BATCH;
 use crate::ledger::signatures::Signatures;
 use crate::ledger::verify::Damage;
 use crate::ledger::verify::Harm;
+use crate::ledger::witness::equivocation;
 
 #[cfg(test)]
 mod tests;
@@ -249,11 +249,5 @@ fn contradict(key: &str, first: &str, second: &str) -> bool {
     let Ok(key) = key.parse::<LogKey>() else {
         return false;
     };
-    match (
-        Checkpoint::open(first, &key),
-        Checkpoint::open(second, &key),
-    ) {
-        (Ok(first), Ok(second)) => first.size == second.size && first.root != second.root,
-        _ => false,
-    }
+    matches!(equivocation(first, second, &key), Ok(Some(_)))
 }

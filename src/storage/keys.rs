@@ -21,6 +21,7 @@ use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
@@ -30,6 +31,7 @@ use crate::contract::InstitutionSlug;
 use crate::ledger::KeyError;
 use crate::ledger::LogKey;
 use crate::ledger::LogSigner;
+use crate::ledger::WitnessSigner;
 use crate::storage::disk;
 
 /// Permission bits of group and others.
@@ -52,7 +54,7 @@ pub struct Keys {
     /// Signs events. Its name is `<institution>/statements`.
     pub statement: LogSigner,
     /// Cosigns checkpoints of other logs. Its name is `<institution>/witness`.
-    pub witness: LogSigner,
+    pub witness: Arc<WitnessSigner>,
     pub(super) wrapping: Secret,
     pub(super) lookup: Secret,
     dir: PathBuf,
@@ -131,7 +133,7 @@ impl Keys {
         let statement = format!("{institution}/statements");
         let statement = signer(&keys_dir.join("statement.pk8"), may_make, &statement)?;
         let witness = format!("{institution}/witness");
-        let witness = signer(&keys_dir.join("witness.pk8"), may_make, &witness)?;
+        let witness = witness_signer(&keys_dir.join("witness.pk8"), may_make, &witness)?;
         let origin = match &ledger {
             Some(ledger) => ledger.name().to_owned(),
             None => format!("{institution}/{ORIGIN}"),
@@ -174,7 +176,7 @@ impl Keys {
             wrapping: secret(&keys_dir.join("wrapping.key"), false)?,
             statement: signer(&keys_dir.join("statement.pk8"), false, &statement)?,
             log: signer(&keys_dir.join("log.next"), true, origin)?,
-            witness: signer(&keys_dir.join("witness.next"), true, &witness)?,
+            witness: witness_signer(&keys_dir.join("witness.next"), true, &witness)?,
             dir: keys_dir.to_owned(),
         })
     }
@@ -313,6 +315,16 @@ fn signer(path: &Path, may_make: bool, name: &str) -> Result<LogSigner, KeysErro
         KeyError::Pkcs8 => KeysError::Malformed(path.to_owned()),
         KeyError::Name | KeyError::Vkey | KeyError::Id => KeysError::Name(error),
     })
+}
+
+/// The same, for cosigning.
+fn witness_signer(
+    path: &Path,
+    may_make: bool,
+    name: &str,
+) -> Result<Arc<WitnessSigner>, KeysError> {
+    let signer = WitnessSigner::new(signer(path, may_make, name)?);
+    signer.map(Arc::new).map_err(KeysError::Name)
 }
 
 fn secret(path: &Path, may_make: bool) -> Result<Secret, KeysError> {

@@ -10,6 +10,8 @@
 //! | `checkpoint.0`, `checkpoint.1` | the newest two signed checkpoints | the next start verifies everything |
 //! | `ledger.vkey` | the public key that verifies the ledger | known to whoever has a copy |
 //! | `keyring` | which patient has which pseudonym, and the sealing keys | patients cannot be recognised |
+//! | `witnessed/` | checkpoints of other logs that we cosigned, proofs against them | a fork of those logs may be cosigned |
+//! | `cosigned/`, `checkpoint.cosigned` | cosignatures on our own checkpoints | asked for again |
 //! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
@@ -47,6 +49,7 @@ mod slots;
 mod snapshot;
 mod tiles;
 mod verify;
+mod witnessed;
 
 pub use backup::BackedUp;
 pub use backup::BackupError;
@@ -111,3 +114,8 @@ pub use verify::Report;
 pub use verify::VerifyError;
 pub use verify::verify;
 pub use verify::verify_against;
+pub use witnessed::Cosigned;
+pub use witnessed::PROOFS_MAX;
+pub use witnessed::WitnessedError;
+pub use witnessed::WitnessedLogs;
+pub use witnessed::read_proof;

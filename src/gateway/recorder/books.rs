@@ -6,7 +6,12 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
 
+use tokio::sync::watch;
+
+use super::Log;
 use super::PatientIdentity;
 use super::details::Filed;
 use super::policies;
@@ -35,6 +40,8 @@ use crate::ledger::Tree;
 use crate::storage::AppendError;
 use crate::storage::BATCH_ENTRIES_MAX;
 use crate::storage::FolderLock;
+use crate::storage::Hashes;
+use crate::storage::HashesError;
 use crate::storage::Indexer;
 use crate::storage::Journal;
 use crate::storage::JournalReader;
@@ -140,6 +147,9 @@ pub enum StartError {
     /// Events of this ledger are signed by another key.
     #[error("statement.pk8 in the keys folder is not the key that signs this ledger's events")]
     OtherStatementKey,
+    /// There is no ledger to prove anything of.
+    #[error(transparent)]
+    Hashes(#[from] HashesError),
     /// The policies cannot be used.
     #[error(transparent)]
     Policies(#[from] PoliciesError),
@@ -169,7 +179,9 @@ pub(super) struct Books {
     drafted: Vec<Event>,
     /// Entries since the last checkpoint.
     unsigned: bool,
-    _lock: FolderLock,
+    /// The newest checkpoint, once one was signed.
+    signed: watch::Sender<Option<Arc<str>>>,
+    lock: FolderLock,
 }
 
 impl Books {
@@ -206,7 +218,8 @@ impl Books {
             records: Vec::new(),
             drafted: Vec::new(),
             unsigned: false,
-            _lock: lock,
+            signed: watch::Sender::new(None),
+            lock,
         };
         books.reload()?;
         // What a crash or a full disk left to be forgotten.
@@ -396,7 +409,10 @@ impl Books {
         let (_, tree) = &self.durable;
         let note = Checkpoint::sign(tree, &self.keys.log)?;
         match self.journal.write_checkpoint(&note, tree) {
-            Ok(()) => self.unsigned = false,
+            Ok(()) => {
+                self.unsigned = false;
+                self.signed.send_replace(Some(note.into()));
+            }
             // The entries stand without it, and the next tick tries again.
             Err(AppendError::NoSpace) => tracing::warn!("no room for a checkpoint"),
             Err(error) => return Err(error.into()),
@@ -528,6 +544,16 @@ impl Books {
             self.draft(now, alert, None)?;
         }
         Ok(())
+    }
+
+    /// What others may know and use of the log.
+    pub(super) fn log(&self) -> Result<Log, StartError> {
+        Ok(Log {
+            key: self.keys.log.key().clone(),
+            witness: Arc::clone(&self.keys.witness),
+            hashes: Mutex::new(Hashes::keep(&self.data_dir, &self.lock)?),
+            checkpoints: self.signed.subscribe(),
+        })
     }
 
     /// A reader of what is durable.

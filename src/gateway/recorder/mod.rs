@@ -15,8 +15,13 @@ mod policies;
 mod thread;
 mod writer;
 
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 pub(super) use asked::Asked;
 pub(super) use asked::PatientIdentity;
@@ -37,9 +42,16 @@ use super::transfer::Closing;
 use super::transfer::Tally;
 use crate::contract::Applied;
 use crate::contract::Body;
+use crate::contract::InstitutionSlug;
 use crate::contract::Pseudonym;
 use crate::contract::State;
 use crate::digest::Sha256;
+use crate::ledger::Checkpoint;
+use crate::ledger::Equivocation;
+use crate::ledger::LogKey;
+use crate::ledger::WitnessSigner;
+use crate::storage::Hashes;
+use crate::storage::HashesError;
 use crate::storage::JournalReader;
 use crate::time::UtcMicros;
 
@@ -89,6 +101,11 @@ pub(super) enum Ask {
     },
     /// An event that nobody waits for.
     Append(Box<Body>),
+    /// An event of the gateway's own that somebody waits for.
+    Record {
+        body: Box<Body>,
+        reply: oneshot::Sender<Result<u64, RecordError>>,
+    },
     Change {
         change: Box<Change>,
         by: String,
@@ -112,6 +129,16 @@ pub(super) enum Ask {
 pub struct Recorder {
     asks: mpsc::Sender<Ask>,
     journal: JournalReader,
+    log: Arc<Log>,
+}
+
+/// What others may know and use of the log: how it is signed, and proofs about it.
+#[derive(Debug)]
+struct Log {
+    key: LogKey,
+    witness: Arc<WitnessSigner>,
+    hashes: Mutex<Hashes>,
+    checkpoints: watch::Receiver<Option<Arc<str>>>,
 }
 
 impl std::fmt::Debug for Ask {
@@ -140,6 +167,78 @@ impl Recorder {
     /// Records an event of the gateway's own, such as an alert, without waiting.
     pub(super) async fn note(&self, body: Body) {
         let _ = self.asks.send(Ask::Append(Box::new(body))).await;
+    }
+
+    /// Records something that people should look at, without waiting. No patient data.
+    pub async fn alert(&self, code: &str, text: String) {
+        self.note(Body::Alert {
+            code: code.to_owned(),
+            text,
+            about: None,
+        })
+        .await;
+    }
+
+    /// Records that an institution's log contradicted itself, and waits until it is durable; the
+    /// number is its entry's.
+    ///
+    /// # Errors
+    /// When the contract refuses it or it could not be made durable.
+    pub async fn equivocated(
+        &self,
+        institution: InstitutionSlug,
+        key: &LogKey,
+        proof: &Equivocation,
+    ) -> Result<u64, RecordError> {
+        let body = Box::new(Body::Equivocated {
+            institution,
+            key: key.to_string(),
+            first: proof.first.clone(),
+            second: proof.second.clone(),
+        });
+        let (reply, answer) = oneshot::channel();
+        self.ask(Ask::Record { body, reply }, answer).await
+    }
+
+    /// The key that signs the log's checkpoints.
+    pub fn log_key(&self) -> &LogKey {
+        &self.log.key
+    }
+
+    /// The newest signed checkpoint; `None` until the first one since the start.
+    pub fn checkpoints(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.log.checkpoints.clone()
+    }
+
+    /// What cosigns the checkpoints of other logs.
+    pub fn witness(&self) -> Arc<WitnessSigner> {
+        Arc::clone(&self.log.witness)
+    }
+
+    /// The root of the first `size` entries, and the proof that the log under `checkpoint`
+    /// continues them. Blocks on the disk.
+    ///
+    /// # Errors
+    /// When the checkpoint is about fewer entries, or the ledger cannot be read.
+    pub fn growth(
+        &self,
+        size: u64,
+        checkpoint: &Checkpoint,
+    ) -> Result<(Sha256, Vec<Sha256>), HashesError> {
+        // Whoever panicked with the lock in hand left a file that is verified whenever it is used.
+        let mut hashes = self
+            .log
+            .hashes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let root = hashes.root_at(size, checkpoint)?;
+        let proof = hashes.consistency_proof(size, checkpoint)?;
+        Ok((root, proof))
+    }
+
+    /// The entries so far, for reading.
+    pub fn journal(&self) -> JournalReader {
+        self.journal.clone()
     }
 
     /// Makes a change and waits until it is durable; the number is its entry's.

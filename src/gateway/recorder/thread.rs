@@ -1,5 +1,7 @@
 //! Starting the writer on a thread of its own, and its end.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 
@@ -60,6 +62,7 @@ pub(in crate::gateway) fn start(
     }
     let books = Books::open(config, clock)?;
     let journal = books.reader();
+    let log = Arc::new(books.log()?);
     let (asks, receiver) = mpsc::channel(config.limits.recorder_queue_max);
     let mut writer = Writer::new(books, clock, receiver, config.retention.clone());
     let interrupted = match purpose {
@@ -88,5 +91,6 @@ pub(in crate::gateway) fn start(
             said.send_replace(Some(result.is_ok()));
         })
         .map_err(StartError::Thread)?;
-    Ok((Recorder { asks, journal }, WriterThread { ended }))
+    let recorder = Recorder { asks, journal, log };
+    Ok((recorder, WriterThread { ended }))
 }

@@ -71,10 +71,16 @@ enum Answer {
     JudgedFailed(oneshot::Sender<Result<Judged, RecordError>>, RecordError),
 }
 
-/// A change and who asks for it, to ask again when there was no room.
-struct Asking {
-    change: Change,
-    by: String,
+/// What makes an entry, to be asked again when there was no room.
+enum Asking {
+    Change { change: Change, by: String },
+    Record(Body),
+}
+
+impl Asking {
+    const fn forgets(&self) -> bool {
+        matches!(self, Self::Change { change, .. } if change.forgets())
+    }
 }
 
 /// What a batch is made of.
@@ -264,6 +270,13 @@ impl Writer {
                     tracing::error!(%error, "an event of our own was refused");
                 }
             }
+            Ask::Record { body, reply } => {
+                let entry = self.books.draft(self.clock.read(), (*body).clone(), None);
+                turn.answers.push(match entry {
+                    Ok(entry) => Answer::Entry(reply, entry, Box::new(Asking::Record(*body))),
+                    Err(error) => Answer::Failed(reply, refuse(&error)),
+                });
+            }
             Ask::Change { change, by, reply } => {
                 let forgets = change.forgets();
                 let answer = self.change(*change, by, reply);
@@ -300,7 +313,7 @@ impl Writer {
         }
         for answer in turn.answers {
             match answer {
-                Answer::Entry(reply, entry, asking) if asking.change.forgets() && !forgotten => {
+                Answer::Entry(reply, entry, asking) if asking.forgets() && !forgotten => {
                     let _ = reply.send(Err(RecordError::KeyLeft { entry }));
                 }
                 answer => answer.give(),
@@ -432,9 +445,11 @@ impl Writer {
         if self.full && !change.is_for_the_reserve() {
             return Answer::Failed(reply, RecordError::NoRoom);
         }
-        let asking = Asking { change, by };
-        let (change, by) = (asking.change.clone(), asking.by.clone());
-        match self.books.change(self.clock.read(), change, by) {
+        let drafted = self
+            .books
+            .change(self.clock.read(), change.clone(), by.clone());
+        let asking = Asking::Change { change, by };
+        match drafted {
             Ok(entry) => Answer::Entry(reply, entry, Box::new(asking)),
             Err(error) => Answer::Failed(reply, refuse(&error)),
         }
@@ -563,10 +578,16 @@ impl Answer {
                 let asked = Box::new(judgement.asked.clone());
                 Some(Ask::Decide { asked, reply })
             }
-            Self::Entry(reply, _, asking) => Some(Ask::Change {
-                change: Box::new(asking.change),
-                by: asking.by,
-                reply,
+            Self::Entry(reply, _, asking) => Some(match *asking {
+                Asking::Change { change, by } => Ask::Change {
+                    change: Box::new(change),
+                    by,
+                    reply,
+                },
+                Asking::Record(body) => Ask::Record {
+                    body: Box::new(body),
+                    reply,
+                },
             }),
             answered @ (Self::Failed(..) | Self::JudgedFailed(..)) => {
                 answered.give();

@@ -1,0 +1,274 @@
+//! Witnessing: whose checkpoints this gateway cosigns, and who cosigns its own.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::config::consistency::known;
+use crate::config::consistency::one_of;
+use crate::config::consistency::unique;
+use crate::config::reading::Readable;
+use crate::config::reading::Reading;
+use crate::config::reading::Section;
+use crate::contract::InstitutionSlug;
+use crate::ledger::LogKey;
+use crate::ledger::WitnessKey;
+
+/// `[witness]`: the exchange of checkpoints with other gateways (C2SP tlog-witness).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Where logs ask; absent: nobody is answered.
+    pub listen: Option<SocketAddr>,
+    /// Between two rounds of asking, while the log grows.
+    pub interval: Duration,
+    /// From connecting to a witness to its last answer, for one round.
+    pub answer: Duration,
+    /// From the first byte of a request to us to its last, and the longest silence between two.
+    pub request: Duration,
+    /// Connections to us at the same time.
+    pub connections_max: usize,
+    /// The others, in the order of the file.
+    pub peers: Vec<WitnessPeer>,
+}
+
+/// `[[witness.peer]]`: another institution's gateway, as log, as witness, or as both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessPeer {
+    /// Whose gateway.
+    pub institution: InstitutionSlug,
+    /// The key of its log, whose checkpoints we cosign.
+    pub log_key: Option<LogKey>,
+    /// It as a witness of our log.
+    pub witness: Option<(WitnessUrl, WitnessKey)>,
+}
+
+/// Where a witness answers: `http://host:port`, and a prefix of the path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WitnessUrl {
+    host: String,
+    port: u16,
+    prefix: String,
+}
+
+/// Characters of the longest URL.
+const URL_CHARACTERS_MAX: usize = 255;
+
+impl WitnessUrl {
+    /// Name or IP address; an IPv6 address without brackets.
+    pub fn host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// TCP port.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Host and port as the Host header has them.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// The path of `name` below the prefix.
+    pub fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.prefix)
+    }
+}
+
+impl fmt::Display for WitnessUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}:{}{}", self.host, self.port, self.prefix)
+    }
+}
+
+impl Readable for WitnessUrl {
+    const ALLOWED: &'static str =
+        "http://host:port, or with a path prefix; at most 255 characters (no TLS, no query)";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let bad = || format!("{text:?} is not such a URL");
+        if text.len() > URL_CHARACTERS_MAX {
+            return Err(format!("has {} characters", text.len()));
+        }
+        let rest = text.strip_prefix("http://").ok_or_else(bad)?;
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (host, port) = authority.rsplit_once(':').ok_or_else(bad)?;
+        let number: u16 = port.parse().map_err(|_| bad())?;
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        let named = !host.is_empty() && host.bytes().all(in_name);
+        let inner = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let numbered = inner.is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok());
+        let in_path = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        let sound = number > 0 && port == number.to_string() && (named || numbered);
+        if !sound || !path.bytes().all(in_path) {
+            return Err(bad());
+        }
+        let path = path.trim_end_matches('/');
+        Ok(Self {
+            host: host.to_owned(),
+            port: number,
+            prefix: if path.is_empty() {
+                String::new()
+            } else {
+                format!("/{path}")
+            },
+        })
+    }
+}
+
+impl Readable for LogKey {
+    const ALLOWED: &'static str = "the verifier key of a log: name+id+base64, type 1 \
+        (credence ledger keys prints it)";
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error| format!("{text:?} is not a log's key: {error}"))
+    }
+}
+
+impl Readable for WitnessKey {
+    const ALLOWED: &'static str = "the verifier key of a witness: name+id+base64, type 4 \
+        (credence ledger keys prints it)";
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error| format!("{text:?} is not a witness's key: {error}"))
+    }
+}
+
+impl Witness {
+    /// `None` when a peer cannot be read.
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+        let listen = section.optional("listen");
+        let seconds = Duration::from_secs;
+        let interval = section.seconds("interval_s", seconds(10), 1..=86_400);
+        let answer = section.seconds("answer_s", seconds(10), 1..=300);
+        let request = section.seconds("request_s", seconds(10), 1..=300);
+        let connections_max = section.number("connections_max", 32, 1..=1_024);
+        let peers = section.rows("peer", WitnessPeer::read);
+        Some(Self {
+            listen,
+            interval,
+            answer,
+            request,
+            connections_max,
+            peers: peers.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    /// What must hold between the peers, and with the rest of the file.
+    pub(super) fn check(&self, reading: &mut Reading<'_>) {
+        let path = |number: usize, key: &str| format!("witness.peer[{number}].{key}");
+        let rows: Vec<Option<&WitnessPeer>> = self.peers.iter().map(Some).collect();
+        let declared = reading.declared("institution", "slug");
+        for (number, peer) in known(&rows) {
+            if !declared.contains(peer.institution.as_str()) {
+                let problem = format!("there is no [[institution]] {}", peer.institution);
+                let allowed = one_of(declared.iter());
+                reading.fault(&path(number, "institution"), problem, allowed);
+            }
+        }
+        // Named by its key's name: a log in its checkpoints, a witness in its signature lines.
+        let logs = known(&rows).filter_map(|(number, peer)| {
+            let key = peer.log_key.as_ref()?;
+            Some((path(number, "log_key"), key.name().to_owned()))
+        });
+        unique(reading, logs);
+        let witnesses = known(&rows).filter_map(|(number, peer)| {
+            let (_, key) = peer.witness.as_ref()?;
+            Some((path(number, "witness_key"), key.name().to_owned()))
+        });
+        unique(reading, witnesses);
+    }
+}
+
+impl WitnessPeer {
+    fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+        let institution = section.required("institution");
+        let log_key: Option<LogKey> = section.optional("log_key");
+        let url = section.optional("url");
+        let witness_key: Option<WitnessKey> = section.optional("witness_key");
+        if !section.has("log_key") && !section.has("witness_key") {
+            section.fault(
+                "log_key",
+                "is missing, and so is witness_key",
+                "the key of a log whom we cosign, of a witness who cosigns us, or both",
+            );
+            return None;
+        }
+        for (key, other, why) in [
+            ("url", "witness_key", "whose cosignatures are accepted"),
+            ("witness_key", "url", "where the witness is asked"),
+        ] {
+            if section.has(key) && !section.has(other) {
+                section.fault(other, format!("is missing beside {key}"), why);
+                return None;
+            }
+        }
+        if let (Some(log), Some(witness)) = (&log_key, &witness_key)
+            && witness.is_of(log)
+        {
+            section.fault(
+                "witness_key",
+                "is the key of the log, too",
+                "a key that signs nothing but cosignatures",
+            );
+        }
+        let witness = match (url, witness_key) {
+            (Some(url), Some(key)) => Some((url, key)),
+            (None, None) => None,
+            // One of them is wrong, which is noted.
+            _ => return None,
+        };
+        Some(Self {
+            institution: institution?,
+            log_key,
+            witness,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_reads_back() {
+        for text in [
+            "http://lakeside.example:7380",
+            "http://10.1.2.3:80/credence/witness",
+            "http://[::1]:7380",
+        ] {
+            assert_eq!(WitnessUrl::read(text).unwrap().to_string(), text);
+        }
+        let url = WitnessUrl::read("http://[fd00::7]:7380/w/").unwrap();
+        assert_eq!((url.host(), url.port()), ("fd00::7", 7380));
+        assert_eq!(url.authority(), "[fd00::7]:7380");
+        assert_eq!(url.path("add-checkpoint"), "/w/add-checkpoint");
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused() {
+        let long = format!("http://{}:80", "a".repeat(URL_CHARACTERS_MAX));
+        for text in [
+            "",
+            "https://lakeside:443",
+            "lakeside:7380",
+            "http://lakeside",
+            "http://:7380",
+            "http://lakeside:0",
+            "http://lakeside:07380",
+            "http://lakeside:70000",
+            "http://user@lakeside:7380",
+            "http://lake side:7380",
+            "http://lakeside:7380/a?b",
+            "http://lakeside:7380/a b",
+            "http://[lakeside]:7380",
+            long.as_str(),
+        ] {
+            assert!(WitnessUrl::read(text).is_err(), "{text}");
+        }
+    }
+}
