@@ -16,13 +16,22 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 6] = ["gateway", "limits", "timeouts", "log", "fhir", "witness"];
-const ROWS: [&str; 10] = [
+const TABLES: [&str; 7] = [
+    "gateway",
+    "limits",
+    "timeouts",
+    "log",
+    "fhir",
+    "witness",
+    "retention",
+];
+const ROWS: [&str; 11] = [
     "witness.peer",
     "listener",
     "ae",
     "institution",
     "issuer",
+    "retention_class",
     "peer",
     "user",
     "route",
@@ -72,6 +81,7 @@ fn text(table: &str, more: &str) -> String {
         ("ae", "title = \"CREDENCE\""),
         ("institution", "slug = \"own\"\nname = \"Own\""),
         ("issuer", "system = \"urn:oid:2.999.1.1\""),
+        ("retention_class", "name = \"plans\"\nyears = 30"),
         (
             "peer",
             "name = \"pacs\"\nae_title = \"PACS\"\ninstitution = \"own\"\n\

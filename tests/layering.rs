@@ -78,7 +78,8 @@ const ROOMS: [(&str, &[&str]); 15] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 11] = [
+const DOORS: [(&str, &[&str]); 13] = [
+    ("age", &["storage"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
@@ -89,6 +90,7 @@ const DOORS: [(&str, &[&str]); 11] = [
     ("ring", &["digest", "ledger", "storage"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),
+    ("tar", &["storage"]),
     ("toml", &["config", "contract"]),
 ];
 

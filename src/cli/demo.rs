@@ -148,7 +148,7 @@ impl Site for House {
     }
 
     fn export(&mut self, folder: &Path) -> SiteResult<()> {
-        storage::export(&self.data_dir, folder)?;
+        storage::export(&self.data_dir, folder, &storage::ExportForm::default())?;
         Ok(())
     }
 

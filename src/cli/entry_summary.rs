@@ -44,19 +44,11 @@ fn what(body: &Body) -> String {
         Body::GuardianNamed { patient, .. } | Body::GuardianEnded { patient, .. } => {
             format!("of {patient}")
         }
-        Body::Restored { log_origin, .. } => format!("goes on as {log_origin}"),
-        Body::PatientErased {
-            patients, reason, ..
-        } => format!("{}: {reason}", desk::joined(patients)),
-        Body::HoldPlaced {
-            patient, reference, ..
-        } => {
-            let whom = patient.map_or_else(|| "everybody".to_owned(), |one| one.to_string());
-            format!("on {whom}, reference {reference}")
-        }
-        Body::HoldLifted { hold, .. } => format!("hold {hold}"),
-        Body::DetailsDropped { epoch, .. } => format!("of {epoch}"),
-        Body::Equivocated { institution, .. } => format!("by {institution}"),
+        Body::PatientErased { .. }
+        | Body::HoldPlaced { .. }
+        | Body::HoldLifted { .. }
+        | Body::DetailsDropped { .. }
+        | Body::Restored { .. } => of_keeping(body),
         Body::StandingNoted {
             patient, evidence, ..
         } => format!("{evidence} of {patient}"),
@@ -94,12 +86,32 @@ fn what(body: &Body) -> String {
             institution,
             ..
         } => format!("of entry {charge} on {institution}"),
-        Body::Decision { .. }
+        Body::Equivocated { .. }
+        | Body::Decision { .. }
         | Body::TransferClosed { .. }
         | Body::Query { .. }
         | Body::Alert { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => of_the_gateway(body),
+    }
+}
+
+/// What is kept, and what is forgotten.
+fn of_keeping(body: &Body) -> String {
+    match body {
+        Body::PatientErased {
+            patients, reason, ..
+        } => format!("{}: {reason}", desk::joined(patients)),
+        Body::HoldPlaced {
+            patient, reference, ..
+        } => {
+            let whom = patient.map_or_else(|| "everybody".to_owned(), |one| one.to_string());
+            format!("on {whom}, reference {reference}")
+        }
+        Body::HoldLifted { hold, .. } => format!("hold {hold}"),
+        Body::DetailsDropped { epoch, .. } => format!("of {epoch}"),
+        Body::Restored { log_origin, .. } => format!("goes on as {log_origin}"),
+        _ => String::new(),
     }
 }
 
@@ -131,6 +143,7 @@ fn of_the_gateway(body: &Body) -> String {
             withheld,
             ..
         } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
+        Body::Equivocated { institution, .. } => format!("by {institution}"),
         Body::Alert { code, text, .. } => format!("{code}: {text}"),
         Body::Started { version, boot }
         | Body::Stopped {

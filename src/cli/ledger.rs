@@ -2,7 +2,6 @@
 
 use std::io;
 use std::io::Write;
-use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -17,11 +16,17 @@ use crate::storage::Depth;
 use crate::storage::JournalReader;
 use crate::storage::VerifyError;
 
+mod export;
 mod keys;
+mod proof;
 mod replay;
+mod verify_proof;
 
+pub use export::Export;
 pub use keys::Keys;
+pub use proof::Proof;
 pub use replay::Replay;
+pub use verify_proof::VerifyProof;
 
 /// Verify, read and export a ledger
 ///
@@ -50,7 +55,27 @@ pub enum Ledger {
     /// keys of C2SP signed-note. To be brought to the partner by a way that both trust.
     Keys(Keys),
     /// Write a copy that strangers can verify: entries, checkpoint, public key
+    ///
+    /// Contains no sealed details. Files: entries.jsonl (one entry a line), checkpoint (C2SP
+    /// tlog-checkpoint), ledger.vkey. The checkpoint may be about fewer entries than are copied.
     Export(Export),
+    /// Write a proof that one entry is in the ledger (C2SP tlog-proof), and the entry's line
+    ///
+    /// Two files, to be given to whoever is to verify: N.tlog-proof and, beside it, N.json, the
+    /// entry's line as it stands in the ledger, without a newline. Whoever has the ledger's public
+    /// key verifies them offline: with "credence ledger verify-proof", or with other software for
+    /// C2SP tlog-proof (the leaf is SHA-256 of a zero byte and the line). What was written has been
+    /// verified.
+    ///
+    /// The proof is under a signed checkpoint: the one given, else checkpoint.cosigned in the folder
+    /// if it covers the entry, else the newest.
+    Proof(Proof),
+    /// Verify offline that a line is the entry of a ledger that a proof says it is
+    ///
+    /// Exits with 0 when it is, and with 1 when it is not. Needs the two files that "ledger proof"
+    /// wrote and the ledger's public key, known from elsewhere. Cosignatures of witnesses are
+    /// counted, not verified.
+    VerifyProof(VerifyProof),
 }
 
 /// Arguments of `credence ledger verify`.
@@ -85,20 +110,6 @@ pub struct Show {
     pub json: bool,
 }
 
-/// Arguments of `credence ledger export`.
-#[derive(Args, Debug)]
-pub struct Export {
-    /// The data folder, or a copy of it
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
-    /// The folder to write; must not exist
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Performs the command and writes the outcome to `out`.
 ///
 /// # Errors
@@ -110,6 +121,8 @@ pub fn run(arguments: &Ledger, out: &mut dyn Write) -> io::Result<Exit> {
         Ledger::Show(show) => show.run(out),
         Ledger::Keys(keys) => keys.run(out),
         Ledger::Export(export) => export.run(out),
+        Ledger::Proof(proof) => proof.run(out),
+        Ledger::VerifyProof(verify) => verify.run(out),
     }
 }
 
@@ -199,27 +212,4 @@ impl Show {
 fn refuse(reason: &dyn std::fmt::Display) -> io::Result<Exit> {
     writeln!(io::stderr(), "credence: {reason}")?;
     Ok(Exit::Failure)
-}
-
-impl Export {
-    fn run(&self, out: &mut dyn Write) -> io::Result<Exit> {
-        let dir: &Path = &self.dir;
-        match storage::export(dir, &self.out) {
-            Ok(exported) => {
-                let signed = exported.checkpoint.as_ref().map_or(0, |c| c.size);
-                if self.json {
-                    let report = json!({ "entries": exported.entries, "signed": signed });
-                    writeln!(out, "{report}")?;
-                } else {
-                    writeln!(
-                        out,
-                        "{} entries, {signed} of them signed for",
-                        exported.entries
-                    )?;
-                }
-                Ok(Exit::Success)
-            }
-            Err(error) => refuse(&error),
-        }
-    }
 }

@@ -10,11 +10,14 @@ pub mod demo;
 pub mod desk;
 pub mod echo;
 mod entry_summary;
+pub mod erase;
+pub mod hold;
 pub mod incident;
 pub mod ledger;
 pub mod patient;
 pub mod policy;
 pub mod report;
+pub mod retention;
 pub mod review;
 pub mod score;
 pub mod serve;
@@ -34,11 +37,14 @@ use crate::cli::consent::Consent;
 use crate::cli::decide::Decide;
 use crate::cli::demo::Demo;
 use crate::cli::echo::Echo;
+use crate::cli::erase::Erase;
+use crate::cli::hold::Hold;
 use crate::cli::incident::Incident;
 use crate::cli::ledger::Ledger;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
 use crate::cli::report::Report;
+use crate::cli::retention::Retention;
 use crate::cli::review::Review;
 use crate::cli::score::Score;
 use crate::cli::serve::Serve;
@@ -104,6 +110,11 @@ enum Command {
     Report(Report),
     #[command(subcommand)]
     Score(Score),
+    Erase(Erase),
+    #[command(subcommand)]
+    Hold(Hold),
+    #[command(subcommand)]
+    Retention(Retention),
     Demo(Demo),
 }
 
@@ -124,6 +135,9 @@ pub fn main() -> ExitCode {
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
+        Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
+        Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
+        Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
         Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
         Command::Decide(arguments) => decide::run(&arguments, &mut io::stdout().lock()),
@@ -171,6 +185,13 @@ mod tests {
             "ledger replay data --json",
             "ledger show data --entry 7 --json",
             "ledger export data --out audit",
+            "ledger export data --out audit --tiles --json --age \
+             age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+            "ledger proof --entry 7",
+            "ledger proof --entry 7 data --out 7.tlog-proof --checkpoint kept --json",
+            "ledger proof --config c.toml --entry 7",
+            "ledger verify-proof 7.tlog-proof --line 7.json --json --key \
+             PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
             "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
              --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
             "consent deny --config c.toml --patient 4711",
@@ -215,6 +236,14 @@ mod tests {
             "score list --config c.toml --json",
             "score explain lakeside --config c.toml --on 2026-11-26 --all --json",
             "score simulate --scenario s.toml --days 365 --credit c.toml --svg out.svg --json",
+            "erase --patient 4711 --issuer A --reason objection --by officer --json",
+            "hold place --patient 4711 --reference case-7 --by officer --from-year 2024",
+            "hold place --everybody --reference case-7 --by officer --until-year 2025",
+            "hold lift 12 --config c.toml --by officer",
+            "hold list --json",
+            "retention list --config c.toml",
+            "retention drop --epoch 2019/default --by officer",
+            "retention drop --due --by officer --json",
             "demo --keep there",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -234,6 +263,10 @@ mod tests {
             "consent deny --config c.toml --to hill",
             "consent deny --config c.toml --patient 1 --purpose ALL",
             "ledger show data --entry first",
+            "ledger export data --out audit --age 4711",
+            "ledger proof data",
+            "ledger proof data --config c.toml --entry 7",
+            "ledger verify-proof 7.tlog-proof",
             "review close 12 --config c.toml",
             "review close 12 --config c.toml --justified --unjustified",
             "review reason 12 --config c.toml",
@@ -252,6 +285,12 @@ mod tests {
             "incident decide 7 --upheld",
             "review close 12 --justified",
             "score explain --config c.toml",
+            "erase --patient 4711 --reason objection",
+            "erase --patient 4711 --reason whim --by officer",
+            "hold place --reference case-7 --by officer",
+            "hold place --everybody --patient 4711 --reference case-7 --by officer",
+            "retention drop --by officer",
+            "retention drop --epoch 2019 --by officer",
             "score explain Lakeside --config c.toml",
             "score explain lakeside --config c.toml --on today",
             "score simulate --days 365",

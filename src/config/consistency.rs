@@ -14,6 +14,7 @@ use crate::config::Operation;
 use crate::config::OwnAe;
 use crate::config::Peer;
 use crate::config::PeerName;
+use crate::config::RetentionClass;
 use crate::config::Route;
 use crate::config::Served;
 use crate::config::User;
@@ -32,6 +33,7 @@ pub(super) struct Rows {
     pub(super) listeners: Vec<Option<Listener>>,
     pub(super) aes: Vec<Option<OwnAe>>,
     pub(super) institutions: Vec<Option<Institution>>,
+    pub(super) retention_classes: Vec<Option<RetentionClass>>,
     pub(super) issuers: Vec<Option<Issuer>>,
     pub(super) peers: Vec<Option<Peer>>,
     pub(super) users: Vec<Option<User>>,
@@ -106,6 +108,11 @@ impl Rows {
         );
         unique(
             reading,
+            known(&self.retention_classes)
+                .map(|(number, row)| (path("retention_class", number, "name"), &row.name)),
+        );
+        unique(
+            reading,
             known(&self.private_sop_classes)
                 .map(|(number, uid)| (path("private_sop_class", number, "uid"), uid)),
         );
@@ -136,7 +143,11 @@ impl Rows {
         let own = gateway.map(|gateway| ("gateway.institution".to_owned(), &gateway.institution));
         let peers = known(&self.peers)
             .map(|(number, peer)| (format!("peer[{number}].institution"), &peer.institution));
-        for (path, slug) in own.into_iter().chain(peers) {
+        let kept = known(&self.retention_classes).filter_map(|(number, class)| {
+            let path = format!("retention_class[{number}].institution");
+            Some((path, class.institution.as_ref()?))
+        });
+        for (path, slug) in own.into_iter().chain(peers).chain(kept) {
             if !declared.contains(slug.as_str()) {
                 let problem = format!("there is no [[institution]] {slug}");
                 reading.fault(&path, problem, one_of(declared.iter()));

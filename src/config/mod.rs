@@ -11,6 +11,7 @@ mod lookup;
 mod peer;
 mod readable;
 mod reading;
+mod retention;
 mod route;
 mod site;
 mod user;
@@ -48,6 +49,10 @@ pub use peer::Peer;
 pub use peer::PeerName;
 pub use peer::PeerTimeouts;
 pub use peer::Retrieve;
+pub use retention::CLASS_DEFAULT;
+pub use retention::ClassName;
+pub use retention::Retention;
+pub use retention::RetentionClass;
 pub use route::DeniedStore;
 pub use route::Group;
 pub use route::Route;
@@ -83,6 +88,8 @@ pub struct Config {
     pub witness: Witness,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
+    /// How long details are kept.
+    pub retention: Retention,
     /// Whose Patient IDs the identifiers of FHIR systems are.
     pub issuers: Vec<Issuer>,
     /// Where peers connect to; at least one.
@@ -175,11 +182,13 @@ impl Config {
         let log = reading.table("log", Log::read);
         let fhir = reading.table("fhir", Fhir::read);
         let witness = reading.table("witness", Witness::read);
+        let retention = reading.table("retention", Retention::read);
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
             institutions: reading.rows("institution", Institution::read),
             issuers: reading.rows("issuer", Issuer::read),
+            retention_classes: reading.rows("retention_class", RetentionClass::read),
             peers: reading.rows("peer", |row| Peer::read(row, &limits, &timeouts)),
             users: reading.rows("user", User::read),
             routes: reading.rows("route", |row| Route::read(row, mode)),
@@ -198,6 +207,10 @@ impl Config {
             log,
             witness: witness?,
             fhir,
+            retention: Retention {
+                classes: whole(rows.retention_classes)?,
+                ..retention
+            },
             issuers: whole(rows.issuers)?,
             listeners: whole(rows.listeners)?,
             aes: whole(rows.aes)?,

@@ -294,6 +294,23 @@ impl<'t> Section<'_, 't> {
         self.optional_number(key, range).unwrap_or(default)
     }
 
+    /// A whole number within `range` that must be there.
+    pub(super) fn required_number<N>(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<N>,
+    ) -> Option<N>
+    where
+        N: Copy + PartialOrd + Display + TryFrom<i64>,
+    {
+        if self.value(key).is_none() {
+            let allowed = format!("a whole number, {} to {}", range.start(), range.end());
+            self.missing(key, &allowed);
+            return None;
+        }
+        self.optional_number(key, range)
+    }
+
     /// A whole number within `range`, if there is one.
     pub(super) fn optional_number<N>(
         &mut self,

@@ -79,7 +79,16 @@ fn the_sample_shows_the_defaults() {
 
 #[test]
 fn the_sample_shows_every_key_of_every_table() {
-    for table in ["gateway", "limits", "timeouts", "log", "fhir", "witness"] {
+    let tables = [
+        "gateway",
+        "limits",
+        "timeouts",
+        "log",
+        "fhir",
+        "witness",
+        "retention",
+    ];
+    for table in tables {
         let text = SAMPLE.replace(
             &format!("\n[{table}]\n"),
             &format!("\n[{table}]\nzzz = 1\n"),
@@ -91,6 +100,7 @@ fn the_sample_shows_every_key_of_every_table() {
         "ae",
         "institution",
         "issuer",
+        "retention_class",
         "peer",
         "user",
         "route",

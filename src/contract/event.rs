@@ -265,6 +265,10 @@ pub enum Body {
         patient: Option<Pseudonym>,
         /// Number of a case file; no patient data.
         reference: String,
+        /// Only details of this year and later.
+        from_year: Option<u16>,
+        /// Only details of this year and earlier.
+        until_year: Option<u16>,
         /// Who placed it.
         by: String,
     },

@@ -101,7 +101,11 @@ pub struct NotAnEpoch;
 impl Epoch {
     /// The epoch of what is recorded on `day`; `None` when the class is misnamed.
     pub fn of(day: Day, class: &str) -> Option<Self> {
-        let year = u16::try_from(day.year()).ok()?;
+        Self::new(u16::try_from(day.year()).ok()?, class)
+    }
+
+    /// The epoch of a year; `None` when there is none, or the class is misnamed.
+    pub fn new(year: u16, class: &str) -> Option<Self> {
         let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         let named = (1..=CLASS_CHARACTERS_MAX).contains(&class.len()) && class.bytes().all(fits);
         (named && YEARS.contains(&year)).then(|| Self {
@@ -132,8 +136,12 @@ impl FromStr for Epoch {
 
     fn from_str(text: &str) -> Result<Self, NotAnEpoch> {
         let (year, class) = text.split_once('/').ok_or(NotAnEpoch)?;
-        let first = Day::from_dicom(&format!("{year}0101")).ok_or(NotAnEpoch)?;
-        Self::of(first, class).ok_or(NotAnEpoch)
+        let number = year.parse().map_err(|_| NotAnEpoch)?;
+        let epoch = Self::new(number, class).ok_or(NotAnEpoch)?;
+        // One epoch has one spelling.
+        (epoch.to_string() == text)
+            .then_some(epoch)
+            .ok_or(NotAnEpoch)
     }
 }
 

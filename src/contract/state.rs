@@ -422,9 +422,19 @@ impl State {
         self.local.keeping.hold_on(patients)
     }
 
+    /// The first hold that speaks of details of `year`.
+    pub fn hold_in(&self, year: u16) -> Option<u64> {
+        self.local.keeping.hold_in(year)
+    }
+
     /// Pseudonyms of persons who are to be forgotten.
     pub fn erased(&self) -> impl Iterator<Item = Pseudonym> {
         self.local.keeping.erased()
+    }
+
+    /// Whether this is a pseudonym of a person who is to be forgotten.
+    pub fn is_erased(&self, patient: Pseudonym) -> bool {
+        self.local.keeping.is_erased(patient)
     }
 
     /// Epochs whose details were dropped.

@@ -3,7 +3,7 @@
 //!
 //! An [`Entry`] is one line of canonical JSON. A [`Chain`] writes the next line; a [`Tree`] (RFC
 //! 6962) takes its leaf; a [`Checkpoint`] (C2SP tlog-checkpoint in a signed note) states size and
-//! root. A [`Verifier`] reads the lines again, needs only the public key, and names the first entry
+//! root; a [`LedgerProof`] (C2SP tlog-proof) shows one line under it. A [`Verifier`] reads the lines again, needs only the public key, and names the first entry
 //! that is damaged; a [`Replay`] goes deeper: signatures of the events, and every decision decided
 //! anew. A [`Comparison`] only decides anew, tells every difference, and is quick.
 //!
@@ -23,6 +23,7 @@ mod head;
 mod key;
 mod merkle;
 mod note;
+mod proof;
 mod replay;
 mod verify;
 mod witness;
@@ -65,6 +66,9 @@ pub use merkle::verify_consistency;
 pub use merkle::verify_inclusion;
 pub use note::NOTE_BYTES_MAX;
 pub use note::NoteError;
+pub use proof::LedgerProof;
+pub use proof::PROOF_BYTES_MAX;
+pub use proof::ProofError;
 pub use replay::Replay;
 pub use verify::Damage;
 pub use verify::Harm;

@@ -135,6 +135,12 @@ pub(super) fn signed_by(note: &str, key: &LogKey) -> Result<String, NoteError> {
     Ok(format!("{text}\n{}\n", own.line))
 }
 
+/// How many signature lines a note has.
+pub(super) fn signatures(note: &str) -> usize {
+    let lines = note.rsplit_once("\n\n").map(|(_, lines)| lines.lines());
+    lines.map_or(0, Iterator::count)
+}
+
 const fn check_length(note: &str) -> Result<(), NoteError> {
     if note.len() > NOTE_BYTES_MAX {
         return Err(NoteError::TooLong(note.len()));

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
+use rustix::io::retry_on_intr;
 
 /// Bytes written at once where a file system cannot preallocate.
 static ZEROES: [u8; 65_536] = [0; 65_536];
@@ -34,7 +35,9 @@ pub(super) struct RealDisk;
 
 impl Disk for RealDisk {
     fn preallocate(&self, file: &File, bytes: u64) -> io::Result<()> {
-        match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, bytes) {
+        // A signal interrupts it on some file systems: tmpfs, XFS.
+        let flags = FallocateFlags::empty();
+        match retry_on_intr(|| rustix::fs::fallocate(file, flags, 0, bytes)) {
             Ok(()) => Ok(()),
             Err(Errno::OPNOTSUPP | Errno::NOSYS) => erase(file, file.metadata()?.len(), bytes),
             Err(error) => Err(error.into()),
@@ -46,7 +49,8 @@ impl Disk for RealDisk {
     }
 
     fn sync_data(&self, file: &File) -> io::Result<()> {
-        Ok(rustix::fs::fdatasync(file)?)
+        // Interrupted is not failed: no write was lost, and its error not yet told.
+        Ok(retry_on_intr(|| rustix::fs::fdatasync(file))?)
     }
 }
 
@@ -69,9 +73,26 @@ pub(super) fn is_no_space(error: &io::Error) -> bool {
     )
 }
 
+/// What a sync said. A sync that fails has lost what was written before it, also when it says that
+/// the disk is full: that is never taken for a want of space after which one may go on.
+pub(super) fn synced(result: io::Result<()>) -> io::Result<()> {
+    result.map_err(|error| {
+        if is_no_space(&error) {
+            io::Error::other(format!("what was written cannot be synced: {error}"))
+        } else {
+            error
+        }
+    })
+}
+
 /// Makes names in `dir` durable: what was created, renamed or removed there.
 pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
+    synced(File::open(dir)?.sync_all())
+}
+
+/// Makes everything durable that was written to the file system that `dir` is on.
+pub(super) fn sync_file_system(dir: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(dir)?)?)
 }
 
 /// Makes `dir` and what is missing above it, durably.
@@ -102,7 +123,7 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()
         .mode(mode)
         .open(&draft)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
+    synced(file.sync_all())?;
     std::fs::rename(&draft, path)?;
     match path.parent() {
         Some(parent) if parent != Path::new("") => sync_dir(parent),

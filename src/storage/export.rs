@@ -1,34 +1,49 @@
-//! A copy of the ledger for strangers: its lines, the newest checkpoint, the public key. Sealed
-//! details stay behind.
+//! A copy of the ledger for strangers: its lines, the newest checkpoint, the public key, and, if
+//! wanted, its tiles. Sealed details stay behind.
 
-use std::fs::File;
 use std::io;
-use std::io::BufRead as _;
-use std::io::BufReader;
-use std::io::BufWriter;
-use std::io::Read as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::ledger::Checkpoint;
 use crate::ledger::Damage;
-use crate::ledger::LINE_BYTES_MAX;
+use crate::storage::checkpoints;
 use crate::storage::disk;
 use crate::storage::keys;
 use crate::storage::keys::KeysError;
-use crate::storage::reader;
-use crate::storage::reader::Batches;
+use crate::storage::keys::VKEY_FILE;
+use crate::storage::lines::Lines;
 use crate::storage::reader::ReadError;
-use crate::storage::reader::Step;
-use crate::storage::slots;
 use crate::storage::slots::SlotError;
+use crate::storage::tiles::Tiles;
+
+mod archive;
+mod encrypted;
+mod read;
+
+pub(super) use archive::Archive;
+use archive::Folder;
+pub use encrypted::AgeRecipient;
+use encrypted::EncryptedTar;
+pub use encrypted::NotARecipient;
+pub(super) use read::ExportedLine;
+pub(super) use read::ExportedLines;
+pub(super) use read::UNENDED;
 
 /// One entry a line, each line ended by a newline.
 pub(super) const ENTRIES_FILE: &str = "entries.jsonl";
 
 /// The signed checkpoint (C2SP tlog-checkpoint).
 pub(super) const CHECKPOINT_FILE: &str = "checkpoint";
+
+/// What an export is to be.
+#[derive(Clone, Debug, Default)]
+pub struct ExportForm {
+    /// Also a C2SP tlog-tiles folder.
+    pub tiles: bool,
+    /// One encrypted file for these, instead of files in clear; nobody: files in clear.
+    pub recipients: Vec<AgeRecipient>,
+}
 
 /// What was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,56 +77,105 @@ pub enum ExportError {
     /// No public key beside the ledger.
     #[error("{} holds no ledger", .0.display())]
     NoLedger(PathBuf),
+    /// Tiles are those of a checkpoint.
+    #[error("no checkpoint is signed yet, and tiles are those of a checkpoint")]
+    Unsigned,
+    /// The tiles would not be those of the checkpoint.
+    #[error("the {size} entries that were signed for do not lead to the signed root: no tiles")]
+    NotAsSigned {
+        /// The checkpoint's size.
+        size: u64,
+    },
+    /// While the ledger was copied it became shorter.
+    #[error("the ledger was changed while it was copied: {found} of {expected} entries are there")]
+    Changed {
+        /// Entries that were there.
+        found: u64,
+        /// Entries that had been there.
+        expected: u64,
+    },
 }
 
-/// Copies the ledger of a data folder into `out_dir`, which is made if it is not there. Works while
-/// a gateway writes. Does not verify: whoever gets the copy does.
+/// Copies the ledger in `dir` (a data folder, a copy of one, or an export) into `out_dir`, which is
+/// made if it is not there. Works while a gateway writes. Does not verify the lines: whoever gets
+/// the copy does; tiles are compared with the checkpoint.
 ///
 /// # Errors
 /// When the ledger cannot be read, or the copy is there already or cannot be written.
-pub fn export(data_dir: &Path, out_dir: &Path) -> Result<Exported, ExportError> {
-    let key =
-        keys::read_vkey(data_dir)?.ok_or_else(|| ExportError::NoLedger(data_dir.to_owned()))?;
-    let slot = slots::newest(data_dir, &key)?.slot;
-    let batches = Batches::from_start(&reader::journal_dir(data_dir))?;
-    let told = |path: PathBuf| move |source| ExportError::Io { path, source };
-    disk::create_dir(out_dir).map_err(told(out_dir.to_owned()))?;
-    let entries = write_lines(batches, &out_dir.join(ENTRIES_FILE))?;
-    if let Some(slot) = &slot {
-        let path = out_dir.join(CHECKPOINT_FILE);
-        disk::write_whole(&path, slot.note.as_bytes(), 0o644).map_err(told(path))?;
+pub fn export(dir: &Path, out_dir: &Path, form: &ExportForm) -> Result<Exported, ExportError> {
+    let no_ledger = || ExportError::NoLedger(dir.to_owned());
+    let key = keys::read_vkey(dir)?.ok_or_else(no_ledger)?;
+    let lines = Lines::of_folder(dir).ok_or_else(no_ledger)?;
+    // The checkpoint first: the ledger may grow while it is read.
+    let signed = checkpoints::newest(dir, &key)?;
+    let cosigned = checkpoints::cosigned(dir, &key).unwrap_or_default();
+    disk::create_dir(out_dir).map_err(|source| ExportError::Io {
+        path: out_dir.to_owned(),
+        source,
+    })?;
+    let mut archive: Box<dyn Archive> = if form.recipients.is_empty() {
+        Box::new(Folder::new(out_dir))
+    } else {
+        Box::new(EncryptedTar::begin(out_dir, &form.recipients)?)
+    };
+    let entries = write_lines(&lines, &mut *archive)?;
+    if form.tiles {
+        let signed = signed.as_ref().ok_or(ExportError::Unsigned)?;
+        write_tiles(&lines, &signed.checkpoint, &mut *archive)?;
     }
-    keys::write_vkey(out_dir, &key)?;
+    if let Some(signed) = &signed {
+        archive.add(CHECKPOINT_FILE, signed.note.as_bytes())?;
+    }
+    if let Some(cosigned) = &cosigned {
+        archive.add(checkpoints::COSIGNED_FILE, cosigned.note.as_bytes())?;
+    }
+    archive.add(VKEY_FILE, format!("{key}\n").as_bytes())?;
+    archive.finish()?;
     Ok(Exported {
         entries,
-        checkpoint: slot.map(|slot| slot.checkpoint),
+        checkpoint: signed.map(|signed| signed.checkpoint),
     })
 }
 
-fn write_lines(mut batches: Batches, path: &Path) -> Result<u64, ExportError> {
-    let failed = |source| ExportError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
-    let mut entries = 0;
-    loop {
-        match batches.step()? {
-            Step::Batch => {}
-            Step::Damaged(damage) => return Err(damage.into()),
-            Step::End(_) => break,
-        }
-        for seen in batches.batch.records() {
-            file.write_all(seen.line.text).map_err(failed)?;
-            file.write_all(b"\n").map_err(failed)?;
-            entries += 1;
-        }
-    }
-    let file = file
-        .into_inner()
-        .map_err(|error| failed(error.into_error()))?;
-    file.sync_all().map_err(failed)?;
+/// Writes the lines that are there now. What an archive says about a file before its first byte
+/// includes its length: they are read twice.
+fn write_lines(lines: &Lines, archive: &mut dyn Archive) -> Result<u64, ExportError> {
+    let mut bytes = 0_u64;
+    let entries = lines.each(0..u64::MAX, |_, line| {
+        bytes = bytes.saturating_add(line.len() as u64 + 1);
+        Ok::<_, ExportError>(())
+    })?;
+    archive.begin(ENTRIES_FILE, bytes)?;
+    let found = lines.each(0..entries, |_, line| {
+        archive.write(line)?;
+        archive.write(b"\n")
+    })?;
+    expect_all(found, entries)?;
+    archive.end()?;
     Ok(entries)
+}
+
+fn write_tiles(
+    lines: &Lines,
+    checkpoint: &Checkpoint,
+    archive: &mut dyn Archive,
+) -> Result<(), ExportError> {
+    let size = checkpoint.size;
+    let mut tiles = Tiles::new(archive);
+    let found = lines.each(0..size, |_, line| tiles.push(line))?;
+    expect_all(found, size)?;
+    if tiles.finish()? == checkpoint.root {
+        Ok(())
+    } else {
+        Err(ExportError::NotAsSigned { size })
+    }
+}
+
+const fn expect_all(found: u64, expected: u64) -> Result<(), ExportError> {
+    if found < expected {
+        return Err(ExportError::Changed { found, expected });
+    }
+    Ok(())
 }
 
 impl From<ReadError> for ExportError {
@@ -131,50 +195,5 @@ impl From<SlotError> for ExportError {
                 Self::Checkpoint(error.to_string())
             }
         }
-    }
-}
-
-/// What is wrong with a line that does not end; follows "entry 12".
-pub(super) const UNENDED: &str = "its line does not end";
-
-/// Bytes read ahead from an exported file.
-const READ_AHEAD_BYTES: usize = 262_144;
-
-/// The entries' lines of an export, one after another.
-pub(super) struct ExportedLines {
-    file: BufReader<File>,
-    line: Vec<u8>,
-}
-
-/// What comes next in an export.
-pub(super) enum ExportedLine<'a> {
-    /// A line, without its newline.
-    Whole(&'a [u8]),
-    /// A line that does not end, or is longer than any line can be.
-    Unended,
-    /// Nothing.
-    End,
-}
-
-impl ExportedLines {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            file: BufReader::with_capacity(READ_AHEAD_BYTES, File::open(path)?),
-            line: Vec::new(),
-        })
-    }
-
-    pub(super) fn next(&mut self) -> io::Result<ExportedLine<'_>> {
-        self.line.clear();
-        // Two more bytes: the newline, and one that shows that the line is too long.
-        let limit = LINE_BYTES_MAX as u64 + 2;
-        let mut rest = self.file.by_ref().take(limit);
-        if rest.read_until(b'\n', &mut self.line)? == 0 {
-            return Ok(ExportedLine::End);
-        }
-        if self.line.pop_if(|byte| *byte == b'\n').is_none() {
-            return Ok(ExportedLine::Unended);
-        }
-        Ok(ExportedLine::Whole(&self.line))
     }
 }

@@ -3,42 +3,54 @@
 //! sled holds it. sled is not the truth here and is not trusted to be durable: whenever it is
 //! missing, damaged, ahead of the journal or of another journal, it is thrown away and built anew;
 //! when it is behind, it catches up. Nothing that the gateway decides depends on it, and no append
-//! ever waits for it. sled 0.34 panics on some damaged files, so every call is guarded.
+//! ever waits for it.
+//!
+//! Entries are taken in by *runs* of [`RUN_ENTRIES`]. A run is filled in memory and goes into the
+//! store once, when it is full, as sorted blocks that are never changed (see [`block`]), together
+//! with the [`Progress`] after it: one batch, all of it or nothing. What is behind the last full
+//! run is read from the journal again when the gateway starts. So the store is only ever written at
+//! its end, and in large pieces: one key for each facet of each entry, spread over all of the
+//! store, is what sled is slow at.
 
-use std::fs;
 use std::io;
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
-use crate::digest::Sha256;
-use crate::ledger::Entry;
-use crate::ledger::EntryError;
-use crate::ledger::line_hash;
-use crate::storage::reader::JournalReader;
 use crate::storage::reader::ReadError;
 
+mod block;
+mod catching_up;
 mod facet;
 mod indexer;
+mod lines;
+mod progress;
+mod run;
+mod skim;
+mod store;
 #[cfg(test)]
 mod tests;
 
+use block::Block;
+pub use catching_up::CatchingUp;
+pub use catching_up::Why;
 pub use facet::Facet;
 pub use indexer::Indexer;
+use lines::Place;
+use run::Run;
+use store::Store;
 
-/// Bytes of sled's cache.
-const CACHE_BYTES: u64 = 4 << 20;
-
-/// Entries that are entered at once.
-const CHUNK_ENTRIES: usize = 256;
+/// Entries of a run: held in memory until it is full, and read again when the gateway starts.
+const RUN_ENTRIES: u32 = 16_384;
 
 /// Entries that one question returns at most.
 pub const FOUND_MAX: usize = 10_000;
 
-/// Where it is written how far the index goes: number of the next entry, digest of the last line.
+/// Where the store holds how far it goes.
 const PROGRESS_KEY: &[u8] = b"\0progress";
 
 /// Why the index did not answer. Only answers are lost: everything is in the journal.
@@ -48,8 +60,11 @@ pub enum IndexError {
     #[error("the index failed: {0}")]
     Failed(#[from] sled::Error),
     /// sled panicked.
-    #[error("the index is damaged")]
+    #[error("the index is damaged: reading it panicked")]
     Panicked,
+    /// The store holds something else than was written.
+    #[error("the index is damaged: {0}")]
+    Spoilt(&'static str),
     /// There is no index at the moment.
     #[error("the index is not there: it is being rebuilt, or cannot be")]
     Unavailable,
@@ -64,31 +79,52 @@ pub enum IndexError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] ReadError),
-    /// An entry has no line.
-    #[error(transparent)]
-    Entry(#[from] EntryError),
 }
 
-/// How far the index goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Progress {
-    next_seq: u64,
-    last_line: Sha256,
+impl IndexError {
+    /// Whether the store is to be thrown away.
+    const fn is_damage(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Panicked | Self::Spoilt(_))
+    }
 }
 
 /// The index of a data folder.
 #[derive(Debug)]
 pub struct Index {
     dir: PathBuf,
-    db: Mutex<Option<sled::Db>>,
+    run_entries: u32,
+    open: Mutex<Option<Open>>,
+    /// Held by who feeds it.
+    feeding: Mutex<()>,
+    /// An answer came upon damage: the store is not to be opened again.
+    spoilt: AtomicBool,
+}
+
+/// An open index.
+#[derive(Debug)]
+struct Open {
+    store: Store,
+    /// What is not in the store yet.
+    run: Run,
+    /// Whether it has caught up since it was opened: before, it answers nothing.
+    ready: bool,
+    /// Where in the journal to go on.
+    place: Option<Place>,
 }
 
 impl Index {
     /// The index of this data folder, not yet opened.
     pub fn new(data_dir: &Path) -> Self {
+        Self::with_runs_of(RUN_ENTRIES, data_dir)
+    }
+
+    fn with_runs_of(run_entries: u32, data_dir: &Path) -> Self {
         Self {
             dir: data_dir.join("index"),
-            db: Mutex::new(None),
+            run_entries,
+            open: Mutex::new(None),
+            feeding: Mutex::new(()),
+            spoilt: AtomicBool::new(false),
         }
     }
 
@@ -96,190 +132,86 @@ impl Index {
     /// `limit` of them, and never more than [`FOUND_MAX`]. May lag behind the journal.
     ///
     /// # Errors
-    /// When there is no index.
+    /// When there is no index, such as while it is being rebuilt.
     pub fn find(&self, facet: &Facet, before: u64, limit: usize) -> Result<Vec<u64>, IndexError> {
-        let db = self.db()?;
-        let (first, end) = (facet.key(0), facet.key(before));
-        guarded(|| {
-            let found = db.range(first..end).keys().rev();
-            let number = |key: sled::Result<sled::IVec>| Ok(Facet::number(&key?));
-            let numbers = found.take(limit.min(FOUND_MAX)).map(number);
-            numbers.collect()
-        })
+        let (key, limit) = (facet.key(), limit.min(FOUND_MAX));
+        let (store, stored, mut found) = {
+            let open = self.open();
+            let open = open.as_ref().filter(|open| open.ready);
+            let open = open.ok_or(IndexError::Unavailable)?;
+            let found = open.run.find(&key, before, limit);
+            (open.store.clone(), open.run.first(), found)
+        };
+        let mut end = stored.min(before);
+        while found.len() < limit && end > 0 {
+            let first = self.run_before(end);
+            let more = find_in_run(&store, first, &key, end, limit - found.len());
+            found.extend(more.inspect_err(|error| self.note_damage(error))?);
+            end = first;
+        }
+        Ok(found)
     }
 
-    /// How many entries are indexed.
+    /// How many entries are indexed; while it is being rebuilt, how far that is.
     ///
     /// # Errors
     /// When there is no index.
     pub fn entries(&self) -> Result<u64, IndexError> {
-        Ok(progress(&self.db()?)?.map_or(0, |progress| progress.next_seq))
+        let open = self.open();
+        let open = open.as_ref().ok_or(IndexError::Unavailable)?;
+        Ok(open.run.next_seq())
     }
 
-    /// Enters what the journal holds below entry `until` and the index does not; opens the index,
-    /// or begins a new one, if need be. `go_on` is asked between chunks.
-    ///
-    /// # Errors
-    /// When the journal cannot be read, or not even a new index works.
-    pub fn catch_up(
-        &self,
-        journal: &JournalReader,
-        until: u64,
-        go_on: impl Fn() -> bool,
-    ) -> Result<(), IndexError> {
-        match self.try_catch_up(journal, until, &go_on) {
-            Err(IndexError::Failed(_) | IndexError::Panicked) => {
-                self.wipe()?;
-                self.try_catch_up(journal, until, &go_on)
+    /// First entry of the run that holds the entry before `end`.
+    const fn run_before(&self, end: u64) -> u64 {
+        let last = end.saturating_sub(1);
+        last - last % (self.run_entries as u64)
+    }
+
+    /// Damage that an answer came upon: no more answers, and a new index the next time it is fed.
+    fn note_damage(&self, error: &IndexError) {
+        if error.is_damage() {
+            self.spoilt.store(true, Ordering::Relaxed);
+            if let Some(open) = self.open().as_mut() {
+                open.ready = false;
             }
-            caught_up => caught_up,
         }
     }
 
-    fn try_catch_up(
-        &self,
-        journal: &JournalReader,
-        until: u64,
-        go_on: &impl Fn() -> bool,
-    ) -> Result<(), IndexError> {
-        let (db, mut next) = match self.db() {
-            Ok(db) => {
-                let next = progress(&db)?.map_or(0, |progress| progress.next_seq);
-                (db, next)
-            }
-            Err(_) => self.open(journal, until)?,
-        };
-        let mut entries = journal.unchecked_entries(next).until(until);
-        while next < until && go_on() {
-            let mut batch = sled::Batch::default();
-            let mut last = None;
-            for stored in entries.by_ref().take(CHUNK_ENTRIES) {
-                let entry = stored?.entry;
-                for facet in facet::facets_of(&entry) {
-                    batch.insert(facet.key(entry.seq), &[]);
-                }
-                last = Some(entry);
-            }
-            let Some(last) = last else {
-                return Ok(());
-            };
-            let progress = after(&last)?;
-            next = progress.next_seq;
-            batch.insert(PROGRESS_KEY, progress.encode());
-            guarded(|| Ok(db.apply_batch(batch)?))?;
+    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Numbers of the entries of a full run with this facet that are below `before`, the newest first.
+fn find_in_run(
+    store: &Store,
+    first: u64,
+    facet: &[u8],
+    before: u64,
+    limit: usize,
+) -> Result<Vec<u64>, IndexError> {
+    let spoilt = |_| IndexError::Spoilt("a block is not what was written in its place");
+    let run = block::run_key(first);
+    let below = u32::try_from(before.saturating_sub(first)).unwrap_or(u32::MAX);
+    let mut end = block::block_key(first, facet, below);
+    let mut found = Vec::new();
+    loop {
+        let last = store.last_below(&run, &end)?;
+        let (key, value) = last.ok_or(IndexError::Spoilt("a run is missing"))?;
+        let block = Block::read(&key, &value).map_err(spoilt)?;
+        if !block.next.is_empty() && block.next < end.as_slice() {
+            return Err(IndexError::Spoilt("a block is missing"));
         }
-        Ok(())
-    }
-
-    /// Opens what is there, and throws it away if it does not fit the journal.
-    fn open(&self, journal: &JournalReader, until: u64) -> Result<(sled::Db, u64), IndexError> {
-        let opened = open_db(&self.dir).and_then(|db| {
-            let progress = progress(&db)?;
-            Ok((db, progress))
-        });
-        let next = match &opened {
-            Ok((_, None)) => Some(0),
-            Ok((_, Some(found))) if fits(journal, until, found)? => Some(found.next_seq),
-            _ => None,
-        };
-        let (db, next) = match (opened, next) {
-            (Ok((db, _)), Some(next)) => (db, next),
-            (opened, _) => {
-                drop(opened);
-                self.wipe()?;
-                (open_db(&self.dir)?, 0)
-            }
-        };
-        *self.db.lock().unwrap_or_else(PoisonError::into_inner) = Some(db.clone());
-        Ok((db, next))
-    }
-
-    fn db(&self) -> Result<sled::Db, IndexError> {
-        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
-        db.clone().ok_or(IndexError::Unavailable)
-    }
-
-    /// Removes the index from the disk.
-    fn wipe(&self) -> Result<(), IndexError> {
-        let db = self
-            .db
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        // Closing a damaged index may panic as well.
-        let _closed = guarded(|| {
-            drop(db);
-            Ok(())
-        });
-        let removed = if self.dir.is_dir() {
-            fs::remove_dir_all(&self.dir)
-        } else {
-            fs::remove_file(&self.dir)
-        };
-        match removed {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(IndexError::Io {
-                path: self.dir.clone(),
-                source,
-            }),
-            _ => Ok(()),
+        let numbers = block.numbers_of(facet).map_err(spoilt)?;
+        let numbers = numbers.into_iter().rev().filter(|number| *number < below);
+        let numbers = numbers.map(|number| first.saturating_add(u64::from(number)));
+        found.extend(numbers.take(limit.saturating_sub(found.len())));
+        let begins_with_it = key.strip_prefix(run.as_slice());
+        let begins_with_it = begins_with_it.is_some_and(|rest| rest.starts_with(facet));
+        if found.len() >= limit || !begins_with_it {
+            return Ok(found);
         }
+        end = key;
     }
-}
-
-impl Progress {
-    fn encode(self) -> Vec<u8> {
-        [&self.next_seq.to_be_bytes()[..], self.last_line.as_bytes()].concat()
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        let (next_seq, last_line) = bytes.split_first_chunk()?;
-        Some(Self {
-            next_seq: u64::from_be_bytes(*next_seq),
-            last_line: Sha256::from_bytes(last_line.try_into().ok()?),
-        })
-    }
-}
-
-/// The progress after this entry.
-fn after(entry: &Entry) -> Result<Progress, EntryError> {
-    Ok(Progress {
-        next_seq: entry.seq.saturating_add(1),
-        last_line: line_hash(entry.line()?.as_bytes()),
-    })
-}
-
-/// Whether an index that goes so far is one of this journal.
-fn fits(journal: &JournalReader, until: u64, found: &Progress) -> Result<bool, IndexError> {
-    let Some(last) = found.next_seq.checked_sub(1).filter(|last| *last < until) else {
-        return Ok(false);
-    };
-    match journal.get(last)? {
-        Some(stored) => Ok(after(&stored.entry)? == *found),
-        None => Ok(false),
-    }
-}
-
-fn open_db(dir: &Path) -> Result<sled::Db, IndexError> {
-    let config = sled::Config::default()
-        .path(dir)
-        .cache_capacity(CACHE_BYTES)
-        .flush_every_ms(Some(5_000));
-    guarded(|| Ok(config.open()?))
-}
-
-/// How far the index goes; `None` when it is empty. What cannot be read is damage.
-fn progress(db: &sled::Db) -> Result<Option<Progress>, IndexError> {
-    guarded(|| match db.get(PROGRESS_KEY)? {
-        None if db.is_empty() => Ok(None),
-        None => Err(IndexError::Panicked),
-        Some(bytes) => Progress::decode(&bytes)
-            .map(Some)
-            .ok_or(IndexError::Panicked),
-    })
-}
-
-/// Calls sled. Its panics become errors: it asserts on what it finds on the disk, and the index
-/// must not take the gateway down with it. After one, the database is thrown away as a whole.
-fn guarded<T>(call: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(IndexError::Panicked))
 }

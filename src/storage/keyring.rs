@@ -1,59 +1,52 @@
 //! The keyring: the only bridge between a patient and the pseudonym in the ledger.
 //!
 //! A row for each patient: HMAC-SHA256(lookup key, issuer ‖ `0x00` ‖ Patient ID), the pseudonym
-//! (128 random bits) and the key that seals the patient's details, all of it sealed under the
-//! wrapping key (AES-256-GCM). Rows have one length and are only appended. The first row holds no
-//! patient; it shows that the wrapping key is the right one.
+//! (128 random bits) and a key of the patient's own. A row for each epoch, found by a digest of its
+//! name, with a key of its own. Details are sealed under both together: a patient is forgotten, and
+//! an epoch is dropped, by taking the row away. The wrapping key under which all rows lie is replaced
+//! then, so that older copies of the file cannot be opened any more.
 //!
 //! - A row MUST be durable before its pseudonym is given out.
 //! - Only a last row that is not whole MAY be dropped: nobody was given its pseudonym.
 //! - After a failed sync the keyring MUST NOT be used any more.
+//! - A row that was forgotten MUST NOT be openable once this was told: neither the row nor the old
+//!   wrapping key is left.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
-use std::io::BufReader;
-use std::io::Read as _;
-use std::os::unix::fs::FileExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
 use ring::hmac;
 
+use crate::contract::Epoch;
 use crate::contract::Pseudonym;
 use crate::digest::Sha256;
-use crate::storage::disk;
 use crate::storage::disk::Disk;
 use crate::storage::disk::RealDisk;
 use crate::storage::keys;
 use crate::storage::keys::Keys;
+use crate::storage::keys::KeysError;
 use crate::storage::keys::Secret;
 use crate::storage::sealed;
 
+mod rows;
 #[cfg(test)]
 mod tests;
 
-/// Patients in the largest keyring; each costs about 100 bytes of memory.
-const PATIENTS_MAX: u32 = 4_000_000;
+use rows::Kind;
+use rows::Row;
+use rows::Rows;
 
-/// Bytes of a row before it is sealed: lookup digest, pseudonym, sealing key.
-const PLAIN_BYTES: usize = 32 + 16 + 32;
-
-/// Bytes of a row in the file: nonce, the row, tag.
-const ROW_BYTES: usize = 12 + PLAIN_BYTES + 16;
-
-/// Bytes that a disk writes as a whole, at the least.
-const SECTOR_BYTES: u64 = 512;
+/// Patients and epochs in the largest keyring; each costs about 100 bytes of memory.
+const ROWS_MAX: u32 = 4_000_000;
 
 /// Keeps digests of studies apart from those of patients, whatever their identifiers are.
 const STUDY_LABEL: &[u8] = b"credence study 1\0";
 
-/// Associated data of the first row.
-const HEAD_LABEL: &[u8] = b"credence keyring 1 head";
-
-/// Associated data of a patient's row.
-const ROW_LABEL: &[u8] = b"credence keyring 1 row";
+/// Keeps digests of epochs apart from those of patients.
+const EPOCH_LABEL: &[u8] = b"credence epoch 1\0";
 
 /// Why the keyring does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +67,7 @@ pub enum KeyringError {
     Damaged {
         /// The keyring.
         path: PathBuf,
-        /// Which row: the first patient's is 1.
+        /// Which row: the first one after the head is 1.
         row: u32,
     },
     /// No room for another patient.
@@ -92,6 +85,9 @@ pub enum KeyringError {
     /// What is to be sealed is too long, or the system gave no random bytes.
     #[error("the details cannot be sealed")]
     Seal,
+    /// The wrapping key cannot be replaced.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The sealed details are damaged, or of another event.
     #[error("the sealed details do not open")]
     Unseal,
@@ -120,28 +116,42 @@ impl Identified {
 pub struct Unsealed {
     /// Whose.
     pub pseudonym: Pseudonym,
-    /// What was sealed; `None` when the patient was forgotten, and with the key the details.
+    /// What was sealed; `None` when the patient was forgotten or the epoch dropped.
     pub details: Option<Vec<u8>>,
 }
 
 /// The keyring, open. One writer; the caller holds the folder's lock.
 pub struct Keyring {
-    disk: Box<dyn Disk>,
-    path: PathBuf,
-    file: File,
-    wrapping: Secret,
     lookup: hmac::Key,
-    rows: u32,
-    pseudonyms: HashMap<[u8; 32], Pseudonym>,
-    places: HashMap<Pseudonym, u32>,
-    poisoned: bool,
+    rows: Rows,
+    found: Found,
 }
 
-/// A row, opened.
-struct Row {
-    digest: [u8; 32],
-    pseudonym: Pseudonym,
-    key: Secret,
+/// Where rows are found.
+#[derive(Default)]
+struct Found {
+    pseudonyms: HashMap<[u8; 32], Pseudonym>,
+    patients: HashMap<Pseudonym, u32>,
+    epochs: HashMap<[u8; 32], [u8; 16]>,
+    /// Rows of epochs by their number in sealed details.
+    places: HashMap<[u8; 16], u32>,
+}
+
+impl Found {
+    /// Whether the row names what no other row names.
+    fn take(&mut self, place: u32, row: &Row) -> bool {
+        match row.kind {
+            Kind::Patient => {
+                let pseudonym = Pseudonym::from_bytes(row.id);
+                self.patients.insert(pseudonym, place).is_none()
+                    && self.pseudonyms.insert(row.digest, pseudonym).is_none()
+            }
+            Kind::Epoch => {
+                self.places.insert(row.id, place).is_none()
+                    && self.epochs.insert(row.digest, row.id).is_none()
+            }
+        }
+    }
 }
 
 impl Keyring {
@@ -154,36 +164,28 @@ impl Keyring {
     }
 
     fn open_on(disk: Box<dyn Disk>, data_dir: &Path, keys: &Keys) -> Result<Self, KeyringError> {
-        let path = data_dir.join("keyring");
-        let open = || {
-            disk::create_dir(data_dir)?;
-            File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(&path)
-        };
-        let file = open().map_err(|source| KeyringError::Io {
-            path: path.clone(),
-            source,
-        })?;
-        let mut keyring = Self {
+        let mut found = Found::default();
+        let mut twice = None;
+        let wrapping = Secret(keys.wrapping.0);
+        let rows = Rows::open(
             disk,
-            path,
-            file,
-            wrapping: Secret(keys.wrapping.0),
-            lookup: hmac::Key::new(hmac::HMAC_SHA256, &keys.lookup.0),
-            rows: 0,
-            pseudonyms: HashMap::new(),
-            places: HashMap::new(),
-            poisoned: false,
-        };
-        keyring.load()?;
-        let synced = disk::sync_dir(data_dir).and_then(|()| keyring.disk.sync_data(&keyring.file));
-        keyring.told(synced)?;
-        Ok(keyring)
+            data_dir,
+            wrapping,
+            keys.wrapping_file(),
+            |place, row| {
+                if !found.take(place, row) {
+                    twice.get_or_insert(place);
+                }
+            },
+        )?;
+        match twice {
+            Some(place) => Err(rows.damaged(place)),
+            None => Ok(Self {
+                lookup: hmac::Key::new(hmac::HMAC_SHA256, &keys.lookup.0),
+                rows,
+                found,
+            }),
+        }
     }
 
     /// The patient's pseudonym; made, and durable, if there was none.
@@ -196,60 +198,50 @@ impl Keyring {
         patient_id: &[u8],
     ) -> Result<Identified, KeyringError> {
         let digest = self.digest(issuer, patient_id)?;
-        if let Some(known) = self.pseudonyms.get(&digest) {
+        if let Some(known) = self.found.pseudonyms.get(&digest) {
             return Ok(Identified::Known(*known));
         }
-        let row = Row {
-            digest,
-            pseudonym: Pseudonym::from_bytes(random()?),
-            key: Secret(random()?),
-        };
-        if self.rows > PATIENTS_MAX {
-            return Err(KeyringError::NoSpace);
-        }
-        let plain = [&row.digest[..], row.pseudonym.as_bytes(), &row.key.0].concat();
-        let place = self.rows;
-        self.append(ROW_LABEL, &plain)?;
-        self.remember(&row, place)?;
-        Ok(Identified::Created(row.pseudonym))
+        let id = self.begin(Kind::Patient, digest)?;
+        Ok(Identified::Created(Pseudonym::from_bytes(id)))
     }
 
     /// The patient's pseudonym, if there is one.
     pub fn pseudonym_of(&self, issuer: &[u8], patient_id: &[u8]) -> Option<Pseudonym> {
         let digest = self.digest(issuer, patient_id).ok()?;
-        self.pseudonyms.get(&digest).copied()
+        self.found.pseudonyms.get(&digest).copied()
     }
 
     /// A digest that names a study without telling its UID to whoever lacks the lookup key.
     pub fn blind(&self, study_instance_uid: &[u8]) -> Sha256 {
-        let mut context = hmac::Context::with_key(&self.lookup);
-        context.update(STUDY_LABEL);
-        context.update(study_instance_uid);
-        let mut digest = [0; 32];
-        for (to, from) in digest.iter_mut().zip(context.sign().as_ref()) {
-            *to = *from;
-        }
-        Sha256::from_bytes(digest)
+        Sha256::from_bytes(self.keyed(&[STUDY_LABEL, study_instance_uid]))
     }
 
-    /// Seals details about a patient for one event (see [`event_id`](crate::storage::event_id)).
-    /// Parts for several patients may be put one after another.
+    /// Seals details about a patient for one event (see [`event_id`](crate::storage::event_id)),
+    /// which belong to `epoch`. Parts for several patients may be put one after another.
     ///
     /// # Errors
-    /// When nobody has this pseudonym, or the row cannot be read.
+    /// When nobody has this pseudonym, a row cannot be read, or the epoch's not be made durable.
     pub fn seal(
-        &self,
+        &mut self,
         pseudonym: &Pseudonym,
+        epoch: &Epoch,
         event_id: &str,
         details: &[u8],
     ) -> Result<Vec<u8>, KeyringError> {
-        let key = self
-            .key_of(pseudonym)?
-            .ok_or(KeyringError::Unknown(*pseudonym))?;
-        let associated = sealed::associated(pseudonym, event_id);
+        let patient = self.key_of(self.found.patients.get(pseudonym))?;
+        let patient = patient.ok_or(KeyringError::Unknown(*pseudonym))?;
+        let digest = self.epoch_digest(epoch);
+        let id = match self.found.epochs.get(&digest) {
+            Some(id) => *id,
+            None => self.begin(Kind::Epoch, digest)?,
+        };
+        let epoch = self.key_of(self.found.places.get(&id))?;
+        let epoch = epoch.ok_or(KeyringError::Seal)?;
+        let key = sealed::key_of(&patient, &epoch).map_err(|_| KeyringError::Seal)?;
+        let associated = sealed::associated(pseudonym, &id, event_id);
         let sealed = sealed::seal(&key.0, random()?, &associated, details);
         let sealed = sealed.map_err(|_| KeyringError::Seal)?;
-        sealed::part(pseudonym, &sealed).ok_or(KeyringError::Seal)
+        sealed::part(pseudonym, &id, &sealed).ok_or(KeyringError::Seal)
     }
 
     /// Opens the sealed details of an event: a part for each patient.
@@ -260,10 +252,17 @@ impl Keyring {
         let parts = sealed::parts(details).ok_or(KeyringError::Unseal)?;
         let unseal = |part: sealed::Part<'_>| {
             let pseudonym = part.pseudonym;
-            let associated = sealed::associated(&pseudonym, event_id);
-            let open = |key: Secret| sealed::open(&key.0, &associated, part.sealed);
-            let details = self.key_of(&pseudonym)?.map(open).transpose();
-            let details = details.map_err(|_| KeyringError::Unseal)?;
+            let patient = self.key_of(self.found.patients.get(&pseudonym))?;
+            let epoch = self.key_of(self.found.places.get(&part.epoch))?;
+            let details = match (patient, epoch) {
+                (Some(patient), Some(epoch)) => {
+                    let associated = sealed::associated(&pseudonym, &part.epoch, event_id);
+                    let key = sealed::key_of(&patient, &epoch);
+                    let opened = key.and_then(|key| sealed::open(&key.0, &associated, part.sealed));
+                    Some(opened.map_err(|_| KeyringError::Unseal)?)
+                }
+                _ => None,
+            };
             Ok(Unsealed { pseudonym, details })
         };
         parts.into_iter().map(unseal).collect()
@@ -271,7 +270,72 @@ impl Keyring {
 
     /// How many patients there are.
     pub fn patients(&self) -> usize {
-        self.places.len()
+        self.found.patients.len()
+    }
+
+    /// Whether somebody has this pseudonym.
+    pub fn knows(&self, pseudonym: &Pseudonym) -> bool {
+        self.found.patients.contains_key(pseudonym)
+    }
+
+    /// Whether details of this epoch can be opened.
+    pub fn knows_epoch(&self, epoch: &Epoch) -> bool {
+        let digest = self.epoch_digest(epoch);
+        self.found.epochs.contains_key(&digest)
+    }
+
+    /// Destroys the keys of these patients and epochs, as far as they are there: what was sealed
+    /// under them cannot be opened any more, with older copies of the keyring neither.
+    ///
+    /// # Errors
+    /// [`KeyringError::NoSpace`] leaves everything as it was. After any other, nobody can say
+    /// which of two wrapping keys stands: a new start finds out.
+    pub fn forget(
+        &mut self,
+        patients: &BTreeSet<Pseudonym>,
+        epochs: &BTreeSet<Epoch>,
+    ) -> Result<(), KeyringError> {
+        let of_patients = patients.iter().map(|one| self.found.patients.get(one));
+        let of_epochs = epochs.iter().map(|epoch| {
+            let id = self.found.epochs.get(&self.epoch_digest(epoch))?;
+            self.found.places.get(id)
+        });
+        let places: BTreeSet<u32> = of_patients.chain(of_epochs).flatten().copied().collect();
+        let places: Vec<u32> = places.into_iter().collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let mut found = Found::default();
+        self.rows.forget(&places, |place, row| {
+            found.take(place, row);
+        })?;
+        self.found = found;
+        Ok(())
+    }
+
+    /// Makes a row with a new id and key, and durable.
+    fn begin(&mut self, kind: Kind, digest: [u8; 32]) -> Result<[u8; 16], KeyringError> {
+        if self.rows.len() >= ROWS_MAX {
+            return Err(KeyringError::NoSpace);
+        }
+        let row = Row {
+            kind,
+            digest,
+            id: random()?,
+            key: Secret(random()?),
+        };
+        let place = self.rows.push(&row)?;
+        if self.found.take(place, &row) {
+            Ok(row.id)
+        } else {
+            Err(self.rows.damaged(place))
+        }
+    }
+
+    /// Whether a write or a sync failed: what the disk holds is uncertain, and the gateway must
+    /// stop.
+    pub const fn is_poisoned(&self) -> bool {
+        self.rows.is_poisoned()
     }
 
     fn digest(&self, issuer: &[u8], patient_id: &[u8]) -> Result<[u8; 32], KeyringError> {
@@ -279,139 +343,29 @@ impl Keyring {
         if issuer.contains(&0) {
             return Err(KeyringError::Issuer);
         }
+        Ok(self.keyed(&[issuer, &[0], patient_id]))
+    }
+
+    fn epoch_digest(&self, epoch: &Epoch) -> [u8; 32] {
+        self.keyed(&[EPOCH_LABEL, epoch.to_string().as_bytes()])
+    }
+
+    fn keyed(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.lookup);
-        context.update(issuer);
-        context.update(&[0]);
-        context.update(patient_id);
+        for part in parts {
+            context.update(part);
+        }
         let mut digest = [0; 32];
         for (to, from) in digest.iter_mut().zip(context.sign().as_ref()) {
             *to = *from;
         }
-        Ok(digest)
+        digest
     }
 
-    /// Reads all rows. Drops a last one that is not whole; writes the first one if there is none.
-    fn load(&mut self) -> Result<(), KeyringError> {
-        let length = self.file.metadata().map(|file| file.len());
-        let length = self.told(length)?;
-        let whole = length / ROW_BYTES as u64;
-        let rows = u32::try_from(whole).map_err(|_| KeyringError::NoSpace)?;
-        let cloned = self.file.try_clone();
-        let mut file = BufReader::new(self.told(cloned)?);
-        for row in 0..rows {
-            let mut bytes = [0; ROW_BYTES];
-            let read = file.read_exact(&mut bytes);
-            self.told(read)?;
-            let is_last = row == rows - 1 && whole * ROW_BYTES as u64 == length;
-            match self.open_row(row, &bytes) {
-                Ok(Some(opened)) => self.remember(&opened, row)?,
-                Ok(None) => {}
-                Err(_) if is_last && is_torn(row, &bytes) => break,
-                Err(error) => return Err(error),
-            }
-            self.rows = row + 1;
-        }
-        let good = u64::from(self.rows) * ROW_BYTES as u64;
-        if good < length {
-            let cut = self.file.set_len(good);
-            self.told(cut)?;
-        }
-        if self.rows == 0 {
-            self.append(HEAD_LABEL, &[0; PLAIN_BYTES])?;
-        }
-        Ok(())
+    fn key_of(&self, place: Option<&u32>) -> Result<Option<Secret>, KeyringError> {
+        let row = place.map(|place| self.rows.get(*place)).transpose()?;
+        Ok(row.map(|row| row.key))
     }
-
-    /// Opens row `row`; `None` for the first.
-    fn open_row(&self, row: u32, bytes: &[u8]) -> Result<Option<Row>, KeyringError> {
-        if row == 0 {
-            return match sealed::open(&self.wrapping.0, HEAD_LABEL, bytes) {
-                Ok(_) => Ok(None),
-                Err(_) => Err(KeyringError::ForeignKey(self.path.clone())),
-            };
-        }
-        let damaged = || KeyringError::Damaged {
-            path: self.path.clone(),
-            row,
-        };
-        let plain = sealed::open(&self.wrapping.0, ROW_LABEL, bytes).map_err(|_| damaged())?;
-        let (digest, rest) = plain.split_first_chunk().ok_or_else(damaged)?;
-        let (pseudonym, key) = rest.split_first_chunk().ok_or_else(damaged)?;
-        Ok(Some(Row {
-            digest: *digest,
-            pseudonym: Pseudonym::from_bytes(*pseudonym),
-            key: Secret(key.try_into().map_err(|_| damaged())?),
-        }))
-    }
-
-    fn remember(&mut self, row: &Row, place: u32) -> Result<(), KeyringError> {
-        let before = self.pseudonyms.insert(row.digest, row.pseudonym).is_some();
-        if self.places.insert(row.pseudonym, place).is_some() || before {
-            return Err(KeyringError::Damaged {
-                path: self.path.clone(),
-                row: place,
-            });
-        }
-        Ok(())
-    }
-
-    fn key_of(&self, pseudonym: &Pseudonym) -> Result<Option<Secret>, KeyringError> {
-        let Some(place) = self.places.get(pseudonym) else {
-            return Ok(None);
-        };
-        let mut bytes = [0; ROW_BYTES];
-        let at = u64::from(*place) * ROW_BYTES as u64;
-        let read = self.file.read_exact_at(&mut bytes, at);
-        read.map_err(|source| KeyringError::Io {
-            path: self.path.clone(),
-            source,
-        })?;
-        Ok(self.open_row(*place, &bytes)?.map(|row| row.key))
-    }
-
-    /// Writes and syncs a row.
-    fn append(&mut self, label: &[u8], plain: &[u8]) -> Result<(), KeyringError> {
-        if self.poisoned {
-            return Err(KeyringError::Poisoned);
-        }
-        let sealed = sealed::seal(&self.wrapping.0, random()?, label, plain);
-        let bytes = sealed.map_err(|_| KeyringError::Seal)?;
-        let end = u64::from(self.rows) * ROW_BYTES as u64;
-        match self.disk.write_at(&self.file, &bytes, end) {
-            Err(error) if disk::is_no_space(&error) => {
-                let cut = self.file.set_len(end);
-                self.told(cut)?;
-                return Err(KeyringError::NoSpace);
-            }
-            written => self.told(written)?,
-        }
-        let synced = self.disk.sync_data(&self.file);
-        self.told(synced)?;
-        self.rows += 1;
-        Ok(())
-    }
-
-    /// Names the file in an error, and trusts it no more.
-    fn told<T>(&mut self, result: io::Result<T>) -> Result<T, KeyringError> {
-        result.map_err(|source| {
-            self.poisoned = true;
-            KeyringError::Io {
-                path: self.path.clone(),
-                source,
-            }
-        })
-    }
-}
-
-/// Whether a row reads as one that was never synced: the file grew, but one of the sectors under
-/// the row kept its zeroes.
-fn is_torn(row: u32, bytes: &[u8; ROW_BYTES]) -> bool {
-    let start = u64::from(row) * ROW_BYTES as u64;
-    let to_boundary = SECTOR_BYTES - start % SECTOR_BYTES;
-    let first = usize::try_from(to_boundary).map_or(ROW_BYTES, |first| first.min(ROW_BYTES));
-    let (before, after) = bytes.split_at(first);
-    let is_zero = |part: &[u8]| !part.is_empty() && part.iter().all(|byte| *byte == 0);
-    is_zero(before) || is_zero(after)
 }
 
 fn random<const N: usize>() -> Result<[u8; N], KeyringError> {
@@ -420,6 +374,11 @@ fn random<const N: usize>() -> Result<[u8; N], KeyringError> {
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Keyring({} patients)", self.patients())
+        write!(
+            f,
+            "Keyring({} patients, {})",
+            self.patients(),
+            self.rows.path().display()
+        )
     }
 }

@@ -5,7 +5,8 @@
 //! | `log.pk8` | Ed25519 key that signs checkpoints (PKCS#8) |
 //! | `statement.pk8` | Ed25519 key that signs events |
 //! | `witness.pk8` | Ed25519 key that cosigns the checkpoints of others |
-//! | `wrapping.key` | 32 bytes: seals the keyring's rows (AES-256-GCM) |
+//! | `wrapping.key` | 32 bytes: seals the keyring's rows (AES-256-GCM); replaced when a row is forgotten |
+//! | `wrapping.next` | its successor, while it takes over |
 //! | `lookup.key` | 32 bytes: finds a patient in the keyring (HMAC-SHA256) |
 //!
 //! They are made at the first start. `ledger.vkey` in the data folder is written last, and from
@@ -16,6 +17,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -38,7 +40,7 @@ const OTHERS: u32 = 0o077;
 /// Bytes of the longest key file that is read.
 const KEY_FILE_BYTES_MAX: u64 = 4096;
 
-const VKEY_FILE: &str = "ledger.vkey";
+pub(super) const VKEY_FILE: &str = "ledger.vkey";
 
 /// What the origin of a ledger's checkpoints has after the institution.
 const ORIGIN: &str = "credence";
@@ -55,6 +57,7 @@ pub struct Keys {
     pub witness: Arc<WitnessSigner>,
     pub(super) wrapping: Secret,
     pub(super) lookup: Secret,
+    dir: PathBuf,
 }
 
 /// 32 secret bytes.
@@ -151,6 +154,70 @@ impl Keys {
             witness: Arc::new(witness),
             wrapping,
             lookup,
+            dir: keys_dir.to_owned(),
+        })
+    }
+
+    /// The wrapping key and where its successor is kept while it takes over.
+    pub(super) fn wrapping_file(&self) -> WrappingFile {
+        WrappingFile {
+            path: self.dir.join("wrapping.key"),
+            next: self.dir.join("wrapping.next"),
+        }
+    }
+}
+
+/// The wrapping key on disk. A new one takes over in three steps: it is written beside the old one
+/// (`wrapping.next`); what it wraps is written anew; then it overwrites the old one, whose bytes are
+/// gone with that. Whoever finds both tries which one opens.
+#[derive(Clone, Debug)]
+pub(super) struct WrappingFile {
+    path: PathBuf,
+    next: PathBuf,
+}
+
+impl WrappingFile {
+    /// A successor that was being put in place.
+    pub(super) fn next(&self) -> Result<Option<Secret>, KeysError> {
+        let bytes = read_small(&self.next)?;
+        bytes.map(|bytes| as_secret(&self.next, bytes)).transpose()
+    }
+
+    /// Writes a successor beside the key.
+    pub(super) fn begin(&self) -> Result<Secret, KeysError> {
+        let key = Secret(random()?);
+        let written = disk::write_whole(&self.next, &key.0, 0o600);
+        self.told(written)?;
+        Ok(key)
+    }
+
+    /// Overwrites the key by its successor.
+    pub(super) fn finish(&self, key: &Secret) -> Result<(), KeysError> {
+        let overwrite = || {
+            let file = fs::File::options().write(true).open(&self.path)?;
+            file.write_all_at(&key.0, 0)?;
+            file.sync_all()
+        };
+        self.told(overwrite())?;
+        self.abandon()
+    }
+
+    /// Removes the successor.
+    pub(super) fn abandon(&self) -> Result<(), KeysError> {
+        let remove = || {
+            match fs::remove_file(&self.next) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            disk::sync_dir(self.next.parent().unwrap_or_else(|| Path::new(".")))
+        };
+        self.told(remove())
+    }
+
+    fn told(&self, result: io::Result<()>) -> Result<(), KeysError> {
+        result.map_err(|source| KeysError::Io {
+            path: self.path.clone(),
+            source,
         })
     }
 }
@@ -209,6 +276,10 @@ fn signer(path: &Path, may_make: bool, name: &str) -> Result<LogSigner, KeysErro
 
 fn secret(path: &Path, may_make: bool) -> Result<Secret, KeysError> {
     let bytes = read_or_make(path, may_make, || random::<32>().map(Vec::from))?;
+    as_secret(path, bytes)
+}
+
+fn as_secret(path: &Path, bytes: Vec<u8>) -> Result<Secret, KeysError> {
     match bytes.try_into() {
         Ok(bytes) => Ok(Secret(bytes)),
         Err(_) => Err(KeysError::Malformed(path.to_owned())),

@@ -29,6 +29,7 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod checkpoints;
 mod compare;
 mod disk;
 mod export;
@@ -40,28 +41,35 @@ mod keyring;
 mod keys;
 mod lines;
 mod lock;
+mod prove;
 mod reader;
 mod sealed;
 mod slots;
 mod snapshot;
+mod tiles;
 mod verify;
 mod witnessed;
 
 pub use compare::CompareError;
 pub use compare::compare;
+pub use export::AgeRecipient;
 pub use export::ExportError;
+pub use export::ExportForm;
 pub use export::Exported;
+pub use export::NotARecipient;
 pub use export::export;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
 pub use frame::SEALED_BYTES_MAX;
 pub use hashes::Hashes;
 pub use hashes::HashesError;
+pub use index::CatchingUp;
 pub use index::FOUND_MAX;
 pub use index::Facet;
 pub use index::Index;
 pub use index::IndexError;
 pub use index::Indexer;
+pub use index::Why;
 pub use journal::AppendError;
 pub use journal::Journal;
 pub use journal::OpenError;
@@ -79,6 +87,9 @@ pub use keys::random_id;
 pub use keys::read_vkey;
 pub use lock::FolderLock;
 pub use lock::LockError;
+pub use prove::ProveError;
+pub use prove::Proved;
+pub use prove::prove;
 pub use reader::Entries;
 pub use reader::JournalReader;
 pub use reader::ReadError;

@@ -113,8 +113,18 @@ impl JournalReader {
         self.unchecked_entries(seq).next().transpose()
     }
 
+    /// The batches from that with entry `from` on, without following the chain.
+    pub(super) fn batches_from(&self, from: u64) -> Result<Batches, ReadError> {
+        Batches::from_entry(&self.dir, from)
+    }
+
+    /// The batches from one on whose place, id and first entry are known.
+    pub(super) fn batches_at(&self, at: Position, id: u64, seq: u64) -> Result<Batches, ReadError> {
+        Batches::from_position(&self.dir, at, id, seq)
+    }
+
     /// The same as [`entries`](Self::entries) without following the chain.
-    pub(super) fn unchecked_entries(&self, from: u64) -> Entries {
+    fn unchecked_entries(&self, from: u64) -> Entries {
         Entries {
             verifier: None,
             ..self.checked_entries(from, None)
@@ -301,6 +311,11 @@ impl Batches {
     /// Id of the batch after the last step's.
     pub(super) const fn next_id(&self) -> u64 {
         self.id
+    }
+
+    /// Number of the entry after the last step's batch.
+    pub(super) const fn next_seq(&self) -> u64 {
+        self.seq
     }
 
     /// Goes on by one batch.

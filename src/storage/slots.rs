@@ -2,7 +2,8 @@
 //!
 //! While one slot is written, the other stays as it is: a crash costs at most the newer of the
 //! two, and with it no more than a longer tail to verify at the next start. That is why a slot is
-//! overwritten in place, with one `fdatasync` and no rename.
+//! overwritten in place, with one `fdatasync` and no rename; only a slot that is not there yet is made
+//! by a rename, because there may be no other one to fall back on.
 //!
 //! A slot holds the signed note and, beside it, what the next start needs to go on from there: the
 //! tree's peaks (which must add up to the signed root), the end of the chain, and the place in the
@@ -169,19 +170,10 @@ pub(super) fn write(data_dir: &Path, disk: &dyn Disk, place: usize, slot: &Slot)
     }
     text.resize(SLOT_BYTES, b' ');
     let path = slot_path(data_dir, place);
-    let is_new = !path.exists();
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)?;
-    if is_new {
-        disk.preallocate(&file, SLOT_BYTES as u64)?;
+    if !path.exists() {
+        return disk::write_whole(&path, &text, 0o644);
     }
+    let file = File::options().write(true).open(&path)?;
     disk.write_at(&file, &text, 0)?;
-    disk.sync_data(&file)?;
-    if is_new {
-        disk::sync_dir(data_dir)?;
-    }
-    Ok(())
+    disk::synced(disk.sync_data(&file))
 }

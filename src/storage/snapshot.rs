@@ -7,6 +7,7 @@
 //! The file: one line of JSON, `{"contract_version", "entries", "state_root"}`, then the state as
 //! JSON.
 
+use std::fs;
 use std::fs::File;
 use std::io;
 use std::io::BufRead as _;
@@ -14,6 +15,7 @@ use std::io::BufReader;
 use std::io::BufWriter;
 use std::io::Read as _;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -24,6 +26,7 @@ use crate::contract::Body;
 use crate::contract::CONTRACT_VERSION;
 use crate::contract::State;
 use crate::digest::Sha256;
+use crate::storage::disk;
 use crate::storage::reader::JournalReader;
 
 /// Where the snapshot lies in the data folder.
@@ -77,25 +80,41 @@ struct Head {
 /// # Errors
 /// When the disk refuses.
 pub fn write_snapshot(path: &Path, entries: u64, state: &State) -> Result<(), SnapshotError> {
+    let draft = path.with_extension("draft");
+    let written = write_draft(&draft, entries, state)
+        .and_then(|()| Ok(fs::rename(&draft, path)?))
+        .and_then(|()| {
+            Ok(disk::sync_dir(
+                path.parent().unwrap_or_else(|| Path::new(".")),
+            )?)
+        });
+    if written.is_err() {
+        // Half a snapshot may be what fills the disk.
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+/// The draft has one name, so that what a crash leaves of it is written over by the next one.
+fn write_draft(draft: &Path, entries: u64, state: &State) -> Result<(), SnapshotError> {
     let head = Head {
         contract_version: CONTRACT_VERSION,
         entries,
         state_root: state.root(),
     };
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let file = tempfile::Builder::new()
-        .prefix(".snapshot-")
-        .tempfile_in(folder)?;
-    let mut writer = BufWriter::with_capacity(BUFFER_BYTES, file.as_file());
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(draft)?;
+    let mut writer = BufWriter::with_capacity(BUFFER_BYTES, &file);
     serde_json::to_writer(&mut writer, &head)?;
     writer.write_all(b"\n")?;
     serde_json::to_writer(&mut writer, state)?;
     writer.flush()?;
     drop(writer);
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()?;
-    Ok(())
+    Ok(file.sync_all()?)
 }
 
 /// Reads the snapshot at `path`.
@@ -189,7 +208,7 @@ mod tests {
     fn what_was_changed_is_not_believed() {
         let (_folder, path, state) = begun();
         write_snapshot(&path, 1, &state).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
         for (from, to) in [
             (r#""log_origin":"log""#, r#""log_origin":"lag""#),
             ("\n{", "\n{ "),
@@ -197,13 +216,13 @@ mod tests {
         ] {
             let changed = text.replacen(from, to, 1);
             assert_ne!(changed, text, "{from}");
-            std::fs::write(&path, &changed).unwrap();
+            fs::write(&path, &changed).unwrap();
             let read = read_snapshot(&path);
             // More space changes nothing that counts.
             assert_eq!(read.is_ok(), to == "\n{ ", "{to}");
         }
         for cut in [0, 10, text.len() - 1] {
-            std::fs::write(&path, text.get(..cut).unwrap()).unwrap();
+            fs::write(&path, text.get(..cut).unwrap()).unwrap();
             assert!(read_snapshot(&path).is_err(), "{cut}");
         }
     }

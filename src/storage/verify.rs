@@ -1,22 +1,19 @@
 //! Verifies a ledger in a folder: a data folder, a copy of one, or an export. Needs the public key
 //! and nothing else, and changes nothing.
 
-use std::fs::File;
 use std::io;
-use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::ledger::Checkpoint;
-use crate::ledger::CheckpointError;
 use crate::ledger::Damage;
 use crate::ledger::Harm;
 use crate::ledger::Line;
 use crate::ledger::LogKey;
-use crate::ledger::NOTE_BYTES_MAX;
 use crate::ledger::Replay;
 use crate::ledger::Verified;
 use crate::ledger::Verifier;
+use crate::storage::checkpoints;
 use crate::storage::export;
 use crate::storage::export::ExportedLine;
 use crate::storage::export::ExportedLines;
@@ -27,7 +24,6 @@ use crate::storage::reader;
 use crate::storage::reader::Batches;
 use crate::storage::reader::ReadError;
 use crate::storage::reader::Step;
-use crate::storage::slots;
 use crate::storage::slots::SlotError;
 
 #[cfg(test)]
@@ -111,14 +107,15 @@ pub fn verify(dir: &Path, key: Option<&LogKey>, depth: Depth) -> Result<Report, 
     };
     let journal = reader::journal_dir(dir);
     let entries = dir.join(export::ENTRIES_FILE);
+    let signed = || checkpoints::newest(dir, &key).map(|newest| newest.map(|s| s.checkpoint));
     let checkpoint;
     let (verified, torn) = if journal.is_dir() {
         // The checkpoint first: the ledger may grow while it is read.
-        checkpoint = slots::newest(dir, &key)?.slot.map(|slot| slot.checkpoint);
+        checkpoint = signed()?;
         let lines = Lines::new(checkpoint.clone(), replay);
         lines.of_journal(Batches::from_start(&journal)?)?
     } else if entries.is_file() {
-        checkpoint = exported_checkpoint(dir, &key)?;
+        checkpoint = signed()?;
         let lines = Lines::new(checkpoint.clone(), replay);
         (lines.of_export(&entries)?, None)
     } else {
@@ -211,31 +208,6 @@ impl Lines {
                 }
             }
         }
-    }
-}
-
-/// The checkpoint in an export; `None` when it has none.
-fn exported_checkpoint(dir: &Path, key: &LogKey) -> Result<Option<Checkpoint>, VerifyError> {
-    let path = dir.join(export::CHECKPOINT_FILE);
-    let read = || -> io::Result<Vec<u8>> {
-        let mut note = Vec::new();
-        let limit = NOTE_BYTES_MAX as u64 + 1;
-        File::open(&path)?.take(limit).read_to_end(&mut note)?;
-        Ok(note)
-    };
-    match read() {
-        Ok(note) => {
-            let note = String::from_utf8(note).map_err(|_| CheckpointError::Malformed)?;
-            Ok(Some(Checkpoint::open(&note, key)?))
-        }
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(VerifyError::Io { path, source }),
-    }
-}
-
-impl From<CheckpointError> for VerifyError {
-    fn from(error: CheckpointError) -> Self {
-        Self::Checkpoint(error.to_string())
     }
 }
 

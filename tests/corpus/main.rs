@@ -26,6 +26,7 @@ use credence::contract::CONTRACT_VERSION;
 use credence::contract::Verdict;
 use credence::ledger::Entry;
 use credence::storage::Depth;
+use credence::storage::ExportForm;
 use credence::storage::JournalReader;
 use credence::storage::compare;
 use credence::storage::export;
@@ -139,6 +140,6 @@ fn the_story_is_told_by_this_version_and_replays() {
     assert!(kinds.len() >= 24, "{kinds:?}");
 
     if let Some(out) = std::env::var_os("CREDENCE_CORPUS_OUT") {
-        export(&data, Path::new(&out)).unwrap();
+        export(&data, Path::new(&out), &ExportForm::default()).unwrap();
     }
 }

@@ -349,6 +349,8 @@ fn keeping(books: &mut Books) {
     let hold = books.say(Body::HoldPlaced {
         patient: Some(patient(6)),
         reference: "case 9".to_owned(),
+        from_year: Some(2020),
+        until_year: None,
         by: by("officer"),
     });
     books.say(Body::HoldLifted {

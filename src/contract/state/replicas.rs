@@ -166,6 +166,8 @@ impl Walk {
             28 => Body::HoldPlaced {
                 patient: (!which.is_multiple_of(4)).then(|| patient(which)),
                 reference: format!("case {which}"),
+                from_year: which.is_multiple_of(3).then_some(2020),
+                until_year: None,
                 by,
             },
             29 => {

@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use crate::contract::ConsentId;
 use crate::contract::Effect;
+use crate::contract::Epoch;
+use crate::contract::ErasureReason;
 use crate::contract::Giver;
 use crate::contract::Incident;
 use crate::contract::InstitutionSlug;
@@ -119,6 +121,34 @@ pub enum Change {
         /// Whose guardian.
         patient: PatientName,
     },
+    /// A person is forgotten.
+    PatientErase {
+        /// Who.
+        patient: PatientName,
+        /// Why.
+        reason: ErasureReason,
+    },
+    /// Details are neither erased nor dropped.
+    HoldPlace {
+        /// Whose; everybody's, if absent.
+        patient: Option<PatientName>,
+        /// Number of a case file.
+        reference: String,
+        /// Only of this year and later.
+        from_year: Option<u16>,
+        /// Only of this year and earlier.
+        until_year: Option<u16>,
+    },
+    /// A hold ends.
+    HoldLift {
+        /// Its entry.
+        hold: u64,
+    },
+    /// The details of an epoch are dropped.
+    DetailsDrop {
+        /// Which.
+        epoch: Epoch,
+    },
     /// Something speaks for or against a patient's standing.
     StandingNote {
         /// Whose.
@@ -190,4 +220,24 @@ pub enum Change {
         /// Which.
         sha256: Sha256,
     },
+}
+
+impl Change {
+    /// Whether keys are to be destroyed once it is recorded.
+    pub(in crate::gateway) const fn forgets(&self) -> bool {
+        matches!(self, Self::PatientErase { .. } | Self::DetailsDrop { .. })
+    }
+
+    /// Whether it is recorded also when the disk is full: what takes a permission away, and what
+    /// a person has a right to.
+    pub(in crate::gateway) fn is_for_the_reserve(&self) -> bool {
+        match self {
+            Self::ConsentRevoke { .. }
+            | Self::PatientErase { .. }
+            | Self::HoldPlace { .. }
+            | Self::PolicyWithdraw { .. } => true,
+            Self::ConsentGrant { terms } => terms.effect == Effect::Deny,
+            _ => false,
+        }
+    }
 }

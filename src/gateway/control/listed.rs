@@ -7,6 +7,8 @@ use super::Answer;
 use crate::contract::Charge;
 use crate::contract::Consent;
 use crate::contract::ConsentId;
+use crate::contract::Epoch;
+use crate::contract::Hold;
 use crate::contract::InstitutionSlug;
 use crate::contract::Pseudonym;
 use crate::contract::Report;
@@ -34,6 +36,29 @@ pub struct ListedReview {
     /// What is known of it.
     #[serde(flatten)]
     pub review: Review,
+}
+
+/// A hold that stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedHold {
+    /// Its entry.
+    pub entry: u64,
+    /// What it says.
+    #[serde(flatten)]
+    pub hold: Hold,
+}
+
+/// An epoch whose details can still be opened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedEpoch {
+    /// Which.
+    pub epoch: Epoch,
+    /// How many years it is kept from the end of its own.
+    pub years: u16,
+    /// It was kept long enough.
+    pub due: bool,
+    /// The first hold that speaks of its year.
+    pub hold: Option<u64>,
 }
 
 /// A reported incident.
@@ -100,6 +125,16 @@ pub(super) fn consents(state: &State, only: Option<Pseudonym>) -> Answer {
     let mut consents: Vec<ListedConsent> = consents.collect();
     consents.sort_unstable_by_key(|listed| listed.consent);
     Answer::Consents { consents }
+}
+
+pub(super) fn holds(state: &State) -> Answer {
+    let holds = state.holds().map(|(entry, hold)| ListedHold {
+        entry,
+        hold: hold.clone(),
+    });
+    Answer::Holds {
+        holds: holds.collect(),
+    }
 }
 
 pub(super) fn reviews(state: &State) -> Answer {

@@ -35,6 +35,8 @@ pub use change::ConsentTerms;
 pub use change::PatientName;
 pub use listed::ListedCharge;
 pub use listed::ListedConsent;
+pub use listed::ListedEpoch;
+pub use listed::ListedHold;
 pub use listed::ListedProposal;
 pub use listed::ListedReport;
 pub use listed::ListedReview;
@@ -71,6 +73,10 @@ pub enum Command {
     Policies,
     /// List the scores of institutions.
     Scores,
+    /// List the holds that stand.
+    Holds,
+    /// List the epochs that hold details.
+    Epochs,
     /// What the contract would answer, and why. Nothing is recorded.
     Decide {
         /// The question.
@@ -117,6 +123,16 @@ pub enum Answer {
         scores: Vec<ListedScore>,
         /// The score of every other institution.
         without_evidence: u16,
+    },
+    /// Holds, by number.
+    Holds {
+        /// Those that stand.
+        holds: Vec<ListedHold>,
+    },
+    /// Epochs, the oldest first.
+    Epochs {
+        /// Those whose details can still be opened.
+        epochs: Vec<ListedEpoch>,
     },
     /// What the contract would answer.
     Explained {

@@ -27,6 +27,11 @@ pub async fn perform(recorder: &Recorder, command: Command) -> Answer {
             let scores = recorder.view(|state, now| listed::scores(state, now.day()));
             scores.await
         }
+        Command::Holds => recorder.view(|state, _| listed::holds(state)).await,
+        Command::Epochs => {
+            let epochs = recorder.epochs().await;
+            epochs.map(|epochs| Answer::Epochs { epochs })
+        }
         Command::Decide { question } => decide(recorder, *question).await,
     };
     result.unwrap_or_else(|error| Answer::Refused {

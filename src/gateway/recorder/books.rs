@@ -1,6 +1,7 @@
 //! The books that the writer keeps: contract state, chain, journal, keyring and index. They move
 //! forward together and, when a batch cannot be kept, back together.
 
+use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -12,14 +13,16 @@ use tokio::sync::watch;
 
 use super::Log;
 use super::PatientIdentity;
-use super::details::Details;
+use super::details::Filed;
 use super::policies;
 use super::policies::PoliciesError;
 use crate::clock::Clock;
 use crate::clock::Reading;
 use crate::config::Config;
+use crate::config::Retention;
 use crate::contract::Applied;
 use crate::contract::Body;
+use crate::contract::Epoch;
 use crate::contract::Event;
 use crate::contract::InstitutionSlug;
 use crate::contract::PolicySet;
@@ -27,6 +30,7 @@ use crate::contract::Pseudonym;
 use crate::contract::Rejection;
 use crate::contract::State;
 use crate::digest::Sha256;
+use crate::gateway::control::ListedEpoch;
 use crate::ledger::Chain;
 use crate::ledger::Checkpoint;
 use crate::ledger::CheckpointError;
@@ -56,6 +60,7 @@ use crate::storage::random_id;
 use crate::storage::recorded_snapshot;
 use crate::storage::snapshot_path;
 use crate::storage::write_snapshot;
+use crate::time::Day;
 use crate::time::UtcMicros;
 
 /// Why an event was not written.
@@ -76,6 +81,9 @@ pub enum BooksError {
     /// No such consent stands.
     #[error("there is no such consent")]
     NoSuchConsent,
+    /// No such patient.
+    #[error("the gateway has not met such a patient")]
+    NoSuchPatient,
     /// What the change speaks of is not in the ledger, or is over.
     #[error("there is no such review, report or charge")]
     NotThere,
@@ -193,7 +201,8 @@ impl Books {
             tracing::warn!(?torn, "a batch that was never acknowledged is dropped");
         }
         let entries = recovered.chain.next_seq();
-        let indexer = Indexer::start(&gateway.data_dir, journal.reader(), entries);
+        let now_us = move || clock.read().monotonic_us;
+        let indexer = Indexer::start(&gateway.data_dir, journal.reader(), entries, now_us);
         let mut books = Self {
             own: gateway.institution.clone(),
             data_dir: gateway.data_dir.clone(),
@@ -213,6 +222,8 @@ impl Books {
             lock,
         };
         books.reload()?;
+        // What a crash or a full disk left to be forgotten.
+        books.forget()?;
         match books.state.own() {
             Some(ledger) if *ledger != books.own => Err(StartError::OtherInstitution {
                 ledger: ledger.clone(),
@@ -274,14 +285,17 @@ impl Books {
         &mut self,
         now: Reading,
         body: Body,
-        details: Option<(Pseudonym, Details)>,
+        details: Option<Filed>,
     ) -> Result<u64, BooksError> {
         let author_seq = self.state.next_author_seq(&self.own);
         let sealed = match details {
-            Some((patient, details)) => {
-                let text = serde_json::to_vec(&details)?;
+            Some(filed) => {
+                let text = serde_json::to_vec(&filed.details)?;
                 let event_id = event_id(&self.own, author_seq);
-                Some(self.keyring.seal(&patient, &event_id, &text)?)
+                let day = self.next_time(now.wall).day();
+                let epoch = Epoch::of(day, &filed.class).ok_or(KeyringError::Seal)?;
+                let sealed = self.keyring.seal(&filed.patient, &epoch, &event_id, &text);
+                Some(sealed?)
             }
             None => None,
         };
@@ -315,6 +329,9 @@ impl Books {
     /// Makes all drafted events durable. On [`BooksError::NoRoom`], [`Books::reload`] takes them
     /// back; after any other error nothing may be acknowledged any more.
     pub(super) fn commit(&mut self, priority: Priority) -> Result<(), BooksError> {
+        if self.keyring.is_poisoned() {
+            return Err(KeyringError::Poisoned.into());
+        }
         if self.records.is_empty() {
             return Ok(());
         }
@@ -375,6 +392,15 @@ impl Books {
         }
     }
 
+    /// Whether there is room for more than the reserve.
+    pub(super) fn has_room(&mut self) -> Result<bool, BooksError> {
+        match self.journal.prepare() {
+            Ok(()) => Ok(true),
+            Err(AppendError::NoSpace) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Signs a checkpoint, if entries have come since the last one.
     pub(super) fn checkpoint(&mut self) -> Result<(), BooksError> {
         if !self.unsigned {
@@ -397,12 +423,54 @@ impl Books {
     /// The pseudonym of a patient, made and synced where the gateway meets that patient first.
     pub(super) fn pseudonym(&mut self, patient: &PatientIdentity) -> Result<Pseudonym, BooksError> {
         let identified = self.keyring.pseudonym_for(&patient.issuer, &patient.id)?;
-        Ok(identified.pseudonym())
+        let pseudonym = identified.pseudonym();
+        if self.state.is_erased(pseudonym) {
+            // Forgotten, but there was no room yet to write the keyring anew.
+            return Err(BooksError::NoRoom);
+        }
+        Ok(pseudonym)
+    }
+
+    /// Destroys the keys that the ledger says are forgotten or dropped, and that are still there.
+    /// `false` when there is no room to write the keyring anew: to be tried again.
+    pub(super) fn forget(&mut self) -> Result<bool, BooksError> {
+        let erased = self.state.erased();
+        let patients: BTreeSet<_> = erased.filter(|one| self.keyring.knows(one)).collect();
+        let dropped = self.state.dropped();
+        let epochs = dropped.filter(|epoch| self.keyring.knows_epoch(epoch));
+        let epochs: BTreeSet<_> = epochs.cloned().collect();
+        match self.keyring.forget(&patients, &epochs) {
+            Ok(()) => Ok(true),
+            Err(KeyringError::NoSpace) => {
+                tracing::error!("no room to write the keyring anew: what is forgotten waits");
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The pseudonym of a patient whom the gateway has met.
     pub(super) fn known_pseudonym(&self, patient: &PatientIdentity) -> Option<Pseudonym> {
         self.keyring.pseudonym_of(&patient.issuer, &patient.id)
+    }
+
+    /// The epochs of the configured classes whose details can still be opened, the oldest first.
+    pub(super) fn epochs(&self, retention: &Retention, today: Day) -> Vec<ListedEpoch> {
+        let years = 1970..=u16::try_from(today.year()).unwrap_or(1970);
+        let all = years.flat_map(|year| {
+            retention
+                .all()
+                .filter_map(move |(class, years)| Some((Epoch::new(year, class)?, years)))
+        });
+        let known = all.filter(|(epoch, _)| self.keyring.knows_epoch(epoch));
+        known
+            .map(|(epoch, years)| ListedEpoch {
+                due: epoch.is_due(today, years),
+                hold: self.state.hold_in(epoch.year),
+                epoch,
+                years,
+            })
+            .collect()
     }
 
     /// A digest that names a study without telling its UID to whoever lacks the lookup key.

@@ -7,7 +7,9 @@ use super::PatientIdentity;
 use super::books::Books;
 use super::books::BooksError;
 use super::details::Details;
+use super::details::Filed;
 use crate::clock::Reading;
+use crate::config::CLASS_DEFAULT;
 use crate::contract::Body;
 use crate::contract::Consent;
 use crate::contract::Grantees;
@@ -22,7 +24,7 @@ use crate::gateway::control::ConsentTerms;
 /// Characters of the longest text that is kept sealed.
 const TEXT_CHARACTERS_MAX: usize = 2000;
 
-type Drafted = (Body, Option<(Pseudonym, Details)>);
+type Drafted = (Body, Option<Filed>);
 
 impl Books {
     /// Drafts what a person asks for.
@@ -79,12 +81,39 @@ impl Books {
                 let patient = self.pseudonym(&patient.identity())?;
                 let guardian = bounded(guardian)?;
                 let body = Body::GuardianNamed { patient, until, by };
-                return Ok((body, Some((patient, Details::Guardian { guardian }))));
+                return Ok((body, Some(filed(patient, Details::Guardian { guardian }))));
             }
             Change::GuardianEnd { patient } => Body::GuardianEnded {
                 patient: self.pseudonym(&patient.identity())?,
                 by,
             },
+            Change::PatientErase { patient, reason } => {
+                let known = self.known_pseudonym(&patient.identity());
+                let known = known.ok_or(BooksError::NoSuchPatient)?;
+                let patients = self.state().patients_linked_to(known);
+                Body::PatientErased {
+                    patients,
+                    reason,
+                    by,
+                }
+            }
+            Change::HoldPlace {
+                patient,
+                reference,
+                from_year,
+                until_year,
+            } => {
+                let patient = patient.map(|patient| self.pseudonym(&patient.identity()));
+                Body::HoldPlaced {
+                    patient: patient.transpose()?,
+                    reference,
+                    from_year,
+                    until_year,
+                    by,
+                }
+            }
+            Change::HoldLift { hold } => Body::HoldLifted { hold, by },
+            Change::DetailsDrop { epoch } => Body::DetailsDropped { epoch, by },
             Change::StandingNote {
                 patient,
                 evidence,
@@ -97,12 +126,14 @@ impl Books {
             },
             Change::ReviewReason { review, reason } => {
                 let reason = bounded(reason)?;
-                let patient = match self.review(review)?.patient {
+                let patient = self.review(review)?.patient;
+                let patient = patient.filter(|patient| !self.state().is_erased(*patient));
+                let patient = match patient {
                     Some(patient) => patient,
                     None => self.nobody()?,
                 };
                 let body = Body::ReviewReasoned { review, by };
-                return Ok((body, Some((patient, Details::Reason { reason }))));
+                return Ok((body, Some(filed(patient, Details::Reason { reason }))));
             }
             Change::ReviewClose { review, justified } => Body::ReviewClosed {
                 review,
@@ -212,6 +243,15 @@ fn proposed(text: String, by: String) -> Result<Body, BooksError> {
         text,
         by,
     })
+}
+
+/// Details that concern no study.
+fn filed(patient: Pseudonym, details: Details) -> Filed {
+    Filed {
+        patient,
+        class: CLASS_DEFAULT.to_owned(),
+        details,
+    }
 }
 
 /// A text for the sealed details.

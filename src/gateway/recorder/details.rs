@@ -2,8 +2,19 @@
 
 use serde::Serialize;
 
+use crate::contract::Pseudonym;
+
 use super::Asked;
 use super::PatientIdentity;
+
+/// Details on their way into the ledger.
+pub(super) struct Filed {
+    /// Under whose key.
+    pub(super) patient: Pseudonym,
+    /// The retention class that says how long they are kept.
+    pub(super) class: String,
+    pub(super) details: Details,
+}
 
 /// What an entry is about, in the clear until it is sealed.
 #[derive(Serialize)]

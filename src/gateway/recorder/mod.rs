@@ -37,6 +37,7 @@ pub(super) use thread::WriterThread;
 pub(super) use thread::start;
 
 use super::control::Change;
+use super::control::ListedEpoch;
 use super::transfer::Closing;
 use super::transfer::Tally;
 use crate::contract::Applied;
@@ -69,6 +70,15 @@ pub enum RecordError {
     /// The disk is full; the gateway goes on, refusing, until there is room.
     #[error("no room for the ledger")]
     NoRoom,
+    /// What is to be forgotten is recorded, but its key is still there.
+    #[error(
+        "recorded as entry {entry}; there is no room to write the keyring anew, so the key is still \
+         there: it is destroyed as soon as there is room"
+    )]
+    KeyLeft {
+        /// The entry.
+        entry: u64,
+    },
     /// The writer has ended.
     #[error("the ledger is not being written")]
     Stopped,
@@ -105,6 +115,9 @@ pub(super) enum Ask {
         patient: Option<PatientIdentity>,
         study: Option<String>,
         reply: oneshot::Sender<Names>,
+    },
+    Epochs {
+        reply: oneshot::Sender<Vec<ListedEpoch>>,
     },
     View(Look),
     Checkpoint,
@@ -298,6 +311,20 @@ impl Recorder {
             study,
             reply,
         };
+        self.asks
+            .send(ask)
+            .await
+            .map_err(|_| RecordError::Stopped)?;
+        answer.await.map_err(|_| RecordError::Stopped)
+    }
+
+    /// The epochs whose details can still be opened, the oldest first.
+    ///
+    /// # Errors
+    /// When the writer has ended.
+    pub(super) async fn epochs(&self) -> Result<Vec<ListedEpoch>, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        let ask = Ask::Epochs { reply };
         self.asks
             .send(ask)
             .await

@@ -64,7 +64,7 @@ pub(in crate::gateway) fn start(
     let journal = books.reader();
     let log = Arc::new(books.log()?);
     let (asks, receiver) = mpsc::channel(config.limits.recorder_queue_max);
-    let mut writer = Writer::new(books, clock, receiver);
+    let mut writer = Writer::new(books, clock, receiver, config.retention.clone());
     let interrupted = match purpose {
         For::Serving | For::Editing => writer.close_interrupted()?,
         For::Asking => 0,

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::Ask;
 use super::Asked;
 use super::Judged;
+use super::PatientIdentity;
 use super::RecordError;
 use super::Recorded;
 use super::Refusal;
@@ -19,19 +20,23 @@ use super::books::Books;
 use super::books::BooksError;
 use super::books::StartError;
 use super::details::Details;
+use super::details::Filed;
 use super::permit::Judgement;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::Retention;
 use crate::contract::Body;
 use crate::contract::Decision;
 use crate::contract::Obligation;
 use crate::contract::Outcome;
+use crate::contract::Pseudonym;
 use crate::contract::Request;
 use crate::contract::StudyFacts;
 use crate::contract::Verdict;
 use crate::contract::affects;
 use crate::contract::decide;
 use crate::gateway::control::Change;
+use crate::storage::KeyringError;
 use crate::storage::Priority;
 use crate::time::UtcMicros;
 
@@ -50,14 +55,40 @@ pub(in crate::gateway) struct Writer {
     live: Vec<Weak<Judgement>>,
     /// The start was recorded, and so the end is to be.
     serves: bool,
+    /// How long details are kept.
+    retention: Retention,
+    /// The disk was full at the last look: only what the reserve is for is recorded.
+    full: bool,
+    /// Keys are still to be destroyed: there was no room to write the keyring anew.
+    forgetting: bool,
 }
 
 /// An answer that waits until its batch is durable.
 enum Answer {
     Judged(oneshot::Sender<Result<Judged, RecordError>>, Arc<Judgement>),
-    Entry(oneshot::Sender<Result<u64, RecordError>>, u64),
+    Entry(oneshot::Sender<Result<u64, RecordError>>, u64, Box<Asking>),
+    /// An event of the gateway's own.
+    Own(oneshot::Sender<Result<u64, RecordError>>, u64, Box<Body>),
     Failed(oneshot::Sender<Result<u64, RecordError>>, RecordError),
     JudgedFailed(oneshot::Sender<Result<Judged, RecordError>>, RecordError),
+}
+
+/// A change and who asks for it, to ask again when there was no room.
+struct Asking {
+    change: Change,
+    by: String,
+}
+
+/// What a batch is made of.
+#[derive(Default)]
+struct Turn {
+    answers: Vec<Answer>,
+    /// Events that nobody waits for.
+    closings: Vec<Body>,
+    checkpoint: bool,
+    stop: bool,
+    /// Something is to be forgotten; nothing is drafted after that.
+    forget: bool,
 }
 
 impl Writer {
@@ -65,6 +96,7 @@ impl Writer {
         books: Books,
         clock: Clock,
         asks: mpsc::Receiver<Ask>,
+        retention: Retention,
     ) -> Self {
         Self {
             books,
@@ -72,6 +104,9 @@ impl Writer {
             asks,
             live: Vec::new(),
             serves: false,
+            retention,
+            full: false,
+            forgetting: false,
         }
     }
 
@@ -173,85 +208,134 @@ impl Writer {
 
     /// One batch, of as many asks as its entries leave room for; `true` when it asked to stop.
     fn turn(&mut self, waiting: &mut VecDeque<Ask>) -> Result<bool, BooksError> {
-        let mut stop = false;
-        let mut answers = Vec::new();
-        let mut checkpoint = false;
-        let mut closings = Vec::new();
-        while !stop
+        if self.full && self.books.has_room()? {
+            self.full = false;
+            tracing::warn!("there is room for the ledger again");
+            waiting.push_front(alert("room-again", "the ledger has room again"));
+        }
+        let mut turn = Turn::default();
+        while !turn.stop
+            && !turn.forget
             && self.books.room() >= ENTRIES_PER_ASK_MAX
             && let Some(ask) = waiting.pop_front()
         {
-            match ask {
-                Ask::Decide { asked, reply } => answers.push(self.judge(*asked, reply)),
-                Ask::Append(body) => {
-                    closings.push((*body).clone());
-                    if let Err(error) = self.books.draft(self.clock.read(), *body, None) {
-                        tracing::error!(%error, "an event of our own was refused");
-                    }
-                }
-                Ask::Record { body, reply } => {
-                    let entry = self.books.draft(self.clock.read(), *body, None);
-                    answers.push(match entry {
-                        Ok(entry) => Answer::Entry(reply, entry),
-                        Err(error) => Answer::Failed(reply, refuse(&error)),
-                    });
-                }
-                Ask::Change { change, by, reply } => answers.push(self.change(*change, by, reply)),
-                Ask::Names {
-                    patient,
-                    study,
-                    reply,
-                } => {
-                    let patient = patient.and_then(|patient| self.books.known_pseudonym(&patient));
-                    let _ = reply.send((patient, study.map(|study| self.books.blind(&study))));
-                }
-                Ask::View(look) => {
-                    let now = self.books.next_time(self.clock.now());
-                    look(self.books.state(), now);
-                }
-                Ask::Checkpoint => checkpoint = true,
-                Ask::Stop => stop = true,
-            }
+            self.take(ask, &mut turn);
         }
-        if checkpoint
+        if turn.checkpoint
             && self.serves
+            && !self.full
             && let Err(error) = self.books.overdue(self.clock.read())
         {
             tracing::error!(%error, "late reviews cannot be recorded");
         }
         // What these events overturn must not be released once they are durable: mark it before.
         self.overturn();
-        match self.books.commit(Priority::Normal) {
-            Ok(()) => answers.into_iter().for_each(Answer::give),
-            Err(BooksError::NoRoom) => {
-                tracing::error!("no room for the ledger: refusing until there is");
-                self.books.reload()?;
-                answers.into_iter().for_each(Answer::refuse);
-                self.keep_closings(closings)?;
-            }
+        let (checkpoint, stop) = (turn.checkpoint, turn.stop);
+        let priority = if self.full {
+            Priority::Reserved
+        } else {
+            Priority::Normal
+        };
+        match self.books.commit(priority) {
+            Ok(()) => self.answer(turn)?,
+            Err(BooksError::NoRoom) => self.refuse(turn, waiting)?,
             Err(error) => return Err(error),
         }
         self.books.follow_up()?;
         if checkpoint {
+            self.forgetting = self.forgetting && !self.books.forget()?;
             self.books.checkpoint()?;
         }
         Ok(stop)
     }
 
-    /// Denials, closings and alerts may use the room that is kept back.
-    fn keep_closings(&mut self, closings: Vec<Body>) -> Result<(), BooksError> {
-        for body in closings {
-            if let Err(error) = self.books.draft(self.clock.read(), body, None) {
-                tracing::error!(%error, "an event of our own was refused");
+    /// Drafts what is asked, or answers at once.
+    fn take(&mut self, ask: Ask, turn: &mut Turn) {
+        match ask {
+            Ask::Decide { asked, reply } => turn.answers.push(self.judge(*asked, reply)),
+            Ask::Append(body) => {
+                turn.closings.push((*body).clone());
+                if let Err(error) = self.books.draft(self.clock.read(), *body, None) {
+                    tracing::error!(%error, "an event of our own was refused");
+                }
+            }
+            Ask::Record { body, reply } => {
+                let drafted = self.books.draft(self.clock.read(), (*body).clone(), None);
+                turn.answers.push(match drafted {
+                    Ok(entry) => Answer::Own(reply, entry, body),
+                    Err(error) => Answer::Failed(reply, refuse(&error)),
+                });
+            }
+            Ask::Change { change, by, reply } => {
+                let forgets = change.forgets();
+                let answer = self.change(*change, by, reply);
+                turn.forget = forgets && matches!(answer, Answer::Entry(..));
+                turn.answers.push(answer);
+            }
+            Ask::Names {
+                patient,
+                study,
+                reply,
+            } => {
+                let patient = patient.and_then(|patient| self.books.known_pseudonym(&patient));
+                let _ = reply.send((patient, study.map(|study| self.books.blind(&study))));
+            }
+            Ask::Epochs { reply } => {
+                let day = self.books.next_time(self.clock.now()).day();
+                let _ = reply.send(self.books.epochs(&self.retention, day));
+            }
+            Ask::View(look) => {
+                let now = self.books.next_time(self.clock.now());
+                look(self.books.state(), now);
+            }
+            Ask::Checkpoint => turn.checkpoint = true,
+            Ask::Stop => turn.stop = true,
+        }
+    }
+
+    /// The batch is durable.
+    fn answer(&mut self, turn: Turn) -> Result<(), BooksError> {
+        let mut forgotten = true;
+        if turn.forget {
+            forgotten = self.books.forget()?;
+            self.forgetting |= !forgotten;
+        }
+        for answer in turn.answers {
+            match answer {
+                Answer::Entry(reply, entry, asking) if asking.change.forgets() && !forgotten => {
+                    let _ = reply.send(Err(RecordError::KeyLeft { entry }));
+                }
+                answer => answer.give(),
             }
         }
-        match self.books.commit(Priority::Reserved) {
-            Err(BooksError::NoRoom) => {
-                tracing::error!("the reserve of the ledger is used up");
-                self.books.reload()
-            }
-            other => other,
+        Ok(())
+    }
+
+    /// There was no room. What the reserve is for is asked once more, to be taken from there.
+    fn refuse(&mut self, turn: Turn, waiting: &mut VecDeque<Ask>) -> Result<(), BooksError> {
+        self.books.reload()?;
+        if self.full {
+            tracing::error!("the reserve of the ledger is used up");
+            turn.answers.into_iter().for_each(Answer::refuse);
+            return Ok(());
         }
+        tracing::error!("no room for the ledger: refusing until there is");
+        self.full = true;
+        if turn.stop {
+            waiting.push_front(Ask::Stop);
+        }
+        let answers = turn.answers.into_iter().rev();
+        answers
+            .filter_map(Answer::again)
+            .for_each(|ask| waiting.push_front(ask));
+        for body in turn.closings.into_iter().rev() {
+            waiting.push_front(Ask::Append(Box::new(body)));
+        }
+        waiting.push_front(alert(
+            "no-room",
+            "no room for the ledger: permits are refused",
+        ));
+        Ok(())
     }
 
     fn judge(
@@ -273,12 +357,15 @@ impl Writer {
         let request = self.request(&asked, self.books.next_time(reading.wall))?;
         let mut decision = decide(self.books.state(), &request);
         decision.observed = asked.observed;
+        if self.full && decision.releases() {
+            return Err(BooksError::NoRoom);
+        }
         let body = Body::Decision {
             request: Box::new(request.clone()),
             decision: Box::new(decision.clone()),
         };
         let details = match (request.patient, &asked.patient) {
-            (Some(patient), Some(identity)) => Some((patient, Details::of(identity, &asked))),
+            (Some(patient), Some(identity)) => Some(self.filed(patient, identity, &asked)),
             _ => None,
         };
         let entry = self.books.draft(reading, body, details)?;
@@ -293,6 +380,21 @@ impl Writer {
             clock: self.clock,
             overturned: AtomicBool::new(false),
         }))
+    }
+
+    /// The details of a decision, in the class that says how long they are kept.
+    fn filed(&self, patient: Pseudonym, identity: &PatientIdentity, asked: &Asked) -> Filed {
+        let study = asked.study.as_ref();
+        let modalities = study.map_or(&[][..], |study| &study.modalities);
+        let issuer = String::from_utf8_lossy(&identity.issuer);
+        let class = self
+            .retention
+            .class_of(&asked.custodian, &issuer, modalities);
+        Filed {
+            patient,
+            class: class.to_owned(),
+            details: Details::of(identity, asked),
+        }
     }
 
     /// The question with pseudonyms for what identifies.
@@ -329,8 +431,13 @@ impl Writer {
         by: String,
         reply: oneshot::Sender<Result<u64, RecordError>>,
     ) -> Answer {
+        if self.full && !change.is_for_the_reserve() {
+            return Answer::Failed(reply, RecordError::NoRoom);
+        }
+        let asking = Asking { change, by };
+        let (change, by) = (asking.change.clone(), asking.by.clone());
         match self.books.change(self.clock.read(), change, by) {
-            Ok(entry) => Answer::Entry(reply, entry),
+            Ok(entry) => Answer::Entry(reply, entry, Box::new(asking)),
             Err(error) => Answer::Failed(reply, refuse(&error)),
         }
     }
@@ -393,6 +500,15 @@ fn alert_about(entry: u64, decision: &Decision) -> Option<Body> {
     })
 }
 
+/// An event that people should look at, on its way.
+fn alert(code: &str, text: &str) -> Ask {
+    Ask::Append(Box::new(Body::Alert {
+        code: code.to_owned(),
+        text: text.to_owned(),
+        about: None,
+    }))
+}
+
 /// The same verdict, for the same reasons, under the same obligations.
 fn same_answer(a: &Decision, b: &Decision) -> bool {
     a.verdict == b.verdict && a.reasons == b.reasons && a.obligations == b.obligations
@@ -400,7 +516,7 @@ fn same_answer(a: &Decision, b: &Decision) -> bool {
 
 fn refuse(error: &BooksError) -> RecordError {
     match error {
-        BooksError::NoRoom => RecordError::NoRoom,
+        BooksError::NoRoom | BooksError::Keyring(KeyringError::NoSpace) => RecordError::NoRoom,
         other => RecordError::Refused(other.to_string()),
     }
 }
@@ -418,7 +534,10 @@ impl Answer {
                 };
                 let _ = reply.send(Ok(judged));
             }
-            Self::Entry(reply, entry) => {
+            Self::Entry(reply, entry, _) => {
+                let _ = reply.send(Ok(entry));
+            }
+            Self::Own(reply, entry, _) => {
                 let _ = reply.send(Ok(entry));
             }
             Self::Failed(reply, error) => {
@@ -436,8 +555,28 @@ impl Answer {
             Self::Judged(reply, _) | Self::JudgedFailed(reply, _) => {
                 let _ = reply.send(Err(RecordError::NoRoom));
             }
-            Self::Entry(reply, _) | Self::Failed(reply, _) => {
+            Self::Entry(reply, ..) | Self::Own(reply, ..) | Self::Failed(reply, _) => {
                 let _ = reply.send(Err(RecordError::NoRoom));
+            }
+        }
+    }
+
+    /// What was asked, as far as it is not answered by now.
+    fn again(self) -> Option<Ask> {
+        match self {
+            Self::Judged(reply, judgement) => {
+                let asked = Box::new(judgement.asked.clone());
+                Some(Ask::Decide { asked, reply })
+            }
+            Self::Entry(reply, _, asking) => Some(Ask::Change {
+                change: Box::new(asking.change),
+                by: asking.by,
+                reply,
+            }),
+            Self::Own(reply, _, body) => Some(Ask::Record { body, reply }),
+            answered @ (Self::Failed(..) | Self::JudgedFailed(..)) => {
+                answered.give();
+                None
             }
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::ledger::fixtures::Scribe;
+use crate::storage::ExportForm;
 use crate::storage::Journal;
 use crate::storage::Priority;
 use crate::storage::Record;
@@ -109,7 +110,7 @@ fn every_proof_is_had_with_kept_hashes_and_without_and_from_an_export() {
         32 * stored_count(37)
     );
     let copy = folder.path().join("copy");
-    export(folder.path(), &copy).unwrap();
+    export(folder.path(), &copy, &ExportForm::default()).unwrap();
     folder.ask_all(&mut Hashes::read(&copy).unwrap());
     assert_eq!(folder.read().kept(), 37);
 }

@@ -167,8 +167,8 @@ impl Segments {
             Err(WriteError::NoSpace) => {
                 self.cut_off()?;
                 match priority {
-                    Priority::Normal => Err(WriteError::NoSpace),
-                    Priority::Reserved => self.go_on(priority),
+                    Priority::Normal if self.next.is_none() => Err(WriteError::NoSpace),
+                    Priority::Normal | Priority::Reserved => self.go_on(priority),
                 }
             }
             Err(fatal) => Err(fatal),
@@ -220,7 +220,7 @@ impl Segments {
         let make = || {
             let file = open_file(path)?;
             self.disk.preallocate(&file, self.bytes)?;
-            self.disk.sync_data(&file)?;
+            disk::synced(self.disk.sync_data(&file))?;
             disk::sync_dir(&self.dir)?;
             Ok(file)
         };

@@ -429,6 +429,35 @@ fn a_full_disk_at_the_sync_poisons_too() {
 }
 
 #[test]
+fn a_full_disk_at_the_sync_of_a_checkpoint_poisons_too() {
+    let mut site = Site::with_batches(1);
+    site.checkpoint();
+    site.append(1).unwrap();
+    site.checkpoint();
+    site.append(1).unwrap();
+    site.disk.set(|faults| faults.sync = Some(Errno::NOSPC));
+    let note = site.scribe.note();
+    let written = site.journal.write_checkpoint(&note, &site.scribe.tree);
+    assert!(written.unwrap_err().is_fatal());
+    assert!(site.append(1).unwrap_err().is_fatal());
+}
+
+#[test]
+fn a_full_disk_at_the_sync_of_a_new_segment_poisons_too() {
+    let mut site = Site::with_batches(1);
+    let reserve = reader::journal_dir(site.dir.path()).join("reserve");
+    fs::remove_file(reserve).unwrap();
+    site.disk
+        .set(|faults| faults.preallocate = Some(Errno::NOSPC));
+    site.reopen().unwrap();
+    site.disk.set(|faults| {
+        faults.preallocate = None;
+        faults.sync = Some(Errno::NOSPC);
+    });
+    assert!(site.journal.prepare().unwrap_err().is_fatal());
+}
+
+#[test]
 fn an_error_of_the_disk_at_the_write_poisons() {
     let mut site = Site::with_batches(2);
     site.disk.set(|faults| faults.write = Some(Errno::IO));

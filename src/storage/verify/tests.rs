@@ -2,6 +2,7 @@ use super::*;
 use crate::digest::Sha256;
 use crate::ledger::fixtures;
 use crate::ledger::fixtures::Scribe;
+use crate::storage::ExportForm;
 use crate::storage::Journal;
 use crate::storage::Priority;
 use crate::storage::Record;
@@ -123,7 +124,7 @@ fn a_segment_that_is_missing_is_told_from_one_that_was_cut_off() {
 fn an_export_verifies_and_shows_its_damage() {
     let (dir, scribe, journal) = data_folder(&[2, 4]);
     let out = dir.path().join("export");
-    let exported = export(dir.path(), &out).unwrap();
+    let exported = export(dir.path(), &out, &ExportForm::default()).unwrap();
     assert_eq!(
         (exported.entries, exported.checkpoint),
         (6, Some(scribe.checkpoint()))
@@ -133,7 +134,7 @@ fn an_export_verifies_and_shows_its_damage() {
     assert_eq!((report.verified.entries(), report.verified.signed), (6, 6));
     assert_eq!(report.key, *scribe.signer.key());
     assert_eq!(check(&out).unwrap().checkpoint, report.checkpoint);
-    let again = export(dir.path(), &out);
+    let again = export(dir.path(), &out, &ExportForm::default());
     assert!(matches!(again, Err(export::ExportError::Io { .. })));
     let path = out.join("entries.jsonl");
     let text = fs::read_to_string(&path).unwrap();
@@ -169,7 +170,7 @@ fn a_ledger_of_another_key_is_not_verified() {
 fn a_changed_checkpoint_is_not_believed() {
     let (dir, _, journal) = data_folder(&[3]);
     let out = dir.path().join("export");
-    export(dir.path(), &out).unwrap();
+    export(dir.path(), &out, &ExportForm::default()).unwrap();
     drop(journal);
     let path = out.join("checkpoint");
     let note = fs::read_to_string(&path).unwrap();

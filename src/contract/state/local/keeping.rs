@@ -24,10 +24,28 @@ pub const HOLDS_MAX: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hold {
+    /// Only details of this year and later.
+    pub from_year: Option<u16>,
     /// Whose details; `None`: everybody's.
     pub patient: Option<Pseudonym>,
     /// Number of a case file.
     pub reference: String,
+    /// Only details of this year and earlier.
+    pub until_year: Option<u16>,
+}
+
+impl Hold {
+    /// Whether it stands against forgetting one of `patients`: of whatever years, their key is one.
+    fn is_on(&self, patients: &BTreeSet<Pseudonym>) -> bool {
+        self.patient.is_none_or(|one| patients.contains(&one))
+    }
+
+    /// Whether it stands against dropping the details of `year`. Whose they are, the state does not
+    /// know: somebody who is held may be among them.
+    fn is_in(&self, year: u16) -> bool {
+        self.from_year.is_none_or(|from| from <= year)
+            && self.until_year.is_none_or(|until| year <= until)
+    }
 }
 
 /// The entry that says so.
@@ -82,8 +100,20 @@ impl Keeping {
         match body {
             Body::PatientErased { patients, .. } => self.erase(step, patients, known),
             Body::HoldPlaced {
-                patient, reference, ..
-            } => self.hold(step, *patient, reference),
+                patient,
+                reference,
+                from_year,
+                until_year,
+                by: _,
+            } => {
+                let hold = Hold {
+                    from_year: *from_year,
+                    patient: *patient,
+                    reference: reference.clone(),
+                    until_year: *until_year,
+                };
+                self.hold(step, hold)
+            }
             Body::HoldLifted { hold, .. } => {
                 let lifted = self.holds.remove(step.map, hold);
                 lifted.map(|_| ()).ok_or(Rejection::NoHold(*hold))
@@ -112,30 +142,19 @@ impl Keeping {
         Ok(())
     }
 
-    fn hold(
-        &mut self,
-        step: &mut Step<'_>,
-        patient: Option<Pseudonym>,
-        case: &str,
-    ) -> Result<(), Rejection> {
-        reference(case)?;
+    fn hold(&mut self, step: &mut Step<'_>, hold: Hold) -> Result<(), Rejection> {
+        reference(&hold.reference)?;
         if self.holds.len() >= HOLDS_MAX {
             return Err(Rejection::TooManyHolds);
         }
-        let hold = Hold {
-            patient,
-            reference: case.to_owned(),
-        };
         Ok(self.holds.put(step.map, step.seq, hold)?)
     }
 
-    /// Whether a patient who is held has details in the epoch is for whoever reads the ledger: the
-    /// state does not know. A hold on everybody refuses here.
     fn drop_details(&mut self, step: &mut Step<'_>, epoch: &Epoch) -> Result<(), Rejection> {
         if !epoch.is_over(step.time.day()) || self.dropped.get(epoch).is_some() {
             return Err(Rejection::NotSealed(epoch.clone()));
         }
-        self.refuse_held(self.hold_on(&BTreeSet::new()))?;
+        self.refuse_held(self.holds().find(|(_, hold)| hold.is_in(epoch.year)))?;
         Ok(self
             .dropped
             .put(step.map, epoch.clone(), Dropped(step.seq))?)
@@ -167,12 +186,23 @@ impl Keeping {
         &self,
         patients: &BTreeSet<Pseudonym>,
     ) -> Option<(u64, &Hold)> {
-        self.holds()
-            .find(|(_, hold)| hold.patient.is_none_or(|one| patients.contains(&one)))
+        self.holds().find(|(_, hold)| hold.is_on(patients))
+    }
+
+    /// The first hold that speaks of details of `year`.
+    pub(in crate::contract::state) fn hold_in(&self, year: u16) -> Option<u64> {
+        let mut holds = self.holds();
+        holds
+            .find(|(_, hold)| hold.is_in(year))
+            .map(|(entry, _)| entry)
     }
 
     pub(in crate::contract::state) fn erased(&self) -> impl Iterator<Item = Pseudonym> {
         self.erased.iter().map(|(patient, _)| *patient)
+    }
+
+    pub(in crate::contract::state) fn is_erased(&self, patient: Pseudonym) -> bool {
+        self.erased.get(&patient).is_some()
     }
 
     pub(in crate::contract::state) fn dropped(&self) -> impl Iterator<Item = &Epoch> {

@@ -16,6 +16,8 @@ fn held(whom: Option<u8>) -> Body {
     Body::HoldPlaced {
         patient: whom.map(patient),
         reference: "case 7".to_owned(),
+        from_year: None,
+        until_year: None,
         by: "officer".to_owned(),
     }
 }
@@ -120,10 +122,26 @@ fn details_are_dropped_once_and_only_of_years_that_are_over() {
         assert_eq!(rejection, Rejection::NotSealed(epoch));
     }
     ledger.now = ledger.now.plus(366 * DAY_MICROS);
-    let hold = ledger.say(held(None));
-    let rejection = refused(&mut ledger, dropped(&now));
-    assert!(matches!(rejection, Rejection::Held { .. }), "{rejection}");
-    ledger.say(lifted(hold));
+    for (whom, from, until, stands) in [
+        (None, None, None, true),
+        (Some(1), None, None, true),
+        (Some(1), Some(year), Some(year), true),
+        (Some(1), Some(year + 1), None, false),
+        (Some(1), None, Some(year - 1), false),
+    ] {
+        let hold = ledger.say(Body::HoldPlaced {
+            patient: whom.map(patient),
+            reference: "case 8".to_owned(),
+            from_year: from.map(|year| u16::try_from(year).unwrap()),
+            until_year: until.map(|year| u16::try_from(year).unwrap()),
+            by: "officer".to_owned(),
+        });
+        if stands {
+            let rejection = refused(&mut ledger, dropped(&now));
+            assert!(matches!(rejection, Rejection::Held { .. }), "{rejection}");
+            ledger.say(lifted(hold));
+        }
+    }
     ledger.say(dropped(&now));
     let rejection = refused(&mut ledger, dropped(&now));
     assert_eq!(rejection, Rejection::NotSealed(now.parse().unwrap()));

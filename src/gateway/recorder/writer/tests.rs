@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
 use crate::contract::ConsentId;
 use crate::contract::Effect;
+use crate::contract::ErasureReason;
 use crate::contract::Giver;
 use crate::contract::Purpose;
 use crate::contract::TransportFacts;
@@ -14,6 +16,13 @@ use crate::gateway::recorder::PatientIdentity;
 use crate::gateway::recorder::StudyAsked;
 use crate::gateway::recorder::start;
 use crate::storage::BATCH_ENTRIES_MAX;
+use crate::storage::Depth;
+use crate::storage::JournalReader;
+use crate::storage::Keyring;
+use crate::storage::Keys;
+use crate::storage::Stored;
+use crate::storage::event_id;
+use crate::storage::verify;
 
 const CONFIG: &str = r#"
 gateway = { institution = "st-anna" }
@@ -76,7 +85,7 @@ fn asks_that_make_two_entries_each_fill_more_than_one_batch() {
     let clock = Clock::new();
     let books = Books::open(&config, clock).unwrap();
     let (asks, receiver) = mpsc::channel(BATCH_MAX + 1);
-    let mut writer = Writer::new(books, clock, receiver);
+    let mut writer = Writer::new(books, clock, receiver, config.retention.clone());
     writer.begin(&config).unwrap();
     let mut answers = Vec::new();
     for patient in 0..BATCH_MAX {
@@ -162,4 +171,115 @@ async fn a_permit_ends_when_an_event_ends_it_earlier_or_takes_its_consent() {
     assert!(permit().await.stands_now());
     recorder.stop().await;
     thread.join().await.unwrap();
+}
+
+fn patient_one() -> PatientName {
+    PatientName {
+        id: "1".to_owned(),
+        issuer: String::new(),
+    }
+}
+
+/// What of the ledger's sealed details can be opened, by entry.
+fn opened(config: &Config) -> Vec<(u64, bool)> {
+    let gateway = &config.gateway;
+    let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution).unwrap();
+    let keyring = Keyring::open(&gateway.data_dir, &keys).unwrap();
+    let mut opened = Vec::new();
+    for stored in JournalReader::new(&gateway.data_dir).entries(0) {
+        let Stored { entry, sealed } = stored.unwrap();
+        let Some(sealed) = sealed else { continue };
+        let event_id = event_id(&entry.event.author, entry.event.author_seq);
+        let parts = keyring.unseal(&event_id, &sealed).unwrap();
+        opened.push((entry.seq, parts.iter().all(|part| part.details.is_some())));
+    }
+    opened
+}
+
+/// Erasing takes the key, leaves the proofs, and is refused while a hold stands.
+#[tokio::test]
+async fn a_forgotten_patient_is_somebody_new_and_the_ledger_still_verifies() {
+    let (_folder, config) = site();
+    let (recorder, mut thread) = start(&config, Clock::new(), For::Serving).unwrap();
+    let by = || "officer".to_owned();
+    let granted = recorder.change(wish(Effect::Grant, None), by()).await;
+    granted.unwrap();
+    let pull = |number| Asked {
+        purpose: Purpose::Treatment,
+        ..emergency(number)
+    };
+    let Judged::Permitted(permitted) = recorder.decide(pull(1)).await.unwrap() else {
+        panic!("there is a consent");
+    };
+    recorder.decide(pull(2)).await.unwrap();
+
+    let erase = || Change::PatientErase {
+        patient: patient_one(),
+        reason: ErasureReason::Objection,
+    };
+    let hold = Change::HoldPlace {
+        patient: Some(patient_one()),
+        reference: "case 7".to_owned(),
+        from_year: None,
+        until_year: None,
+    };
+    let hold = recorder.change(hold, by()).await.unwrap();
+    let told = recorder
+        .change(erase(), by())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        told,
+        format!("hold {hold} (reference case 7) stands against it")
+    );
+    recorder
+        .change(Change::HoldLift { hold }, by())
+        .await
+        .unwrap();
+    let erased = recorder.change(erase(), by()).await.unwrap();
+    assert!(!permitted.stands_now(), "its consent is gone");
+    let unknown = recorder.change(erase(), by()).await.unwrap_err();
+    assert!(unknown.to_string().contains("not met"), "{unknown}");
+    assert!(matches!(
+        recorder.decide(pull(1)).await.unwrap(),
+        Judged::Refused(_)
+    ));
+    recorder.stop().await;
+    thread.join().await.unwrap();
+
+    let opened = opened(&config);
+    let [first, second, third] = opened[..] else {
+        panic!("{opened:?}");
+    };
+    assert!(!first.1 && second.1 && third.1, "{opened:?}");
+    assert!(first.0 < erased && erased < third.0, "{opened:?}");
+    verify(&config.gateway.data_dir, None, Depth::Replay).unwrap();
+}
+
+/// The entry is durable, and then the power goes: the key is destroyed at the next start.
+#[tokio::test]
+async fn what_a_crash_left_to_be_forgotten_is_forgotten_at_the_next_start() {
+    let (_folder, config) = site();
+    let clock = Clock::new();
+    {
+        let (_asks, receiver) = mpsc::channel(1);
+        let books = Books::open(&config, clock).unwrap();
+        let mut writer = Writer::new(books, clock, receiver, config.retention.clone());
+        writer.begin(&config).unwrap();
+        let asked = writer.judgement(emergency(1)).unwrap();
+        let patients = BTreeSet::from([asked.request.patient.unwrap()]);
+        let body = Body::PatientErased {
+            patients,
+            reason: ErasureReason::Objection,
+            by: "officer".to_owned(),
+        };
+        writer.books.draft(clock.read(), body, None).unwrap();
+        writer.books.commit(Priority::Reserved).unwrap();
+    }
+    assert!(opened(&config).iter().all(|(_, is_open)| *is_open));
+    let (recorder, mut thread) = start(&config, clock, For::Serving).unwrap();
+    recorder.stop().await;
+    thread.join().await.unwrap();
+    assert!(opened(&config).iter().all(|(_, is_open)| !*is_open));
 }

@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""Makes system calls fail under a gateway, one at a time, and holds it to its word.
+
+strace injects EIO, ENOSPC, EINTR or SIGKILL at the N-th call of a kind that touches the gateway's data:
+open, write, sync, allocate, truncate, rename, remove, make a folder; while it starts for the first time,
+recovers, appends, signs checkpoints, changes segments, stops. Which calls there are, a first run
+without faults finds out.
+
+After each fault: nothing was acknowledged that is not in the ledger; a failed sync ended the gateway
+within a second, was not tried again on that file, and nothing was acknowledged after it; EINTR changed
+nothing; a full disk was a refusal (A700H for C-STORE) and the gateway went on. Then the gateway starts
+again without faults, and the ledger verifies, decisions decided anew.
+
+    tests/faults/run.py [--long] [--only PHASE] [--seed N] [--work DIR] [--keep]
+
+Needs strace, and the right to trace (root, or one's own processes).
+"""
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from faults import phases
+from faults import trace
+from faults.phases import Phase
+from faults.play import A700
+from faults.play import Play
+from faults.trace import Fault
+from faults.trace import Trace
+from powercut.check import lines_of
+from powercut.check import lost
+from powercut.disk import free_bytes
+from powercut.load import Book
+from rig.gateway import Config
+from rig.gateway import Gateway
+from rig.gateway import Peer
+from rig.gateway import binary
+from rig.listener import Listener
+
+KINDS = ("EIO", "ENOSPC", "EINTR", "SIGKILL")
+# Which kinds a call can meet; what has no meaning is left out.
+MEANINGLESS = {("unlink", "ENOSPC"), ("ftruncate", "ENOSPC"), ("rename", "EINTR"), ("unlink", "EINTR"), ("mkdir", "EINTR")}
+ENDS_WITHIN_S = 1.0
+# What was said before the fault may be read after it.
+ON_ITS_WAY_S = 0.2
+
+
+@dataclass
+class Seen:
+    """What came of one fault."""
+
+    trace: Trace
+    play: Play
+    book: Book
+    alive: bool
+    code: int | None
+    faults: list[str] = field(default_factory=list)
+
+
+class Rig:
+    """Runs cases, and counts."""
+
+    def __init__(self, folder: Path, seed: int):
+        self.folder = folder
+        self.random = random.Random(seed)
+        self.listener = Listener()
+        self.gateway = Gateway(folder / "gateway", self._config())
+        self.passed = self.failed = 0
+        self.slowest_s = 0.0
+        self.syncs_failed = 0
+        self.counted: dict[tuple[str, str], int] = {}
+
+    def _config(self) -> Config:
+        peers = [Peer("MODALITY", may=["echo", "store"]), Peer("DEST", port=self.listener.port)]
+        return Config(peers, [(["CREDENCE"], ["storage"], "dest")])
+
+    def phase(self, phase: Phase, per_kind: int, most: int | None) -> None:
+        """All faults of a phase: up to `per_kind` places for each call and error, `most` in all."""
+        base = self.folder / f"base-{phase.name.replace(' ', '-')}"
+        gateway = Gateway(base, self._config(), self.gateway.port)
+        phase.base(gateway)
+        phases.copy(base, self.gateway.folder)
+        if any(self.gateway.data.glob("journal/*")):
+            done = self.gateway.command("ledger", "verify", self.gateway.data)
+            print(f"{phase.name}: begins with {done.stdout.splitlines()[0]}", flush=True)
+        found = self._places(phase, base)
+        faults = [
+            Fault(call, kind, nth)
+            for call in phase.calls for kind in KINDS if (call, kind) not in MEANINGLESS
+            for nth in spread(found.get(call, 0), per_kind)
+        ]
+        if most is not None and len(faults) > most:
+            faults = self.random.sample(faults, most)
+        print(f"{phase.name}: {', '.join(f'{count} {call}' for call, count in found.items())}; {len(faults)} faults", flush=True)
+        for fault in faults:
+            self._case(phase, base, fault)
+
+    def _places(self, phase: Phase, base: Path) -> dict[str, int]:
+        """How often the busiest thread makes each call."""
+        seen = self._run(phase, base, None)
+        if seen.faults or any(outcome.how != "told" for outcome in seen.play.outcomes):
+            raise RuntimeError(f"{phase.name}: not well even without a fault: {seen.faults} {seen.play}\n{(self.gateway.folder / 'credence.log').read_text()[-2000:]}")
+        found: dict[str, int] = {}
+        for call in seen.trace.calls:
+            if call.name in phase.calls:
+                found[call.name] = max(found.get(call.name, 0), call.nth)
+        return found
+
+    def _case(self, phase: Phase, base: Path, fault: Fault) -> None:
+        for _ in range(2):
+            seen = self._run(phase, base, fault)
+            # The clock decides where in a batch an alarm falls: what was not met is tried once more.
+            if seen.trace.injected() or seen.trace.how.startswith("killed"):
+                break
+        faults = [*seen.faults, *judged(fault, seen, phase)]
+        self.passed, self.failed = (self.passed, self.failed + 1) if faults else (self.passed + 1, self.failed)
+        hit = seen.trace.injected()
+        where = Path(hit[0].path).name if hit else "?"
+        took = self._took(fault, seen)
+        print(f"  {phase.name}: {fault} ({where}){took}" + "".join(f"\n    FAULT {one}" for one in faults), flush=True)
+        if faults:
+            print(f"    {seen.play}")
+
+    def _took(self, fault: Fault, seen: Seen) -> str:
+        hit = seen.trace.injected()
+        if fault.call not in trace.SYNCS or fault.kind not in ("EIO", "ENOSPC") or not hit or seen.trace.ended is None:
+            return ""
+        took = seen.trace.ended - hit[0].time
+        self.slowest_s = max(self.slowest_s, took)
+        self.syncs_failed += 1
+        return f": ended after {took * 1000:.0f} ms"
+
+    def _run(self, phase: Phase, base: Path, fault: Fault | None) -> Seen:
+        gateway = self.gateway
+        phases.copy(base, gateway.folder)
+        log = self.folder / "strace"
+        log.unlink(missing_ok=True)
+        (gateway.folder / "credence.log").unlink(missing_ok=True)
+        book = Book()
+        play = Play(gateway, book)
+        attached = None
+        if phase.attaches:
+            phases.start(gateway)
+            attached = trace.Attached(gateway.process.pid, log, phase.paths(gateway), fault)
+        else:
+            phases.start(gateway, trace.prefix(log, phase.paths(gateway), fault))
+        if gateway.process.alive():
+            phase.play(play)
+        time.sleep(0.05)
+        alive = gateway.process.alive()
+        if alive and fault is not None:
+            # A failed sync may not have been noticed yet.
+            deadline = time.monotonic() + ENDS_WITHIN_S
+            while fault.call in trace.SYNCS and fault.kind in ("EIO", "ENOSPC") and gateway.process.alive() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            alive = gateway.process.alive()
+        code = gateway.process.stop(20)
+        gateway.process = None
+        if attached:
+            attached.end()
+        self._settled(log)
+        seen = Seen(Trace(log), play, book, alive, code)
+        seen.faults += self._afterwards(book)
+        return seen
+
+    def _settled(self, log: Path) -> None:
+        """strace in a session of its own ends a moment after the gateway."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            if log.exists() and (text := log.read_bytes()) and b"+++" in text[-200:]:
+                return
+            time.sleep(0.02)
+
+    def _afterwards(self, book: Book) -> list[str]:
+        """Starts without faults, and looks at the ledger."""
+        gateway, faults = self.gateway, []
+        phases.start(gateway)
+        if not gateway.process.alive():
+            said = gateway.process.output()[-600:]
+            gateway.process = None
+            return [f"does not start again: {said}"]
+        try:
+            lines = lines_of(gateway)
+            faults += lost(book.told, lines, lines, (gateway.folder / "keys" / "lookup.key").read_bytes())
+        except (AssertionError, OSError, ValueError, KeyError) as fault:
+            faults.append(f"{type(fault).__name__}: {fault}")
+        code = gateway.stop()
+        if code != 0:
+            faults.append(f"ended with {code} after the restart")
+        verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
+        if verified.returncode != 0:
+            faults.append(f"does not verify: {verified.stdout}{verified.stderr}")
+        return faults
+
+
+def judged(fault: Fault, seen: Seen, phase: Phase) -> list[str]:
+    """What the gateway did that it may not do."""
+    hits = seen.trace.injected()
+    if fault.kind == "SIGKILL":
+        return [] if seen.code == -9 else [f"not killed: exit {seen.code}"]
+    if not hits:
+        return ["the call was not met again"]
+    stops = isinstance(phase, phases.OrderlyStop)
+    faults = [f"{outcome.what} refused with {outcome.reason}" for outcome in seen.play.outcomes if outcome.what == "stored" and outcome.how == "refused" and outcome.reason != f"{A700:04X}H"]
+    if fault.kind == "EINTR":
+        if any(outcome.how != "told" for outcome in seen.play.outcomes) or seen.code != 0 or not (seen.alive or stops):
+            faults.append(f"EINTR was not taken for what it is: exit {seen.code}")
+    elif fault.call in trace.SYNCS:
+        faults += _after_failed_sync(hits[0], seen, stops)
+    elif fault.kind == "ENOSPC" and phase.attaches and fault.call in ("pwrite64", "write", "fallocate"):
+        if not (seen.alive or stops) or seen.code != 0:
+            faults.append(f"a full disk ended the gateway: exit {seen.code}")
+    return faults
+
+
+def _after_failed_sync(hit: trace.Call, seen: Seen, stops: bool) -> list[str]:
+    faults = []
+    again = [call for call in seen.trace.calls if call.time > hit.time and call.name in trace.SYNCS and call.path == hit.path and not Path(call.path).is_dir()]
+    if again:
+        faults.append(f"the sync was tried again: {again[0]}")
+    if seen.alive:
+        return [*faults, f"the gateway lives on after a failed sync of {Path(hit.path).name}"]
+    if seen.trace.ended is None or seen.trace.ended - hit.time > ENDS_WITHIN_S:
+        faults.append(f"ended too late: {seen.trace.ended and seen.trace.ended - hit.time} s after the failed sync")
+    if not stops and seen.code == 0:
+        faults.append("ended as if nothing had been")
+    late = seen.play.told_after(hit.time + ON_ITS_WAY_S)
+    if late:
+        faults.append(f"acknowledged after a failed sync: {late[0].what}")
+    return faults
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Up to `most` numbers of 1..count, evenly, with the first and the last."""
+    if count <= most:
+        return list(range(1, count + 1))
+    return sorted({1 + round(number * (count - 1) / max(1, most - 1)) for number in range(most)})
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--long", action="store_true", help="up to four places for every call, error and phase; else 7 faults a phase")
+    arguments.add_argument("--only", choices=[phase.name for phase in phases.PHASES], help="one phase")
+    arguments.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+    arguments.add_argument("--work", type=Path, help="folder to work in; default: /dev/shm where it is large enough, else the temporary folder")
+    arguments.add_argument("--keep", action="store_true", help="leave that folder as it is")
+    chosen = arguments.parse_args()
+    lacking = "strace" if shutil.which("strace") is None else str(binary()) if not binary().exists() else None
+    if lacking:
+        print(f"tests/faults: needs {lacking}\n0 passed, 1 failed")
+        return 1
+    shared = Path("/dev/shm")
+    parent = chosen.work or (shared if shared.is_dir() and free_bytes(shared) > 2 << 30 else Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix="credence-faults-", dir=parent))
+    print(f"faults: seed {chosen.seed}", flush=True)
+    rig = Rig(folder, chosen.seed)
+    try:
+        for phase in phases.PHASES:
+            if chosen.only in (None, phase.name):
+                rig.phase(phase, 4 if chosen.long else 2, None if chosen.long else 7)
+    except (RuntimeError, AssertionError, TimeoutError, OSError) as fault:
+        print(f"FAULT {type(fault).__name__}: {fault}")
+        rig.failed += 1
+    finally:
+        rig.listener.stop()
+        if rig.gateway.process is not None:
+            rig.gateway.kill()
+    print(f"{rig.syncs_failed} failed syncs, the gateway ended after {rig.slowest_s * 1000:.0f} ms at the latest")
+    if chosen.keep or rig.failed:
+        print(f"folder: {folder}, seed {chosen.seed}")
+    else:
+        shutil.rmtree(folder)
+    print(f"{rig.passed} passed, {rig.failed} failed")
+    return 1 if rig.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""What must be true of a disk after a power cut."""
+
+import json
+from pathlib import Path
+
+from powercut.disk import Cut
+from powercut.disk import Mounted
+from powercut.disk import run
+from powercut.load import Book
+from powercut.load import Told
+from powercut.load import study_digest
+from rig.gateway import Config
+from rig.gateway import Gateway
+
+
+def gateway_on(folder: Path, root: Path, config_of, port: int | None = None) -> Gateway:
+    """A gateway whose data and keys are on the disk mounted at `root`; the rest is in `folder`."""
+    config: Config = config_of({"data_dir": str(root / "data"), "keys_dir": str(root / "keys")})
+    gateway = Gateway(folder, config, port)
+    gateway.data = root / "data"
+    return gateway
+
+
+def lines_of(gateway: Gateway) -> list[str]:
+    """The ledger's lines as they are, oldest first; none when there is no ledger."""
+    if not (gateway.data / "journal").is_dir():
+        return []
+    return gateway.command("ledger", "show", gateway.data, "--json").stdout.splitlines()
+
+
+def in_common(some: list[str], others: list[str]) -> int:
+    """How many lines both begin with."""
+    for number, (one, other) in enumerate(zip(some, others)):
+        if one != other:
+            return number
+    return min(len(some), len(others))
+
+
+class Check:
+    """Looks at one cut with a gateway of its own."""
+
+    def __init__(self, folder: Path, config_of):
+        self.folder = folder
+        self.config_of = config_of
+        self.entries = 0
+
+    def faults(self, cut: Cut, book: Book, live: list[str]) -> list[str]:
+        """What is wrong with it. `live` are the lines that the gateway has written until later."""
+        told = book.before(cut.time_ns)
+        try:
+            with Mounted(cut.file, self.folder / "root") as root:
+                faults = self._faults(gateway_on(self.folder, root, self.config_of), cut, book, told, live)
+        except (RuntimeError, AssertionError, TimeoutError, OSError, ValueError, KeyError, IndexError) as fault:
+            faults = [f"{type(fault).__name__}: {fault}"]
+        sound = run("e2fsck", "-fn", cut.file, check=False)
+        if sound.returncode != 0:
+            # Then the disk is at fault, not the gateway: it broke a promise that the file system rests on.
+            faults.append(f"the file system is damaged:\n{sound.stdout}")
+        return faults
+
+    def _faults(self, gateway: Gateway, cut: Cut, book: Book, told: list[Told], live: list[str]) -> list[str]:
+        faults = []
+        if told or (gateway.data / "ledger.vkey").exists() and (gateway.data / "checkpoint.0").exists():
+            verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
+            if verified.returncode != 0:
+                faults.append(f"what the cut left does not verify: {verified.stdout}{verified.stderr}")
+        try:
+            gateway.start()
+        except (RuntimeError, TimeoutError) as fault:
+            return [*faults, f"the folder does not open: {fault}"]
+        try:
+            lines = lines_of(gateway)
+            self.entries = len(lines)
+            faults += lost(told, lines, live, (gateway.data.parent / "keys" / "lookup.key").read_bytes())
+            faults += consents_wrong(gateway, told, book, cut)
+            faults += patient_forgotten(gateway, told, lines)
+        finally:
+            code = gateway.stop()
+        if code != 0:
+            faults.append(f"the gateway ended with {code}")
+        verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
+        if verified.returncode != 0:
+            faults.append(f"after a restart it does not verify: {verified.stdout}{verified.stderr}")
+        return faults
+
+
+def lost(told: list[Told], lines: list[str], live: list[str], lookup_key: bytes) -> list[str]:
+    """Acknowledged entries that are not there, or not as they were."""
+    faults = []
+    common = in_common(lines, live)
+    for one in told:
+        if one.entry is not None and one.entry >= common:
+            faults.append(f"lost: {one.kind} was acknowledged as entry {one.entry}; {common} of the entries before the cut are there")
+            break
+    bodies = [json.loads(line)["event"]["body"] for line in lines[:common]]
+    permitted = {
+        body["request"]["study"]["uid_digest"] for body in bodies
+        if body["kind"] == "decision" and body["decision"]["verdict"] == "permit" and body["request"].get("study")
+    }
+    gone = [one for one in told if one.kind == "stored" and study_digest(lookup_key, one.study) not in permitted]
+    if gone:
+        faults.append(f"lost: {len(gone)} images were acknowledged whose decision is not there")
+    for one in told:
+        if one.kind in ("grant", "deny") and one.entry < common:
+            consent = bodies[one.entry].get("consent") or {}
+            if consent.get("study_uid_digest") != study_digest(lookup_key, one.study) or consent.get("effect") != one.kind:
+                faults.append(f"entry {one.entry} is not the consent that it was acknowledged for")
+        if one.kind == "revoke" and one.entry < common and bodies[one.entry].get("consent") != one.consent:
+            faults.append(f"entry {one.entry} is not the revocation that it was acknowledged for")
+    return faults
+
+
+def consents_wrong(gateway: Gateway, told: list[Told], book: Book, cut: Cut) -> list[str]:
+    """Consents that were acknowledged and do not stand, or were revoked and do."""
+    stand = {consent["consent"] for consent in gateway.consents()}
+    ending = {consent for consent, asked_ns in book.revoking.items() if asked_ns < cut.time_ns}
+    granted = {one.entry for one in told if one.kind in ("grant", "deny")}
+    revoked = {one.consent for one in told if one.kind == "revoke"}
+    faults = [f"lost: consent {consent} does not stand" for consent in sorted(granted - ending - stand)[:1]]
+    return faults + [f"lost: consent {consent} stands, and was revoked" for consent in sorted(revoked & stand)[:1]]
+
+
+def patient_forgotten(gateway: Gateway, told: list[Told], lines: list[str]) -> list[str]:
+    """Whether the patient of the last acknowledged consent is still the same one to the keyring."""
+    named = [one for one in told if one.kind in ("grant", "deny") and one.entry < len(lines)]
+    if not named:
+        return []
+    last = named[-1]
+    again = gateway.grant(last.patient)["entry"]
+    then, now = (json.loads(lines_of(gateway)[entry])["event"]["body"]["consent"]["patient"] for entry in (last.entry, again))
+    return [] if then == now else [f"lost: the patient of entry {last.entry} has another pseudonym now"]
