@@ -24,9 +24,6 @@ pub(super) struct Store {
     db: sled::Db,
 }
 
-/// A key and its value.
-type Pair = (Vec<u8>, Vec<u8>);
-
 impl Store {
     /// Opens the store in this folder, or begins one.
     pub(super) fn open(dir: &Path) -> Result<Self, IndexError> {
