@@ -189,17 +189,6 @@ mod tests {
             "serve --config c.toml",
             "check-config c.toml --json",
             "echo pacs --config c.toml --json",
-            "ledger verify data --json",
-            "ledger replay data --json",
-            "ledger show data --entry 7 --json",
-            "ledger export data --out audit",
-            "ledger export data --out audit --tiles --json --age \
-             age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
-            "ledger proof --entry 7",
-            "ledger proof --entry 7 data --out 7.tlog-proof --checkpoint kept --json",
-            "ledger proof --config c.toml --entry 7",
-            "ledger verify-proof 7.tlog-proof --line 7.json --json --key \
-             PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
             "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
              --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
             "consent deny --config c.toml --patient 4711",
@@ -255,6 +244,25 @@ mod tests {
             "backup there --config c.toml --json",
             "restore there --config c.toml --keyring newest --key a+00000000+AA== --by admin",
             "demo --keep there",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_on_a_ledger_is_understood() {
+        for line in [
+            "ledger verify data --json",
+            "ledger replay data --json",
+            "ledger show data --entry 7 --json",
+            "ledger export data --out audit",
+            "ledger export data --out audit --tiles --json --age \
+             age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+            "ledger proof --entry 7",
+            "ledger proof --entry 7 data --out 7.tlog-proof --checkpoint kept --json",
+            "ledger proof --config c.toml --entry 7",
+            "ledger verify-proof 7.tlog-proof --line 7.json --json --key \
+             PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
