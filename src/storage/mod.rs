@@ -56,6 +56,9 @@ pub use backup::BackupError;
 pub use backup::back_up;
 pub use backup::lay_out;
 pub use checkpoints::newest_note;
+#[cfg(test)]
+mod fixtures;
+
 pub use compare::CompareError;
 pub use compare::compare;
 pub use export::AgeRecipient;
