@@ -51,14 +51,14 @@ mod tiles;
 mod verify;
 mod witnessed;
 
+#[cfg(test)]
+mod fixtures;
+
 pub use backup::BackedUp;
 pub use backup::BackupError;
 pub use backup::back_up;
 pub use backup::lay_out;
 pub use checkpoints::newest_note;
-#[cfg(test)]
-mod fixtures;
-
 pub use compare::CompareError;
 pub use compare::compare;
 pub use export::AgeRecipient;
