@@ -38,6 +38,12 @@ impl UtcMicros {
         )
     }
 
+    /// In 16 characters, to the second: `20260131T120000Z` (ISO 8601, basic format).
+    pub fn compact(self) -> String {
+        let at = jiff::Timestamp::from_microsecond(self.0).unwrap_or_default();
+        at.strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
     /// This moment plus `micros`, saturating.
     #[must_use]
     pub const fn plus(self, micros: i64) -> Self {
@@ -93,6 +99,14 @@ mod tests {
         assert_eq!(UtcMicros(DAY_MICROS - 1).day(), Day(0));
         assert_eq!(UtcMicros(-1).day(), Day(-1));
         assert_eq!(UtcMicros(5).next_midnight(), UtcMicros(DAY_MICROS));
+    }
+
+    #[test]
+    fn a_moment_has_a_compact_form() {
+        assert_eq!(
+            UtcMicros(DAY_MICROS + 1_500_000).compact(),
+            "19700102T000001Z"
+        );
     }
 
     #[test]

@@ -22,8 +22,8 @@ const TABLES: [&str; 7] = [
     "timeouts",
     "log",
     "fhir",
-    "witness",
     "retention",
+    "witness",
 ];
 const ROWS: [&str; 11] = [
     "witness.peer",

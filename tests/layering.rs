@@ -78,12 +78,13 @@ const ROOMS: [(&str, &[&str]); 15] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 13] = [
+const DOORS: [(&str, &[&str]); 14] = [
     ("age", &["storage"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
     ("dicom_ul", &["association"]),
+    ("ed25519_dalek", &["ledger"]),
     ("http_body_util", &["admin", "witness"]),
     ("hyper", &["admin", "witness"]),
     ("hyper_util", &["admin", "witness"]),

@@ -76,6 +76,12 @@ impl Books {
     }
 
     pub(crate) fn with(sink: Option<Sink>) -> Self {
+        let key = "st-anna.example/ledger+00000000+AA==";
+        Self::of(key, key, sink)
+    }
+
+    /// Of a ledger with these keys: of its checkpoints, and of its events.
+    pub(crate) fn of(key: &str, statement_key: &str, sink: Option<Sink>) -> Self {
         let mut books = Self {
             state: State::new(),
             next: 0,
@@ -85,8 +91,8 @@ impl Books {
         books.say(Body::Genesis {
             institution: slug(OWN),
             log_origin: "st-anna.example/ledger".to_owned(),
-            key: "st-anna.example/ledger+00000000+AA==".to_owned(),
-            statement_key: "st-anna.example/ledger+00000000+AA==".to_owned(),
+            key: key.to_owned(),
+            statement_key: statement_key.to_owned(),
             created: books.now,
         });
         let files = RULES.map(|(name, text)| (name.to_owned(), text.to_owned()));

@@ -6,26 +6,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::Subcommand;
-use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::entry_summary;
-use crate::ledger::LogKey;
-use crate::storage;
-use crate::storage::Depth;
 use crate::storage::JournalReader;
-use crate::storage::VerifyError;
 
 mod export;
 mod keys;
 mod proof;
 mod replay;
+mod verify;
 mod verify_proof;
 
 pub use export::Export;
 pub use keys::Keys;
 pub use proof::Proof;
 pub use replay::Replay;
+pub use verify::Verify;
 pub use verify_proof::VerifyProof;
 
 /// Verify, read and export a ledger
@@ -35,7 +32,9 @@ pub use verify_proof::VerifyProof;
 pub enum Ledger {
     /// Verify chain, Merkle tree and checkpoint; name the first damaged entry
     ///
-    /// Exits with 0 when the ledger is whole, and with 1 when it is not. Needs no secret.
+    /// Exits with 0 when the ledger is whole, and with 1 when it is not. Needs no secret. An older
+    /// copy of a ledger is whole, too: only a later checkpoint that was kept elsewhere
+    /// (--checkpoint) shows that entries were taken back.
     Verify(Verify),
     /// Decide every recorded decision again, from the ledger alone, and report the differences
     ///
@@ -78,24 +77,6 @@ pub enum Ledger {
     VerifyProof(VerifyProof),
 }
 
-/// Arguments of `credence ledger verify`.
-#[derive(Args, Debug)]
-pub struct Verify {
-    /// The data folder, a copy of it, or an export
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
-    /// The ledger's public key, kept from elsewhere; else the one in the folder is used, which
-    /// shows damage but not a forgery of ledger and key together
-    #[arg(long, value_name = "VKEY")]
-    pub key: Option<LogKey>,
-    /// Also verify every event's signature, and decide every decision anew
-    #[arg(long)]
-    pub replay: bool,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Arguments of `credence ledger show`.
 #[derive(Args, Debug)]
 pub struct Show {
@@ -123,59 +104,6 @@ pub fn run(arguments: &Ledger, out: &mut dyn Write) -> io::Result<Exit> {
         Ledger::Export(export) => export.run(out),
         Ledger::Proof(proof) => proof.run(out),
         Ledger::VerifyProof(verify) => verify.run(out),
-    }
-}
-
-impl Verify {
-    fn run(&self, out: &mut dyn Write) -> io::Result<Exit> {
-        let depth = if self.replay {
-            Depth::Replay
-        } else {
-            Depth::Chain
-        };
-        match storage::verify(&self.dir, self.key.as_ref(), depth) {
-            Ok(report) => {
-                let entries = report.verified.chain.next_seq();
-                let root = report.verified.tree.root();
-                let torn = report.torn.as_ref().map(ToString::to_string);
-                if self.json {
-                    let report = json!({
-                        "verified": true, "entries": entries, "root": root,
-                        "signed": report.verified.signed, "key": report.key.to_string(),
-                        "replayed": self.replay, "torn": torn,
-                    });
-                    writeln!(out, "{report}")?;
-                } else {
-                    writeln!(
-                        out,
-                        "verified: {entries} entries, {} of them under a signed checkpoint\n\
-                         root {root}\nkey  {}",
-                        report.verified.signed, report.key
-                    )?;
-                    if let Some(torn) = torn {
-                        writeln!(out, "after the last entry: {torn} (never acknowledged)")?;
-                    }
-                    if !self.replay {
-                        writeln!(out, "not done: events' signatures and decisions (--replay)")?;
-                    }
-                }
-                Ok(Exit::Success)
-            }
-            Err(error) => {
-                if self.json {
-                    let entry = match &error {
-                        VerifyError::Damaged(damage) => Some(damage.entry),
-                        _ => None,
-                    };
-                    let report =
-                        json!({ "verified": false, "entry": entry, "error": error.to_string() });
-                    writeln!(out, "{report}")?;
-                } else {
-                    writeln!(out, "NOT verified: {error}")?;
-                }
-                Ok(Exit::Failure)
-            }
-        }
     }
 }
 

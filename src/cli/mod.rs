@@ -2,6 +2,7 @@
 //!
 //! What a script would read goes to standard output, all else to standard error.
 
+pub mod backup;
 pub mod check_config;
 mod columns;
 pub mod consent;
@@ -17,6 +18,7 @@ pub mod ledger;
 pub mod patient;
 pub mod policy;
 pub mod report;
+pub mod restore;
 pub mod retention;
 pub mod review;
 pub mod score;
@@ -32,6 +34,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::Subcommand;
 
+use crate::cli::backup::Backup;
 use crate::cli::check_config::CheckConfig;
 use crate::cli::consent::Consent;
 use crate::cli::decide::Decide;
@@ -44,6 +47,7 @@ use crate::cli::ledger::Ledger;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
 use crate::cli::report::Report;
+use crate::cli::restore::Restore;
 use crate::cli::retention::Retention;
 use crate::cli::review::Review;
 use crate::cli::score::Score;
@@ -115,6 +119,8 @@ enum Command {
     Hold(Hold),
     #[command(subcommand)]
     Retention(Retention),
+    Backup(Backup),
+    Restore(Restore),
     Demo(Demo),
 }
 
@@ -138,6 +144,8 @@ pub fn main() -> ExitCode {
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
         Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
+        Command::Backup(arguments) => backup::run(&arguments, &mut io::stdout().lock()),
+        Command::Restore(arguments) => restore::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
         Command::Consent(arguments) => consent::run(&arguments, &mut io::stdout().lock()),
         Command::Decide(arguments) => decide::run(&arguments, &mut io::stdout().lock()),
@@ -244,6 +252,8 @@ mod tests {
             "retention list --config c.toml",
             "retention drop --epoch 2019/default --by officer",
             "retention drop --due --by officer --json",
+            "backup there --config c.toml --json",
+            "restore there --config c.toml --keyring newest --key a+00000000+AA== --by admin",
             "demo --keep there",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -290,6 +300,7 @@ mod tests {
             "hold place --reference case-7 --by officer",
             "hold place --everybody --patient 4711 --reference case-7 --by officer",
             "retention drop --by officer",
+            "restore there",
             "retention drop --epoch 2019 --by officer",
             "score explain Lakeside --config c.toml",
             "score explain lakeside --config c.toml --on today",

@@ -181,8 +181,8 @@ impl Config {
         let timeouts = reading.table("timeouts", Timeouts::read);
         let log = reading.table("log", Log::read);
         let fhir = reading.table("fhir", Fhir::read);
-        let witness = reading.table("witness", Witness::read);
         let retention = reading.table("retention", Retention::read);
+        let witness = reading.table("witness", Witness::read);
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),

@@ -79,16 +79,15 @@ fn the_sample_shows_the_defaults() {
 
 #[test]
 fn the_sample_shows_every_key_of_every_table() {
-    let tables = [
+    for table in [
         "gateway",
         "limits",
         "timeouts",
         "log",
         "fhir",
-        "witness",
         "retention",
-    ];
-    for table in tables {
+        "witness",
+    ] {
         let text = SAMPLE.replace(
             &format!("\n[{table}]\n"),
             &format!("\n[{table}]\nzzz = 1\n"),

@@ -29,8 +29,13 @@ pub(crate) const BOOT: &str = "00112233445566ff";
 
 /// The signer of every test: St. Anna.
 pub(crate) fn signer() -> LogSigner {
-    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
-    LogSigner::from_pair("st-anna.example/ledger", pair).unwrap()
+    signer_named("st-anna.example/ledger", 7)
+}
+
+/// A signer whose key is told from others by its seed.
+pub(crate) fn signer_named(name: &str, seed: u8) -> LogSigner {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    LogSigner::from_pair(name, pair).unwrap()
 }
 
 /// A witness, by the bytes of its seed.

@@ -108,7 +108,7 @@ impl LogKey {
         self.id
     }
 
-    /// The 32 bytes (RFC 8032).
+    /// The public key's 32 bytes (RFC 8032 §5.1.5).
     pub(super) const fn public(&self) -> &[u8; 32] {
         &self.public
     }

@@ -121,6 +121,12 @@ pub(super) fn open<'a>(note: &'a str, key: &LogKey) -> Result<&'a str, NoteError
     }
 }
 
+/// How many signature lines a note has.
+pub(super) fn signatures(note: &str) -> usize {
+    let lines = note.rsplit_once("\n\n").map(|(_, lines)| lines.lines());
+    lines.map_or(0, Iterator::count)
+}
+
 /// `note` with no other signature than that of `key`.
 ///
 /// # Errors
@@ -133,12 +139,6 @@ pub(super) fn signed_by(note: &str, key: &LogKey) -> Result<String, NoteError> {
         .find(|line| line.name == key.name() && line.id == key.id())
         .ok_or(NoteError::NotSigned)?;
     Ok(format!("{text}\n{}\n", own.line))
-}
-
-/// How many signature lines a note has.
-pub(super) fn signatures(note: &str) -> usize {
-    let lines = note.rsplit_once("\n\n").map(|(_, lines)| lines.lines());
-    lines.map_or(0, Iterator::count)
 }
 
 const fn check_length(note: &str) -> Result<(), NoteError> {

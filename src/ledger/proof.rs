@@ -89,7 +89,7 @@ impl LedgerProof {
         let malformed = ProofError::Malformed;
         let (head, note) = text
             .split_once("\n\n")
-            .ok_or(malformed("no empty line before the checkpoint"))?;
+            .ok_or_else(|| malformed("no empty line before the checkpoint"))?;
         let mut lines = head.split('\n').peekable();
         if lines.next() != Some(HEADER) {
             return Err(malformed("its first line is not c2sp.org/tlog-proof@v1"));
@@ -104,9 +104,9 @@ impl LedgerProof {
             .next()
             .and_then(|line| line.strip_prefix("index "))
             .and_then(decimal)
-            .ok_or(malformed("no line \"index\" with a number"))?;
+            .ok_or_else(|| malformed("no line \"index\" with a number"))?;
         let hashes = lines.map(hash).collect::<Option<Vec<_>>>();
-        let path = hashes.ok_or(malformed("a hash is not 32 bytes in base64"))?;
+        let path = hashes.ok_or_else(|| malformed("a hash is not 32 bytes in base64"))?;
         if path.len() > PATH_HASHES_MAX {
             return Err(malformed("more hashes than a tree has levels"));
         }

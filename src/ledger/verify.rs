@@ -5,111 +5,26 @@
 //! The verifier then keeps a *doubt* and lets the following line, or in the end the signed
 //! checkpoint, decide.
 
+use std::collections::VecDeque;
+
 use crate::digest::Sha256;
 use crate::ledger::chain::Chain;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::entry::EntryError;
 use crate::ledger::entry::leaf_hash;
 use crate::ledger::entry::line_hash;
 use crate::ledger::head::Head;
 use crate::ledger::merkle::Tree;
 use crate::time::UtcMicros;
 
+mod harm;
 #[cfg(test)]
 mod tests;
 
-/// An entry that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("entry {entry} {harm}")]
-pub struct Damage {
-    /// Its number.
-    pub entry: u64,
-    /// What is wrong with it.
-    pub harm: Harm,
-}
-
-/// What is wrong with an entry, in words that follow "entry 12".
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Harm {
-    /// The line cannot be read.
-    #[error("is damaged: {0}")]
-    Unreadable(EntryError),
-    /// A digest or number that depends on the line does not fit it.
-    #[error("was changed after it was written")]
-    Altered,
-    /// The checkpoint's root is another, while the chain is unbroken.
-    #[error(
-        "or one before it is not what was signed: the root over {size} entries is not the signed \
-         checkpoint's"
-    )]
-    NotAsSigned {
-        /// Size that the checkpoint states.
-        size: u64,
-    },
-    /// The line is not there.
-    #[error("is missing: entry {found} stands in its place")]
-    Missing {
-        /// What stands there.
-        found: u64,
-    },
-    /// The line stands further on.
-    #[error("is not in its place: entry {found} stands there, and it follows later")]
-    Moved {
-        /// What stands there.
-        found: u64,
-    },
-    /// Two lines with this number.
-    #[error("stands there twice: one of the two was inserted")]
-    Twice,
-    /// A line that belongs elsewhere, or nowhere.
-    #[error("does not stand in its place: a line that calls itself entry {claims} was inserted")]
-    Inserted {
-        /// The number in that line.
-        claims: u64,
-    },
-    /// The end is missing.
-    #[error("is missing: the ledger ends before it, but {size} entries were signed for")]
-    Truncated {
-        /// Size that the checkpoint states.
-        size: u64,
-    },
-    /// Ledger time is earlier than that of the entry before.
-    #[error("says an earlier ledger time than the entry before it")]
-    TimeRanBack,
-    /// The sealed details beside the line are not those that it names.
-    #[error("has other sealed details than it was written with")]
-    SealedAltered,
-    /// The line names sealed details, and there are none.
-    #[error("has lost its sealed details")]
-    SealedMissing,
-    /// There are sealed details that the line does not name.
-    #[error("has sealed details that it was not written with")]
-    SealedInserted,
-    /// The file around the lines is damaged; the words say where.
-    #[error("is damaged: {0}")]
-    Frame(&'static str),
-    /// The event's signature.
-    #[error("has an event that its author did not sign")]
-    Signature,
-    /// The event's author has no key in this ledger.
-    #[error("has an event of an author whose key is not known here")]
-    UnknownAuthor,
-    /// The ledger names another key than the one that it is verified with.
-    #[error("names another log key than the one given")]
-    ForeignKey,
-    /// The two checkpoints do not contradict each other.
-    #[error("accuses a log of two checkpoints that do not contradict each other")]
-    NoContradiction,
-    /// The contract does not accept the event.
-    #[error("has an event that the contract rejects: {0}")]
-    Rejected(String),
-    /// The decision cannot be reproduced.
-    #[error("has a decision that the contract does not reach again: {0}")]
-    Decision(&'static str),
-    /// The state is not the one that the event names.
-    #[error("names another state than the entries before it add up to")]
-    StateRoot,
-}
+pub use harm::Anchor;
+pub use harm::Damage;
+pub use harm::Harm;
+pub use harm::Source;
+pub use harm::TwoHistories;
 
 /// A line as it was found.
 #[derive(Clone, Copy, Debug)]
@@ -180,24 +95,47 @@ enum Doubt {
 pub struct Verifier {
     chain: Chain,
     tree: Tree,
-    checkpoint: Option<Checkpoint>,
+    /// Checkpoints over more entries than there were so far, the smallest first.
+    anchors: VecDeque<Anchor>,
+    /// Size of the greatest checkpoint that fitted.
+    fitted: Option<u64>,
     doubt: Option<Doubt>,
 }
 
 impl Verifier {
     /// From the first entry on. `checkpoint` has been [opened](Checkpoint::open), so its
     /// signature is known to be good.
-    pub const fn new(checkpoint: Option<Checkpoint>) -> Self {
+    pub fn new(checkpoint: Option<Checkpoint>) -> Self {
         Self::resume(Chain::new(), Tree::new(), checkpoint)
     }
 
     /// From the entry on that follows what `chain` and `tree` end with. A checkpoint over exactly
     /// this tree is not looked at again.
-    pub const fn resume(chain: Chain, tree: Tree, checkpoint: Option<Checkpoint>) -> Self {
+    pub fn resume(chain: Chain, tree: Tree, checkpoint: Option<Checkpoint>) -> Self {
+        let anchor = checkpoint.map(|checkpoint| Anchor {
+            checkpoint,
+            source: Source::Beside,
+        });
+        Self::resume_against(chain, tree, anchor)
+    }
+
+    /// The same, held against any number of checkpoints in any order. Those over fewer entries
+    /// than the tree has are not looked at.
+    pub fn resume_against(
+        chain: Chain,
+        tree: Tree,
+        anchors: impl IntoIterator<Item = Anchor>,
+    ) -> Self {
+        let mut anchors: Vec<Anchor> = anchors.into_iter().collect();
+        anchors.sort_by_key(|anchor| anchor.checkpoint.size);
+        let passed = anchors.partition_point(|anchor| anchor.checkpoint.size <= tree.size());
+        let mut anchors = VecDeque::from(anchors);
+        let fitted = anchors.drain(..passed).next_back();
         Self {
             chain,
             tree,
-            checkpoint,
+            anchors,
+            fitted: fitted.map(|anchor| anchor.checkpoint.size),
             doubt: None,
         }
     }
@@ -235,14 +173,16 @@ impl Verifier {
         if let Some(doubt) = &self.doubt {
             return Err(self.settle(doubt));
         }
-        let signed = self.checkpoint.as_ref().map_or(0, |signed| signed.size);
-        if signed > self.next_seq() {
-            return Err(self.at_next(Harm::Truncated { size: signed }));
+        if let Some(Anchor { checkpoint, source }) = self.anchors.back() {
+            return Err(self.at_next(Harm::Truncated {
+                size: checkpoint.size,
+                by: *source,
+            }));
         }
         Ok(Verified {
             chain: self.chain,
             tree: self.tree,
-            signed,
+            signed: self.fitted.unwrap_or(0),
         })
     }
 
@@ -279,13 +219,23 @@ impl Verifier {
         }
         self.chain = self.chain.after(head, line.hash);
         self.tree.push(leaf_hash(line.text));
-        if let Some(signed) = &self.checkpoint
-            && signed.size == self.tree.size()
-            && signed.root != self.tree.root()
-        {
-            self.doubt = Some(Doubt::Root);
-        }
+        self.hold_against_anchors();
         Ok(())
+    }
+
+    /// Compares the root with those of the checkpoints over as many entries as there are now.
+    fn hold_against_anchors(&mut self) {
+        let size = self.tree.size();
+        while let Some(anchor) = self.anchors.front()
+            && anchor.checkpoint.size == size
+        {
+            if anchor.checkpoint.root != self.tree.root() {
+                self.doubt = Some(Doubt::Root);
+                return;
+            }
+            self.anchors.pop_front();
+            self.fitted = Some(size);
+        }
     }
 
     /// Lets a line after the doubtful one speak. Only a missing entry can be waited for longer.
@@ -321,8 +271,10 @@ impl Verifier {
     /// No further line will explain the doubt.
     fn settle(&self, doubt: &Doubt) -> Damage {
         let next = self.next_seq();
-        let size = self.checkpoint.as_ref().map_or(0, |signed| signed.size);
-        let ends_here = Some(size) == next.checked_add(1);
+        let ends_here = self
+            .anchors
+            .front()
+            .is_some_and(|anchor| Some(anchor.checkpoint.size) == next.checked_add(1));
         match doubt {
             // Only its number is wrong: the lines after it, or the signed size, are in step.
             Doubt::Number {
@@ -343,7 +295,18 @@ impl Verifier {
                 }
                 _ => self.before_next(Harm::Altered),
             },
-            Doubt::Root => self.before_next(Harm::NotAsSigned { size }),
+            Doubt::Root => self.before_next(self.two_histories()),
+        }
+    }
+
+    fn two_histories(&self) -> Harm {
+        match self.anchors.front() {
+            Some(signed) => Harm::NotAsSigned(Box::new(TwoHistories {
+                from: self.fitted.unwrap_or(0),
+                signed: signed.clone(),
+                found: self.tree.root(),
+            })),
+            None => Harm::Altered,
         }
     }
 
@@ -363,18 +326,16 @@ impl Verifier {
 
     /// Whether a checkpoint vouches for exactly the entries followed so far.
     fn is_signed_up_to_here(&self) -> bool {
-        self.checkpoint
-            .as_ref()
-            .is_some_and(|signed| signed.size == self.tree.size())
+        self.fitted == Some(self.tree.size())
     }
 
-    /// Whether the checkpoint's root is the one with this leaf at the end.
+    /// Whether the next checkpoint's root is the one with this leaf at the end.
     fn is_signed_with(&self, leaf: Sha256) -> bool {
         let mut tree = self.tree.clone();
         tree.push(leaf);
-        self.checkpoint
-            .as_ref()
-            .is_some_and(|signed| signed.root == tree.root())
+        self.anchors
+            .front()
+            .is_some_and(|anchor| anchor.checkpoint.root == tree.root())
     }
 
     /// The leaf of a line whose link alone was changed.

@@ -10,6 +10,7 @@ use crate::ledger::Checkpoint;
 use crate::ledger::CheckpointError;
 use crate::ledger::LogKey;
 use crate::ledger::NOTE_BYTES_MAX;
+use crate::storage::backup::BackupError;
 use crate::storage::export;
 use crate::storage::reader;
 use crate::storage::slots;
@@ -40,6 +41,23 @@ pub(super) fn newest(dir: &Path, key: &LogKey) -> Result<Option<Signed>, SlotErr
 /// The checkpoint with cosignatures, if there is one. They are not verified here.
 pub(super) fn cosigned(dir: &Path, key: &LogKey) -> Result<Option<Signed>, SlotError> {
     in_file(&dir.join(COSIGNED_FILE), key)
+}
+
+/// The newest signed note that has at most `bytes_max` bytes: the one with cosignatures, else the
+/// ledger's own.
+///
+/// # Errors
+/// When a checkpoint cannot be read or is not to be believed.
+pub fn newest_note(
+    dir: &Path,
+    key: &LogKey,
+    bytes_max: usize,
+) -> Result<Option<String>, BackupError> {
+    let notes = [cosigned(dir, key)?, newest(dir, key)?]
+        .into_iter()
+        .flatten();
+    let mut notes = notes.map(|signed| signed.note);
+    Ok(notes.find(|note| note.len() <= bytes_max))
 }
 
 /// The checkpoint in a file; `None` when there is no such file.

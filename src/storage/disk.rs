@@ -54,6 +54,13 @@ impl Disk for RealDisk {
     }
 }
 
+/// Keeps room for `bytes` from `offset` on without making the file longer. Where that cannot be, a
+/// later write says so.
+pub(super) fn keep_room(file: &File, offset: u64, bytes: u64) {
+    let flags = FallocateFlags::KEEP_SIZE;
+    let _kept = retry_on_intr(|| rustix::fs::fallocate(file, flags, offset, bytes));
+}
+
 /// Writes zeroes over `from..to` of `file`.
 pub(super) fn erase(file: &File, from: u64, to: u64) -> io::Result<()> {
     let mut at = from;

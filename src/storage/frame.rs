@@ -116,28 +116,40 @@ impl BatchHead {
 
 /// The bytes of a batch; `None` when it is empty or over the limits.
 pub(super) fn encode(id: u64, first_seq: u64, records: &[Record]) -> Option<Vec<u8>> {
+    let records: Vec<_> = records
+        .iter()
+        .map(|record| (record.line.as_bytes(), record.sealed.as_deref()))
+        .collect();
+    encode_bytes(id, first_seq, &records)
+}
+
+/// The same of lines that need not be text.
+pub(super) fn encode_bytes(
+    id: u64,
+    first_seq: u64,
+    records: &[(&[u8], Option<&[u8]>)],
+) -> Option<Vec<u8>> {
     if records.is_empty() || records.len() > BATCH_ENTRIES_MAX {
         return None;
     }
     let mut bytes = vec![0; HEAD_BYTES];
     let mut heads = Hasher::new();
-    for record in records {
-        let sealed = record.sealed.as_deref();
+    for (line, sealed) in records {
         let sealed_fits =
             sealed.is_none_or(|sealed| (1..=SEALED_BYTES_MAX).contains(&sealed.len()));
-        if record.line.len() > LINE_BYTES_MAX || !sealed_fits {
+        if line.len() > LINE_BYTES_MAX || !sealed_fits {
             return None;
         }
         let start = bytes.len();
         let sealed_len = sealed.map_or(0, <[u8]>::len);
-        bytes.extend_from_slice(&u32::try_from(record.line.len()).ok()?.to_be_bytes());
+        bytes.extend_from_slice(&u32::try_from(line.len()).ok()?.to_be_bytes());
         bytes.extend_from_slice(&u32::try_from(sealed_len).ok()?.to_be_bytes());
-        bytes.extend_from_slice(line_hash(record.line.as_bytes()).as_bytes());
+        bytes.extend_from_slice(line_hash(line).as_bytes());
         if let Some(sealed) = sealed {
             bytes.extend_from_slice(Sha256::of(&[sealed]).as_bytes());
         }
         heads.update(bytes.get(start..)?);
-        bytes.extend_from_slice(record.line.as_bytes());
+        bytes.extend_from_slice(line);
         bytes.extend_from_slice(sealed.unwrap_or_default());
     }
     let head = BatchHead {

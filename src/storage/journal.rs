@@ -26,6 +26,8 @@ use crate::storage::frame;
 use crate::storage::frame::Record;
 use crate::storage::reader::Entries;
 use crate::storage::reader::JournalReader;
+#[cfg(test)]
+use crate::storage::reader::Position;
 use crate::storage::reader::ReadError;
 use crate::storage::slots;
 use crate::storage::slots::Slot;
@@ -146,7 +148,7 @@ impl Journal {
         Self::open_on(Box::new(RealDisk), SEGMENT_BYTES, data_dir, key)
     }
 
-    fn open_on(
+    pub(super) fn open_on(
         disk: Box<dyn Disk>,
         segment_bytes: u64,
         data_dir: &Path,
@@ -250,6 +252,14 @@ impl Journal {
     /// Whether nothing was ever recorded.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Where the last batch begins and ends.
+    #[cfg(test)]
+    pub(super) fn last_batch_place(&self) -> (Position, Position) {
+        let end = self.segments.position();
+        let offset = self.last_batch.unwrap_or(0);
+        (Position { offset, ..end }, end)
     }
 
     /// The chain after these lines.

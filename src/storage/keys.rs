@@ -133,8 +133,7 @@ impl Keys {
         let statement = format!("{institution}/statements");
         let statement = signer(&keys_dir.join("statement.pk8"), may_make, &statement)?;
         let witness = format!("{institution}/witness");
-        let witness = signer(&keys_dir.join("witness.pk8"), may_make, &witness)?;
-        let witness = WitnessSigner::new(witness).map_err(KeysError::Name)?;
+        let witness = witness_signer(&keys_dir.join("witness.pk8"), may_make, &witness)?;
         let origin = match &ledger {
             Some(ledger) => ledger.name().to_owned(),
             None => format!("{institution}/{ORIGIN}"),
@@ -151,11 +150,55 @@ impl Keys {
         Ok(Self {
             log,
             statement,
-            witness: Arc::new(witness),
+            witness,
             wrapping,
             lookup,
             dir: keys_dir.to_owned(),
         })
+    }
+
+    /// The keys of a ledger that is being restored: nothing is made but a key for the log that goes
+    /// on as `origin`, and one for the witness, who no longer knows what it cosigned. Both lie beside
+    /// those that they replace until [`Keys::take_over`].
+    ///
+    /// # Errors
+    /// When a key is missing, malformed or accessible to others.
+    pub fn for_restored(
+        keys_dir: &Path,
+        institution: &InstitutionSlug,
+        origin: &str,
+    ) -> Result<Self, KeysError> {
+        check_private(keys_dir, 0o700)?;
+        let statement = format!("{institution}/statements");
+        let witness = format!("{institution}/witness");
+        Ok(Self {
+            lookup: secret(&keys_dir.join("lookup.key"), false)?,
+            wrapping: secret(&keys_dir.join("wrapping.key"), false)?,
+            statement: signer(&keys_dir.join("statement.pk8"), false, &statement)?,
+            log: signer(&keys_dir.join("log.next"), true, origin)?,
+            witness: witness_signer(&keys_dir.join("witness.next"), true, &witness)?,
+            dir: keys_dir.to_owned(),
+        })
+    }
+
+    /// Puts the keys of a restored ledger in the place of those before, which are gone then, and its
+    /// public key beside it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn take_over(&self, data_dir: &Path) -> Result<(), KeysError> {
+        let replace = || {
+            for name in ["witness", "log"] {
+                let path = |extension: &str| self.dir.join(format!("{name}.{extension}"));
+                fs::rename(path("next"), path("pk8"))?;
+            }
+            disk::sync_dir(&self.dir)
+        };
+        replace().map_err(|source| KeysError::Io {
+            path: self.dir.clone(),
+            source,
+        })?;
+        write_vkey(data_dir, self.log.key())
     }
 
     /// The wrapping key and where its successor is kept while it takes over.
@@ -272,6 +315,16 @@ fn signer(path: &Path, may_make: bool, name: &str) -> Result<LogSigner, KeysErro
         KeyError::Pkcs8 => KeysError::Malformed(path.to_owned()),
         KeyError::Name | KeyError::Vkey | KeyError::Id => KeysError::Name(error),
     })
+}
+
+/// The same, for cosigning.
+fn witness_signer(
+    path: &Path,
+    may_make: bool,
+    name: &str,
+) -> Result<Arc<WitnessSigner>, KeysError> {
+    let signer = WitnessSigner::new(signer(path, may_make, name)?);
+    signer.map(Arc::new).map_err(KeysError::Name)
 }
 
 fn secret(path: &Path, may_make: bool) -> Result<Secret, KeysError> {

@@ -29,6 +29,7 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod backup;
 mod checkpoints;
 mod compare;
 mod disk;
@@ -50,6 +51,11 @@ mod tiles;
 mod verify;
 mod witnessed;
 
+pub use backup::BackedUp;
+pub use backup::BackupError;
+pub use backup::back_up;
+pub use backup::lay_out;
+pub use checkpoints::newest_note;
 pub use compare::CompareError;
 pub use compare::compare;
 pub use export::AgeRecipient;
@@ -103,9 +109,11 @@ pub use snapshot::recorded_snapshot;
 pub use snapshot::snapshot_path;
 pub use snapshot::write_snapshot;
 pub use verify::Depth;
+pub use verify::Kept;
 pub use verify::Report;
 pub use verify::VerifyError;
 pub use verify::verify;
+pub use verify::verify_against;
 pub use witnessed::Cosigned;
 pub use witnessed::PROOFS_MAX;
 pub use witnessed::WitnessedError;

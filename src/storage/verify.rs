@@ -5,12 +5,16 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::ledger::Anchor;
+use crate::ledger::Chain;
 use crate::ledger::Checkpoint;
 use crate::ledger::Damage;
 use crate::ledger::Harm;
 use crate::ledger::Line;
 use crate::ledger::LogKey;
 use crate::ledger::Replay;
+use crate::ledger::Source;
+use crate::ledger::Tree;
 use crate::ledger::Verified;
 use crate::ledger::Verifier;
 use crate::storage::checkpoints;
@@ -26,14 +30,19 @@ use crate::storage::reader::ReadError;
 use crate::storage::reader::Step;
 use crate::storage::slots::SlotError;
 
+mod kept;
 #[cfg(test)]
 mod tests;
+
+pub use kept::Kept;
 
 /// How much is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// Chain, Merkle tree, checkpoint, and the sealed details' digests where they are.
     Chain,
+    /// Also the contract's state: every event applied, every state that an entry names compared.
+    State,
     /// Also the events' signatures, and every decision decided anew.
     Replay,
 }
@@ -43,8 +52,10 @@ pub enum Depth {
 pub struct Report {
     /// What was found.
     pub verified: Verified,
-    /// The signed checkpoint, when there is one.
+    /// The signed checkpoint beside the ledger, when there is one.
     pub checkpoint: Option<Checkpoint>,
+    /// The kept checkpoints that the ledger continues.
+    pub kept: Vec<Checkpoint>,
     /// The key that the ledger was verified with.
     pub key: LogKey,
     /// What stands after the last entry and is no whole batch. Nobody was told that it was
@@ -58,9 +69,31 @@ pub enum VerifyError {
     /// The first entry that is damaged.
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// The log's key signed two histories.
+    #[error(
+        "{damage}. Both were signed by {key}: the ledger's own checkpoint over {} entries fits \
+         what lies here, the kept one does not. Keep both, and the ledger: they are the proof",
+        own.size
+    )]
+    Equivocation {
+        /// The last entry that may differ, and the two roots.
+        damage: Damage,
+        /// The checkpoint beside the ledger, which fits it.
+        own: Box<Checkpoint>,
+        /// Who signed.
+        key: Box<LogKey>,
+    },
     /// The checkpoint is not to be believed.
     #[error("the checkpoint is not to be believed: {0}")]
     Checkpoint(String),
+    /// A kept checkpoint is not to be believed, or not about this ledger.
+    #[error("the kept checkpoint {file}: {why}")]
+    Kept {
+        /// Which.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// No ledger here.
     #[error("{} holds no ledger: neither journal/ nor entries.jsonl", .0.display())]
     NoLedger(PathBuf),
@@ -75,6 +108,17 @@ pub enum VerifyError {
     ForeignKey {
         /// The key in the folder.
         found: Box<LogKey>,
+    },
+    /// The key given is one that the log had before.
+    #[error(
+        "the key given signed for this ledger until it was restored at entry {until}; verify it \
+         with its present key, {found}, which the institution should confirm"
+    )]
+    EarlierKey {
+        /// The key in the folder.
+        found: Box<LogKey>,
+        /// The entry that named the next key.
+        until: u64,
     },
     /// A file cannot be read.
     #[error("{}: {source}", path.display())]
@@ -92,42 +136,109 @@ pub enum VerifyError {
 /// # Errors
 /// The first damaged entry, or what keeps the ledger from being verified.
 pub fn verify(dir: &Path, key: Option<&LogKey>, depth: Depth) -> Result<Report, VerifyError> {
+    verify_against(dir, key, depth, &[])
+}
+
+/// The same; the ledger must also be a continuation of every checkpoint in `kept`.
+///
+/// # Errors
+/// The first damaged entry, two histories, or what keeps the ledger from being verified.
+pub fn verify_against(
+    dir: &Path,
+    key: Option<&LogKey>,
+    depth: Depth,
+    kept: &[Kept],
+) -> Result<Report, VerifyError> {
+    let place = Place::of(dir)?;
     let key = match (keys::read_vkey(dir), key) {
         (Ok(Some(found)), Some(key)) if found != *key => {
-            return Err(VerifyError::ForeignKey {
-                found: Box::new(found),
-            });
+            return Err(kept::foreign_key(&place, found, key));
         }
         (_, Some(key)) => key.clone(),
         (found, None) => found?.ok_or_else(|| VerifyError::NoKey(dir.to_owned()))?,
     };
-    let replay = match depth {
-        Depth::Chain => None,
-        Depth::Replay => Some(Replay::new(key.clone())),
-    };
-    let journal = reader::journal_dir(dir);
-    let entries = dir.join(export::ENTRIES_FILE);
-    let signed = || checkpoints::newest(dir, &key).map(|newest| newest.map(|s| s.checkpoint));
-    let checkpoint;
-    let (verified, torn) = if journal.is_dir() {
-        // The checkpoint first: the ledger may grow while it is read.
-        checkpoint = signed()?;
-        let lines = Lines::new(checkpoint.clone(), replay);
-        lines.of_journal(Batches::from_start(&journal)?)?
-    } else if entries.is_file() {
-        checkpoint = signed()?;
-        let lines = Lines::new(checkpoint.clone(), replay);
-        (lines.of_export(&entries)?, None)
-    } else {
-        return Err(VerifyError::NoLedger(dir.to_owned()));
+    let kept = kept
+        .iter()
+        .map(|kept| kept.open(&place, &key))
+        .collect::<Result<Vec<Checkpoint>, VerifyError>>()?;
+    // The checkpoint first: the ledger may grow while it is read.
+    let checkpoint = place.checkpoint(&key)?;
+    let verified = place.read(&key, depth, anchors(checkpoint.as_ref(), &kept));
+    let (verified, torn) = match verified {
+        Err(VerifyError::Damaged(damage)) => {
+            return Err(match checkpoint {
+                Some(own) => kept::convict(&place, &key, damage, own),
+                None => damage.into(),
+            });
+        }
+        verified => verified?,
     };
     Ok(Report {
         verified,
         checkpoint,
+        kept,
         key,
         torn,
     })
 }
+
+/// What a ledger is held against.
+fn anchors(own: Option<&Checkpoint>, kept: &[Checkpoint]) -> Vec<Anchor> {
+    let of = |source| {
+        move |checkpoint: &Checkpoint| Anchor {
+            checkpoint: checkpoint.clone(),
+            source,
+        }
+    };
+    let own = own.into_iter().map(of(Source::Beside));
+    own.chain(kept.iter().map(of(Source::Kept))).collect()
+}
+
+/// Where the lines of a ledger are.
+enum Place {
+    /// In a journal: the data folder and the journal in it.
+    Journal(PathBuf, PathBuf),
+    /// In an export: its folder and the file of entries in it.
+    Export(PathBuf, PathBuf),
+}
+
+impl Place {
+    fn of(dir: &Path) -> Result<Self, VerifyError> {
+        let journal = reader::journal_dir(dir);
+        let entries = dir.join(export::ENTRIES_FILE);
+        if journal.is_dir() {
+            Ok(Self::Journal(dir.to_owned(), journal))
+        } else if entries.is_file() {
+            Ok(Self::Export(dir.to_owned(), entries))
+        } else {
+            Err(VerifyError::NoLedger(dir.to_owned()))
+        }
+    }
+
+    /// The checkpoint beside the lines.
+    fn checkpoint(&self, key: &LogKey) -> Result<Option<Checkpoint>, VerifyError> {
+        let (Self::Journal(dir, _) | Self::Export(dir, _)) = self;
+        Ok(checkpoints::newest(dir, key)?.map(|signed| signed.checkpoint))
+    }
+
+    /// Reads all lines and verifies them.
+    fn read(&self, key: &LogKey, depth: Depth, anchors: Vec<Anchor>) -> Outcome {
+        let verifier = Verifier::resume_against(Chain::new(), Tree::new(), anchors);
+        let replay = match depth {
+            Depth::Chain => None,
+            Depth::State => Some(Replay::of_state(key.clone())),
+            Depth::Replay => Some(Replay::in_batches(key.clone())),
+        };
+        let lines = Lines { verifier, replay };
+        match self {
+            Self::Journal(_, journal) => lines.of_journal(Batches::from_start(journal)?),
+            Self::Export(_, entries) => Ok((lines.of_export(entries)?, None)),
+        }
+    }
+}
+
+/// What was found, and what stands after it that is no whole batch.
+type Outcome = Result<(Verified, Option<Damage>), VerifyError>;
 
 /// What all lines go through, wherever they come from.
 struct Lines {
@@ -136,16 +247,13 @@ struct Lines {
 }
 
 impl Lines {
-    const fn new(checkpoint: Option<Checkpoint>, replay: Option<Replay>) -> Self {
-        Self {
-            verifier: Verifier::new(checkpoint),
-            replay,
-        }
-    }
-
     fn push(&mut self, line: Line<'_>) -> Result<(), Damage> {
         let seq = self.verifier.next_seq();
-        self.verifier.push(line)?;
+        if let Err(damage) = self.verifier.push(line) {
+            // A signature that still waits is of an entry before this one.
+            self.replay.as_mut().map_or(Ok(()), Replay::settle)?;
+            return Err(damage);
+        }
         if let Some(replay) = &mut self.replay
             && self.verifier.next_seq() > seq
         {
@@ -155,16 +263,30 @@ impl Lines {
         Ok(())
     }
 
-    fn end_replay(&mut self) -> Result<(), Damage> {
-        self.replay
-            .take()
-            .map_or(Ok(()), |replay| replay.finish().map(|_| ()))
+    /// The lines ended here.
+    fn finish(mut self) -> Result<Verified, Damage> {
+        let replayed = self.replay.take().map_or(Ok(()), |replay| {
+            let finished = replay.finish();
+            finished.map(|_| ())
+        });
+        match (self.verifier.finish(), replayed) {
+            (Err(damage), Err(replayed)) if replayed.entry >= damage.entry => Err(damage),
+            (_, Err(replayed)) => Err(replayed),
+            (finished, Ok(())) => finished,
+        }
     }
 
-    fn of_journal(
-        mut self,
-        mut batches: Batches,
-    ) -> Result<(Verified, Option<Damage>), VerifyError> {
+    /// The damage to report when something about entry `entry` was found out elsewhere.
+    fn blame(mut self, damage: Damage) -> Damage {
+        let Damage { entry, harm } = damage;
+        let damage = self.verifier.blame(entry, harm);
+        match self.replay.as_mut().map(Replay::settle) {
+            Some(Err(signature)) if signature.entry < damage.entry => signature,
+            _ => damage,
+        }
+    }
+
+    fn of_journal(mut self, mut batches: Batches) -> Outcome {
         loop {
             let step = batches.step()?;
             for seen in batches.batch.records() {
@@ -172,17 +294,18 @@ impl Lines {
             }
             match step {
                 Step::Batch => {}
-                Step::Damaged(Damage { entry, harm }) => {
-                    return Err(self.verifier.blame(entry, harm).into());
-                }
+                Step::Damaged(damage) => return Err(self.blame(damage).into()),
                 Step::End(end) => {
                     let torn = end.torn.map(|torn| torn.damage);
-                    self.end_replay()?;
                     // An entry that was signed for was acknowledged: it is damaged, not torn.
-                    let verified = self.verifier.finish().map_err(|damage| match &torn {
-                        Some(torn) if torn.entry >= damage.entry => torn.clone(),
-                        _ => damage,
-                    })?;
+                    let verified = self
+                        .finish()
+                        .map_err(|damage| match (&damage.harm, &torn) {
+                            (Harm::Truncated { .. }, Some(torn)) if torn.entry >= damage.entry => {
+                                torn.clone()
+                            }
+                            _ => damage,
+                        })?;
                     return Ok((verified, torn));
                 }
             }
@@ -200,12 +323,10 @@ impl Lines {
                 ExportedLine::Whole(line) => self.push(Line::bare(line))?,
                 ExportedLine::Unended => {
                     let entry = self.verifier.next_seq();
-                    return Err(self.verifier.blame(entry, Harm::Frame(UNENDED)).into());
+                    let harm = Harm::Frame(UNENDED);
+                    return Err(self.blame(Damage { entry, harm }).into());
                 }
-                ExportedLine::End => {
-                    self.end_replay()?;
-                    return Ok(self.verifier.finish()?);
-                }
+                ExportedLine::End => return Ok(self.finish()?),
             }
         }
     }

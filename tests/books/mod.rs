@@ -233,6 +233,17 @@ impl Books {
         }
     }
 
+    /// How many entries there are.
+    pub(crate) const fn len(&self) -> u64 {
+        self.chain.next_seq()
+    }
+
+    /// Signs a checkpoint over all entries.
+    pub(crate) fn sign(&mut self) {
+        let note = Checkpoint::sign(&self.tree, &self.keys.log).unwrap();
+        self.journal.write_checkpoint(&note, &self.tree).unwrap();
+    }
+
     /// Ends it in order, under a signed checkpoint; the data folder.
     pub(crate) fn close(mut self) -> PathBuf {
         let state_root = self.state.root();
@@ -241,8 +252,7 @@ impl Books {
             boot: "0".to_owned(),
             state_root,
         });
-        let note = Checkpoint::sign(&self.tree, &self.keys.log).unwrap();
-        self.journal.write_checkpoint(&note, &self.tree).unwrap();
+        self.sign();
         self.data
     }
 }

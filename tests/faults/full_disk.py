@@ -32,6 +32,7 @@ from powercut.disk import Cut
 from powercut.disk import Mounted
 from powercut.disk import empty_image
 from powercut.load import Book
+from powercut.serving import serve
 from rig.gateway import OTHER
 from rig.gateway import Config
 from rig.gateway import Gateway
@@ -42,6 +43,8 @@ from rig.listener import Listener
 # Three segments (the current one, the next, the reserve), as much again for the ballast, and a little.
 DISK_MIB = 112
 RESUMES_WITHIN_S = 5.0
+# More than fit into what was left of a block of 4096 bytes.
+NEW_PATIENTS = 80
 AES = {"CREDENCE": "TREATMENT", "CREDENCE_B": "TREATMENT"}
 
 
@@ -87,7 +90,7 @@ def use_up(play: Play) -> int:
 def scenario(gateway: Gateway, checks: Checks) -> None:
     book = Book()
     play = Play(gateway, book)
-    phases.start(gateway)
+    serve(gateway)
     play.mixed()
     for _ in range(4):
         play.grant("P1")
@@ -119,13 +122,14 @@ def full(gateway: Gateway, play: Play, checks: Checks) -> None:
     checks.that("objections are recorded", all(one.how == "told" for one in told), told)
     denied = play.store("P9", called="CREDENCE_B")
     checks.that("a denied image is answered as denied (0124H): the denial is recorded", denied.reason == "0124H", denied)
+    told = [play.store(f"U{number}", called="CREDENCE_B") for number in range(NEW_PATIENTS)]
+    checks.that(f"also for {NEW_PATIENTS} patients whom the gateway did not know", all(one.reason == "0124H" for one in told), told[-1])
     told = [play.store("P1"), play.grant("P1")]
     checks.that("images and grants are refused still", all(one.how == "refused" for one in told), told)
     checks.that("the gateway runs", gateway.process.alive())
     code = gateway.stop()
     checks.that("it can be stopped in order", code == 0, code)
-    phases.start(gateway)
-    alive = gateway.process.alive()
+    alive = serve(gateway)
     checks.that("it starts again on the full disk", alive, gateway.process.output()[-400:])
     if not alive:
         gateway.process = None
@@ -137,7 +141,7 @@ def full(gateway: Gateway, play: Play, checks: Checks) -> None:
 def resumed(gateway: Gateway, play: Play, checks: Checks) -> None:
     """There is room again."""
     if gateway.process is None:
-        phases.start(gateway)
+        serve(gateway)
     deadline = time.monotonic() + RESUMES_WITHIN_S
     while (outcome := play.grant("P1")).how != "told" and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -152,7 +156,7 @@ def resumed(gateway: Gateway, play: Play, checks: Checks) -> None:
 def afterwards(gateway: Gateway, book: Book, checks: Checks) -> None:
     verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
     checks.that("the ledger verifies, decisions decided anew", verified.returncode == 0, verified.stdout + verified.stderr)
-    phases.start(gateway)
+    serve(gateway)
     lines = lines_of(gateway)
     faults = lost(book.told, lines, lines, (gateway.data.parent / "keys" / "lookup.key").read_bytes())
     now = Cut(Path(), time.monotonic_ns(), 0, 0, "")

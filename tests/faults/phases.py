@@ -12,23 +12,10 @@ from faults.play import Play
 from powercut.load import Book
 from powercut.load import Filler
 from powercut.load import Load
+from powercut.serving import serve
 from rig.gateway import Gateway
-from rig.gateway import binary
-from rig.process import Process
-from rig.process import peer_environment
 
 SEGMENT_BYTES = 16 << 20
-
-
-def start(gateway: Gateway, words_before: list[str] = ()) -> None:
-    """Starts it, and returns when it listens or has ended."""
-    environment = {**peer_environment(), "RUST_LOG": "credence=info"}
-    words = [*words_before, binary(), "serve", "--config", gateway.file]
-    gateway.process = Process("credence", words, gateway.folder, environment)
-    try:
-        gateway.process.wait_for_port(gateway.port, 60)
-    except RuntimeError:
-        return
 
 
 class Phase:
@@ -40,7 +27,7 @@ class Phase:
 
     def base(self, gateway: Gateway) -> None:
         """Makes the folder that every case begins with a copy of; the gateway is stopped before and after."""
-        start(gateway)
+        serve(gateway)
         Play(gateway, Book()).mixed()
         gateway.stop()
 
@@ -71,7 +58,7 @@ class FirstStart(Phase):
     def paths(self, gateway: Gateway) -> list[Path]:
         keys = gateway.folder / "keys"
         names = [f"{name}.{end}" for name in ("lookup", "wrapping") for end in ("key", "draft")]
-        names += ["ledger.pk8", "ledger.draft"]
+        names += [f"{name}.{end}" for name in ("log", "statement", "witness") for end in ("pk8", "draft")]
         data = [gateway.data, *(gateway.data / name for name in ("lock", "keyring", "ledger.vkey", "ledger.draft"))]
         return [gateway.folder, keys, *(keys / name for name in names), *data, *_segments(gateway), *_slots(gateway)]
 
@@ -123,7 +110,7 @@ class SegmentChange(Phase):
     name = "segment change"
 
     def base(self, gateway: Gateway) -> None:
-        start(gateway)
+        serve(gateway)
         book = Book()
         fill(gateway, book)
         gateway.stop()
@@ -135,6 +122,24 @@ class SegmentChange(Phase):
         for _ in range(4):
             play.guardian()
         play.mixed()
+
+
+class Erasure(Phase):
+    """A person is forgotten: the keyring is written anew under a new wrapping key."""
+
+    name = "erasure"
+
+    def paths(self, gateway: Gateway) -> list[Path]:
+        keys = gateway.folder / "keys"
+        names = [f"wrapping.{end}" for end in ("key", "next", "draft")]
+        keyring = [gateway.data / "keyring", gateway.data / "keyring.draft"]
+        return [keys, *(keys / name for name in names), gateway.data, *keyring]
+
+    def play(self, play: Play) -> None:
+        play.grant("P1")
+        play.grant("E1")
+        play.erase("E1")
+        play.grant("P1")
 
 
 class OrderlyStop(Phase):
@@ -151,7 +156,7 @@ class OrderlyStop(Phase):
         play.gateway.process.stop(30)
 
 
-PHASES = [FirstStart(), Recovery(), Append(), Checkpoints(), SegmentChange(), OrderlyStop()]
+PHASES = [FirstStart(), Recovery(), Append(), Checkpoints(), SegmentChange(), Erasure(), OrderlyStop()]
 
 
 def _segments(gateway: Gateway) -> list[Path]:

@@ -70,6 +70,10 @@ class Play:
         self.book.asked_to_end(consent)
         return self._change("revoke", {"change": "consent-revoke", "consent": consent}, consent=consent)
 
+    def erase(self, patient: str) -> Outcome:
+        """The person is forgotten."""
+        return self._change("erased", {"change": "patient-erase", "patient": {"id": patient}, "reason": "objection"}, patient=patient)
+
     def guardian(self) -> Outcome:
         """8,000 bytes, sealed."""
         change = {"change": "guardian-name", "patient": {"id": "P1"}, "guardian": "\U0001F600" * 2000, "until": None}

@@ -83,6 +83,11 @@ class Trace:
     def injected(self) -> list[Call]:
         return [call for call in self.calls if call.injected]
 
+    def last(self, fault: Fault) -> Call:
+        """The call that the fault was injected at; for a kill, the last one before it."""
+        hits = self.injected() or [call for call in self.calls if call.name == fault.call]
+        return hits[-1] if fault.kind.startswith("SIG") and hits else (hits or [Call(0, 0.0, "?", "?", 0, False, "")])[0]
+
 
 def _path(words: str) -> str:
     found = [one or other for one, other in _PATH.findall(words)]

@@ -9,6 +9,7 @@ from powercut.disk import run
 from powercut.load import Book
 from powercut.load import Told
 from powercut.load import study_digest
+from powercut.serving import serve
 from rig.gateway import Config
 from rig.gateway import Gateway
 
@@ -64,16 +65,14 @@ class Check:
             verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
             if verified.returncode != 0:
                 faults.append(f"what the cut left does not verify: {verified.stdout}{verified.stderr}")
-        try:
-            gateway.start()
-        except (RuntimeError, TimeoutError) as fault:
-            return [*faults, f"the folder does not open: {fault}"]
+        if not serve(gateway):
+            return [*faults, f"the folder does not open: {gateway.process.output()[-1000:]}"]
         try:
             lines = lines_of(gateway)
             self.entries = len(lines)
             faults += lost(told, lines, live, (gateway.data.parent / "keys" / "lookup.key").read_bytes())
             faults += consents_wrong(gateway, told, book, cut)
-            faults += patient_forgotten(gateway, told, lines)
+            faults += patients_mistaken(gateway, told, lines)
         finally:
             code = gateway.stop()
         if code != 0:
@@ -114,18 +113,26 @@ def consents_wrong(gateway: Gateway, told: list[Told], book: Book, cut: Cut) -> 
     """Consents that were acknowledged and do not stand, or were revoked and do."""
     stand = {consent["consent"] for consent in gateway.consents()}
     ending = {consent for consent, asked_ns in book.revoking.items() if asked_ns < cut.time_ns}
-    granted = {one.entry for one in told if one.kind in ("grant", "deny")}
+    # Of those who are to be forgotten, at whatever moment, no consent need stand.
+    granted = {one.entry for one in told if one.kind in ("grant", "deny") and not one.patient.startswith("E")}
     revoked = {one.consent for one in told if one.kind == "revoke"}
     faults = [f"lost: consent {consent} does not stand" for consent in sorted(granted - ending - stand)[:1]]
     return faults + [f"lost: consent {consent} stands, and was revoked" for consent in sorted(revoked & stand)[:1]]
 
 
-def patient_forgotten(gateway: Gateway, told: list[Told], lines: list[str]) -> list[str]:
-    """Whether the patient of the last acknowledged consent is still the same one to the keyring."""
-    named = [one for one in told if one.kind in ("grant", "deny") and one.entry < len(lines)]
-    if not named:
-        return []
-    last = named[-1]
-    again = gateway.grant(last.patient)["entry"]
-    then, now = (json.loads(lines_of(gateway)[entry])["event"]["body"]["consent"]["patient"] for entry in (last.entry, again))
-    return [] if then == now else [f"lost: the patient of entry {last.entry} has another pseudonym now"]
+def patients_mistaken(gateway: Gateway, told: list[Told], lines: list[str]) -> list[str]:
+    """Whether the keyring still knows the patient of the last acknowledged consent as the same one, and a
+    patient whose erasure was acknowledged no more."""
+    granted = {one.patient: one for one in told if one.kind in ("grant", "deny") and one.entry < len(lines)}
+    erased = [one.patient for one in told if one.kind == "erased"]
+    kept = [patient for patient in granted if not patient.startswith("E")]
+    faults = []
+    for patient in kept[-1:] + erased[-1:]:
+        again = gateway.grant(patient)["entry"]
+        entries = lines_of(gateway)
+        then, now = (json.loads(entries[entry])["event"]["body"]["consent"]["patient"] for entry in (granted[patient].entry, again))
+        if then == now and patient in erased:
+            faults.append(f"not forgotten: the patient of entry {granted[patient].entry}, though the erasure was acknowledged")
+        if then != now and patient not in erased:
+            faults.append(f"lost: the patient of entry {granted[patient].entry} has another pseudonym now")
+    return faults

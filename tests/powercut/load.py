@@ -22,7 +22,7 @@ class Told:
     """An acknowledgement: what the gateway said, and when we had read it (CLOCK_MONOTONIC)."""
 
     time_ns: int
-    kind: str  # "grant", "deny", "revoke", "guardian", "stored", "started"
+    kind: str  # "grant", "deny", "revoke", "guardian", "erased", "stored", "started"
     entry: int | None  # the number that the gateway gave
     patient: str = ""
     study: str = ""

@@ -8,8 +8,8 @@ that had been acknowledged before the instant of the cut must be there: consents
 they were (by their numbers and digests), a decision for every image whose sender was told Success, the
 patients' pseudonyms.
 
-Cut is: the first start, steady work, the change of a segment, the writing of a checkpoint, an orderly
-stop, and the recovery after a cut (a second cut). Then the same with fdatasync taken out, where the
+Cut is: the first start, steady work, the change of a segment, the writing of a checkpoint, the erasure
+of a patient, an orderly stop, and the recovery after a cut (a second cut). Then the same with fdatasync taken out, where the
 rig must find that entries are lost: otherwise it would show nothing.
 
 What it models: a disk that keeps its promise about flushes and about sectors of 512 bytes, which loses

@@ -12,15 +12,14 @@ from powercut.disk import Cut
 from powercut.disk import Disk
 from powercut.load import MIXED
 from powercut.load import Book
+from powercut.load import Control
 from powercut.load import Filler
 from powercut.load import Load
 from powercut.load import Told
-from rig.gateway import binary
-from rig.process import Process
-from rig.process import peer_environment
+from powercut.serving import serve
 
 # Of 40 cuts, how many fall on what.
-SHARES = {"first start": 6, "steady": 14, "segment change": 6, "checkpoint": 4, "recovery": 5, "orderly stop": 5}
+SHARES = {"first start": 6, "steady": 12, "segment change": 5, "checkpoint": 4, "recovery": 5, "erasure": 4, "orderly stop": 4}
 CUTS_PER_SESSION = 40
 DISK_MIB = 192
 SEGMENT_BYTES = 16 << 20
@@ -50,12 +49,8 @@ class Session:
         self.gateway = gateway_on(self.folder / "gateway", self.disk.root, rig.config_of)
 
     def start(self) -> None:
-        rig = self.rig
-        prefix = [rig.tools["unsynced"]] if rig.unsynced else []
-        environment = {**peer_environment(), "RUST_LOG": "credence=info"}
-        words = [*prefix, binary(), "serve", "--config", self.gateway.file]
-        self.gateway.process = Process("credence", words, self.gateway.folder, environment)
-        self.gateway.process.wait_for_port(self.gateway.port)
+        if not serve(self.gateway, [self.rig.tools["unsynced"]] if self.rig.unsynced else []):
+            raise RuntimeError(f"the gateway does not start:\n{self.gateway.process.output()[-2000:]}")
         told_at = time.monotonic_ns()
         started = [number for number, line in enumerate(lines_of(self.gateway)) if '"kind":"started"' in line]
         with self.book.lock:
@@ -88,6 +83,7 @@ class Session:
             self.steady()
             self.segment_change()
             self.checkpoint()
+            self.erasure()
             self.orderly_stop()
         finally:
             if self.gateway.process is not None:
@@ -119,7 +115,7 @@ class Session:
             for _ in range(count):
                 disk.arm(self.random.randrange(1, 40))
             try:
-                gateway.start()
+                serve(gateway)
                 cuts = disk.taken(count, 1)
             finally:
                 if gateway.process is not None:
@@ -175,6 +171,26 @@ class Session:
             armed = self.arm(min(2, left), 6)
             self.check("checkpoint", self.disk.taken(armed, 1.5))
             left -= armed
+
+    def erasure(self) -> None:
+        """A patient is forgotten: the keyring is written anew under a new wrapping key."""
+        left = self.shares["erasure"]
+        while left > 0:
+            number, study = self.book.study()
+            patient = f"E{number}"
+            for one in ("P1", patient):
+                granted = self.gateway.grant(one, more=["--study", study])
+                self.book.add("grant", granted["entry"], patient=one, study=study)
+            armed = self.arm(min(2, left), 40)
+            control = Control(self.gateway.data)
+            answer = control.change({"change": "patient-erase", "patient": {"id": patient}, "reason": "objection"})
+            control.close()
+            if answer["answer"] != "recorded":
+                self.rig.fault(f"not erased: {answer}")
+            else:
+                self.book.add("erased", answer["entry"], patient=patient)
+            left -= armed
+            self.check("erasure", self.disk.taken(armed, 0.5))
 
     def orderly_stop(self) -> None:
         left = self.shares["orderly stop"]

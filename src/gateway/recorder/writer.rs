@@ -67,16 +67,20 @@ pub(in crate::gateway) struct Writer {
 enum Answer {
     Judged(oneshot::Sender<Result<Judged, RecordError>>, Arc<Judgement>),
     Entry(oneshot::Sender<Result<u64, RecordError>>, u64, Box<Asking>),
-    /// An event of the gateway's own.
-    Own(oneshot::Sender<Result<u64, RecordError>>, u64, Box<Body>),
     Failed(oneshot::Sender<Result<u64, RecordError>>, RecordError),
     JudgedFailed(oneshot::Sender<Result<Judged, RecordError>>, RecordError),
 }
 
-/// A change and who asks for it, to ask again when there was no room.
-struct Asking {
-    change: Change,
-    by: String,
+/// What makes an entry, to be asked again when there was no room.
+enum Asking {
+    Change { change: Change, by: String },
+    Record(Body),
+}
+
+impl Asking {
+    const fn forgets(&self) -> bool {
+        matches!(self, Self::Change { change, .. } if change.forgets())
+    }
 }
 
 /// What a batch is made of.
@@ -167,7 +171,14 @@ impl Writer {
         };
         self.serves = true;
         self.books.draft(self.clock.read(), started, None)?;
-        self.books.commit(Priority::Normal)?;
+        match self.books.commit(Priority::Normal) {
+            // On a full disk it serves all the same: what protects patients is recorded there too.
+            Err(BooksError::NoRoom) => {
+                self.full = true;
+                self.books.commit(Priority::Reserved)?;
+            }
+            committed => committed?,
+        }
         Ok(())
     }
 
@@ -260,9 +271,9 @@ impl Writer {
                 }
             }
             Ask::Record { body, reply } => {
-                let drafted = self.books.draft(self.clock.read(), (*body).clone(), None);
-                turn.answers.push(match drafted {
-                    Ok(entry) => Answer::Own(reply, entry, body),
+                let entry = self.books.draft(self.clock.read(), (*body).clone(), None);
+                turn.answers.push(match entry {
+                    Ok(entry) => Answer::Entry(reply, entry, Box::new(Asking::Record(*body))),
                     Err(error) => Answer::Failed(reply, refuse(&error)),
                 });
             }
@@ -302,7 +313,7 @@ impl Writer {
         }
         for answer in turn.answers {
             match answer {
-                Answer::Entry(reply, entry, asking) if asking.change.forgets() && !forgotten => {
+                Answer::Entry(reply, entry, asking) if asking.forgets() && !forgotten => {
                     let _ = reply.send(Err(RecordError::KeyLeft { entry }));
                 }
                 answer => answer.give(),
@@ -434,9 +445,11 @@ impl Writer {
         if self.full && !change.is_for_the_reserve() {
             return Answer::Failed(reply, RecordError::NoRoom);
         }
-        let asking = Asking { change, by };
-        let (change, by) = (asking.change.clone(), asking.by.clone());
-        match self.books.change(self.clock.read(), change, by) {
+        let drafted = self
+            .books
+            .change(self.clock.read(), change.clone(), by.clone());
+        let asking = Asking::Change { change, by };
+        match drafted {
             Ok(entry) => Answer::Entry(reply, entry, Box::new(asking)),
             Err(error) => Answer::Failed(reply, refuse(&error)),
         }
@@ -537,9 +550,6 @@ impl Answer {
             Self::Entry(reply, entry, _) => {
                 let _ = reply.send(Ok(entry));
             }
-            Self::Own(reply, entry, _) => {
-                let _ = reply.send(Ok(entry));
-            }
             Self::Failed(reply, error) => {
                 let _ = reply.send(Err(error));
             }
@@ -555,7 +565,7 @@ impl Answer {
             Self::Judged(reply, _) | Self::JudgedFailed(reply, _) => {
                 let _ = reply.send(Err(RecordError::NoRoom));
             }
-            Self::Entry(reply, ..) | Self::Own(reply, ..) | Self::Failed(reply, _) => {
+            Self::Entry(reply, ..) | Self::Failed(reply, _) => {
                 let _ = reply.send(Err(RecordError::NoRoom));
             }
         }
@@ -568,12 +578,17 @@ impl Answer {
                 let asked = Box::new(judgement.asked.clone());
                 Some(Ask::Decide { asked, reply })
             }
-            Self::Entry(reply, _, asking) => Some(Ask::Change {
-                change: Box::new(asking.change),
-                by: asking.by,
-                reply,
+            Self::Entry(reply, _, asking) => Some(match *asking {
+                Asking::Change { change, by } => Ask::Change {
+                    change: Box::new(change),
+                    by,
+                    reply,
+                },
+                Asking::Record(body) => Ask::Record {
+                    body: Box::new(body),
+                    reply,
+                },
             }),
-            Self::Own(reply, _, body) => Some(Ask::Record { body, reply }),
             answered @ (Self::Failed(..) | Self::JudgedFailed(..)) => {
                 answered.give();
                 None

@@ -1,4 +1,5 @@
 use super::*;
+use crate::contract::Event;
 use crate::contract::Verdict;
 use crate::ledger::fixtures;
 use crate::ledger::fixtures::Scribe;
@@ -141,4 +142,110 @@ fn a_line_that_is_not_canonical_is_named() {
     let line = scribe.write(event, None).unwrap().line;
     let found = replay.push(0, &line.replacen(':', ": ", 1)).unwrap_err();
     assert!(matches!(found.harm, Harm::Unreadable(_)));
+}
+
+/// A ledger of decisions, its entries, and the entry whose event is changed after signing.
+fn written(changed: Option<usize>) -> (Scribe, Vec<String>) {
+    let (mut scribe, replay) = begun();
+    let mut state = replay.state().clone();
+    let mut lines = Vec::new();
+    for number in 0..40 {
+        let at = scribe.wall;
+        let request = Request {
+            received_at: at,
+            ..request()
+        };
+        let body = Body::Decision {
+            decision: Box::new(decide(&state, &request)),
+            request: Box::new(request),
+        };
+        let mut event = scribe.signed(body);
+        if changed == Some(number) {
+            event.signature = scribe.signer.sign(b"something else");
+        }
+        let linked = scribe.write(event, None).unwrap();
+        let applied = Applied {
+            seq: linked.entry.seq,
+            ledger_time: linked.entry.ledger_time,
+        };
+        state.apply(applied, &linked.entry.event).unwrap();
+        lines.push(linked.line);
+    }
+    (scribe, lines)
+}
+
+/// Replays the beginning that all ledgers here have, then these lines.
+fn follow(mut replay: Replay, lines: &[String]) -> Result<(), Damage> {
+    let mut scribe = Scribe::new();
+    for body in std::iter::once(genesis()).chain(founding()) {
+        push(&mut scribe, &mut replay, body).unwrap();
+    }
+    for (seq, line) in (3..).zip(lines) {
+        replay.push(seq, line)?;
+    }
+    replay.finish().map(|_| ())
+}
+
+#[test]
+fn signatures_in_batches_name_the_same_entry_as_one_by_one() {
+    let key = || fixtures::signer().key().clone();
+    for changed in [None, Some(0), Some(17), Some(39)] {
+        let (_, lines) = written(changed);
+        let expected = changed.map_or(Ok(()), |number| {
+            Err(Damage {
+                entry: 3 + number as u64,
+                harm: Harm::Signature,
+            })
+        });
+        assert_eq!(follow(Replay::new(key()), &lines), expected);
+        assert_eq!(follow(Replay::in_batches(key()), &lines), expected);
+        assert_eq!(follow(Replay::of_state(key()), &lines), Ok(()));
+        // A later damage of another kind does not hide it.
+        let mut broken = lines.clone();
+        broken[39].push(' ');
+        let found = follow(Replay::in_batches(key()), &broken).unwrap_err();
+        assert_eq!(found.entry, changed.map_or(42, |number| 3 + number as u64));
+    }
+}
+
+#[test]
+fn a_state_that_an_entry_names_is_compared_without_deciding_anew() {
+    let (scribe, replay) = begun();
+    let key = scribe.signer.key().clone();
+    for wrong in [false, true] {
+        let (mut scribe, mut of_state) = (Scribe::new(), Replay::of_state(key.clone()));
+        for body in std::iter::once(genesis()).chain(founding()) {
+            push(&mut scribe, &mut of_state, body).unwrap();
+        }
+        let body = decision(&replay, scribe.wall, |decision| {
+            decision.recipient_score += 1;
+            if wrong {
+                decision.state_root = crate::digest::Sha256::ZERO;
+            }
+        });
+        let found = push(&mut scribe, &mut of_state, body);
+        let words = Harm::Decision("it was asked of another state");
+        assert_eq!(found, if wrong { Err(words) } else { Ok(()) });
+    }
+}
+
+#[test]
+fn the_signed_text_is_cut_out_of_the_line() {
+    let (mut scribe, replay) = begun();
+    let told = r#"a","event":{"x":"y"},"signature":"AAAA"}"#;
+    for body in [
+        genesis(),
+        decision(&replay, scribe.wall, |_| {}),
+        Body::Alert {
+            code: told.to_owned(),
+            text: told.to_owned(),
+            about: None,
+        },
+    ] {
+        let event = scribe.signed(body);
+        let sealed = Some(crate::digest::Sha256::ZERO);
+        let expected = Event::signed_text(&event.author, event.author_seq, &event.body).unwrap();
+        let line = scribe.write(event, sealed).unwrap().line;
+        assert_eq!(signed_text(&line), Some(expected));
+    }
 }

@@ -25,6 +25,23 @@ fn damage(entry: u64, harm: Harm) -> Result<Verified, Damage> {
     Err(Damage { entry, harm })
 }
 
+fn truncated() -> Harm {
+    Harm::Truncated {
+        size: SIZE,
+        by: Source::Beside,
+    }
+}
+
+fn two_histories(from: u64, signed: &Checkpoint, source: Source, found: Sha256) -> Harm {
+    let checkpoint = signed.clone();
+    let signed = Anchor { checkpoint, source };
+    Harm::NotAsSigned(Box::new(TwoHistories {
+        from,
+        signed,
+        found,
+    }))
+}
+
 #[test]
 fn an_untouched_ledger_verifies() {
     let (lines, signed) = ledger();
@@ -55,7 +72,7 @@ fn a_removed_entry_is_named_and_told_from_a_changed_one() {
         let mut copy = lines.clone();
         copy.remove(place);
         let harm = if entry == SIZE - 1 {
-            Harm::Truncated { size: SIZE }
+            truncated()
         } else {
             Harm::Missing { found: entry + 1 }
         };
@@ -68,7 +85,7 @@ fn a_cut_ledger_is_found_by_its_checkpoint() {
     let (lines, signed) = ledger();
     for (entry, end) in (0..SIZE).zip(0..) {
         let found = verify(&lines[..end], Some(&signed));
-        assert_eq!(found, damage(entry, Harm::Truncated { size: SIZE }));
+        assert_eq!(found, damage(entry, truncated()));
     }
 }
 
@@ -118,8 +135,8 @@ fn a_history_rewritten_with_a_sound_chain_is_not_what_was_signed() {
     let mut lines: Vec<String> = (0..ENTRIES)
         .map(|number| forger.alert(&format!("other {number}")).line)
         .collect();
-    let harm = Harm::NotAsSigned { size: SIZE };
-    let expected = damage(SIZE - 1, harm);
+    let found = forger.tree.root();
+    let expected = damage(SIZE - 1, two_histories(0, &signed, Source::Beside, found));
     assert_eq!(verify(&lines, Some(&signed)), expected);
     lines.push(forger.alert("and on").line);
     assert_eq!(verify(&lines, Some(&signed)), expected);
@@ -176,4 +193,77 @@ fn a_damage_reads_as_a_sentence() {
     let found = verify(&lines, Some(&signed)).unwrap_err();
     let text = "entry 4 is missing: entry 5 stands in its place";
     assert_eq!(found.to_string(), text);
+}
+
+/// The checkpoints over each beginning of a ledger of alerts, the empty one included.
+fn checkpoints(texts: &[String]) -> (Vec<String>, Vec<Checkpoint>) {
+    let mut scribe = Scribe::new();
+    let mut signed = vec![scribe.checkpoint()];
+    let mut lines = Vec::new();
+    for text in texts {
+        lines.push(scribe.alert(text).line);
+        signed.push(scribe.checkpoint());
+    }
+    (lines, signed)
+}
+
+#[test]
+fn two_checkpoints_bracket_what_was_rewritten_between_them() {
+    let texts = |changed: usize| -> Vec<String> {
+        let text = |number| match number == changed {
+            true => "rewritten".to_owned(),
+            false => format!("event {number}"),
+        };
+        (0..ENTRIES).map(text).collect()
+    };
+    let (_, signed) = checkpoints(&texts(ENTRIES));
+    for changed in 0..ENTRIES {
+        let (lines, forged) = checkpoints(&texts(changed));
+        for first in 0..=ENTRIES {
+            for second in first..=ENTRIES {
+                let anchors = [second, first].map(|size| Anchor {
+                    checkpoint: signed[size].clone(),
+                    source: Source::Kept,
+                });
+                let mut verifier = Verifier::resume_against(Chain::new(), Tree::new(), anchors);
+                let pushed = lines
+                    .iter()
+                    .try_for_each(|line| verifier.push(Line::bare(line.as_bytes())));
+                let verified = pushed.and_then(|()| verifier.finish());
+                let (from, size) = match (changed < first, changed < second) {
+                    (true, _) => (0, first),
+                    (false, true) => (first, second),
+                    (false, false) => {
+                        assert_eq!(verified.unwrap().signed, second as u64);
+                        continue;
+                    }
+                };
+                let found = forged[size].root;
+                let harm = two_histories(from as u64, &signed[size], Source::Kept, found);
+                assert_eq!(verified, damage(size as u64 - 1, harm));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_greatest_of_several_checkpoints_says_how_much_is_missing() {
+    let (lines, signed) = ledger();
+    let (_, all) = checkpoints(
+        &(0..ENTRIES)
+            .map(|n| format!("event {n}"))
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!(all[ENTRIES], signed);
+    let anchors = [(4, Source::Beside), (ENTRIES, Source::Kept)].map(|(size, source)| Anchor {
+        checkpoint: all[size].clone(),
+        source,
+    });
+    let mut verifier = Verifier::resume_against(Chain::new(), Tree::new(), anchors);
+    for line in &lines[..6] {
+        verifier.push(Line::bare(line.as_bytes())).unwrap();
+    }
+    let by = Source::Kept;
+    let expected = damage(6, Harm::Truncated { size: SIZE, by });
+    assert_eq!(verifier.finish(), expected);
 }

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use crate::digest::Sha256;
 use crate::ledger::Harm;
+use crate::ledger::Source;
 use crate::ledger::fixtures;
 use crate::ledger::fixtures::Scribe;
 use crate::storage::reader;
@@ -341,7 +342,13 @@ fn a_journal_behind_its_checkpoint_is_not_opened() {
     };
     assert_eq!(
         (damage.entry, damage.harm),
-        (3, Harm::Truncated { size: 6 })
+        (
+            3,
+            Harm::Truncated {
+                size: 6,
+                by: Source::Beside
+            }
+        )
     );
     fs::remove_file(site.segment(1)).unwrap();
     let Err(OpenError::Damaged(damage)) = site.reopen() else {

@@ -19,6 +19,7 @@ use super::KeyringError;
 use super::random;
 use crate::storage::disk;
 use crate::storage::disk::Disk;
+use crate::storage::keys::KeysError;
 use crate::storage::keys::Secret;
 use crate::storage::keys::WrappingFile;
 use crate::storage::sealed;
@@ -28,6 +29,10 @@ const PLAIN_BYTES: usize = 1 + 32 + 16 + 32;
 
 /// Bytes of a row in the file: nonce, the row, tag.
 pub(super) const ROW_BYTES: usize = 12 + PLAIN_BYTES + 16;
+
+/// Every so many rows, room is kept for twice as many: a denial must be recorded on a full disk too,
+/// also for a patient whom the gateway has not met.
+const ROWS_AHEAD: u32 = 512;
 
 /// Bytes that a disk writes as a whole, at the least.
 const SECTOR_BYTES: u64 = 512;
@@ -144,6 +149,7 @@ impl Rows {
         };
         rows.settle_wrapping()?;
         rows.load(take)?;
+        rows.keep_room();
         let synced = disk::sync_dir(data_dir).and_then(|()| rows.disk.sync_data(&rows.file));
         rows.told(synced)?;
         Ok(rows)
@@ -190,12 +196,19 @@ impl Rows {
         if self.poisoned {
             return Err(KeyringError::Poisoned);
         }
-        let next = self.wrapping_file.begin()?;
+        let next = match self.wrapping_file.begin() {
+            Err(KeysError::Io { source, .. }) if disk::is_no_space(&source) => {
+                return Err(KeyringError::NoSpace);
+            }
+            begun => begun?,
+        };
         let draft = self.path.with_extension("draft");
         let file = match self.rewrite(&draft, &next, places, &mut take) {
             Err(KeyringError::Io { source, .. }) if disk::is_no_space(&source) => {
-                let removed = fs::remove_file(&draft);
-                self.told(removed)?;
+                match fs::remove_file(&draft) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    removed => self.told(removed)?,
+                }
                 self.wrapping_file.abandon()?;
                 return Err(KeyringError::NoSpace);
             }
@@ -214,6 +227,7 @@ impl Rows {
         self.file = file;
         self.wrapping = next;
         self.count = self.count.saturating_sub(count_of(places));
+        self.keep_room();
         Ok(())
     }
 
@@ -255,7 +269,7 @@ impl Rows {
         }
         writer.flush().map_err(told)?;
         drop(writer);
-        file.sync_all().map_err(told)?;
+        disk::synced(file.sync_all()).map_err(told)?;
         Ok(file)
     }
 
@@ -264,14 +278,17 @@ impl Rows {
         let Some(next) = self.wrapping_file.next()? else {
             return Ok(());
         };
+        // Neither key may be thrown away unless the other one is seen to open the keyring.
         let mut head = [0; ROW_BYTES];
-        let is_new = self.file.read_exact_at(&mut head, 0).is_ok()
-            && sealed::open(&next.0, HEAD_LABEL, &head).is_ok();
-        if is_new {
+        let read = self.file.read_exact_at(&mut head, 0);
+        self.told(read)?;
+        if sealed::open(&next.0, HEAD_LABEL, &head).is_ok() {
             self.wrapping_file.finish(&next)?;
             self.wrapping = next;
-        } else {
+        } else if sealed::open(&self.wrapping.0, HEAD_LABEL, &head).is_ok() {
             self.wrapping_file.abandon()?;
+        } else {
+            return Err(KeyringError::ForeignKey(self.path.clone()));
         }
         Ok(())
     }
@@ -337,6 +354,9 @@ impl Rows {
         if self.poisoned {
             return Err(KeyringError::Poisoned);
         }
+        if self.count.is_multiple_of(ROWS_AHEAD) {
+            self.keep_room();
+        }
         let bytes = seal(&self.wrapping, label, plain)?;
         let end = offset(self.count);
         match self.disk.write_at(&self.file, &bytes, end) {
@@ -351,6 +371,11 @@ impl Rows {
         self.told(synced)?;
         self.count += 1;
         Ok(())
+    }
+
+    fn keep_room(&self) {
+        let bytes = u64::from(2 * ROWS_AHEAD) * ROW_BYTES as u64;
+        disk::keep_room(&self.file, offset(self.count), bytes);
     }
 
     /// Names the file in an error, and trusts it no more.
