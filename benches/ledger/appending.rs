@@ -34,8 +34,8 @@ const OF_BARE: f64 = 0.5;
 /// A lone append takes at most so many times a bare one, at the 99th percentile.
 const LONE_P99_TIMES: f64 = 2.0;
 
-const ENTRIES: usize = 64_000;
-const LONE: usize = 2_000;
+const ENTRIES: usize = 32_000;
+const LONE: usize = 1_000;
 const ROUNDS: usize = 3;
 
 /// How often a checkpoint is signed, as a gateway does.

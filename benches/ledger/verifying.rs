@@ -20,11 +20,11 @@ const CHAIN_PER_SECOND: f64 = 200_000.0;
 /// The same with the contract's state.
 const STATE_PER_SECOND: f64 = 50_000.0;
 
-const PLAIN_ENTRIES: u64 = 200_000;
-const DECISIONS: usize = 50_000;
+const PLAIN_ENTRIES: u64 = 100_000;
+const DECISIONS: usize = 20_000;
 
 /// Rounds; the best counts, as the machine may have other work.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 struct Ledgers {
     _dir: tempfile::TempDir,
