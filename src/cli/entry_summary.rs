@@ -41,9 +41,8 @@ fn what(body: &Body) -> String {
         } => format!("{institution} answered revocation {revocation}"),
         Body::PatientLinked { patient, into, .. } => format!("{patient} into {into}"),
         Body::PatientUnlinked { patient, from, .. } => format!("{patient} from {from}"),
-        Body::GuardianNamed { patient, .. } | Body::GuardianEnded { patient, .. } => {
-            format!("of {patient}")
-        }
+        Body::GuardianNamed { patient, .. } => format!("of {patient}"),
+        Body::GuardianEnded { patient, .. } => format!("of {patient}"),
         Body::PatientErased { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }

@@ -174,6 +174,78 @@ mod tests {
 
     use super::*;
 
+    const UNDERSTOOD: &[&str] = &[
+        "serve --config c.toml",
+        "check-config c.toml --json",
+        "echo pacs --config c.toml --json",
+        "ledger verify data --json",
+        "ledger replay data --json",
+        "ledger show data --entry 7 --json",
+        "ledger export data --out audit",
+        "ledger export data --out audit --tiles --json --age \
+         age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+        "ledger proof --entry 7",
+        "ledger proof --entry 7 data --out 7.tlog-proof --checkpoint kept --json",
+        "ledger proof --config c.toml --entry 7",
+        "ledger verify-proof 7.tlog-proof --line 7.json --json --key \
+         PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
+         --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
+        "consent deny --config c.toml --patient 4711",
+        "consent deny --config c.toml --patient 4711 --to hill --purpose RESEARCH --json",
+        "consent import --config c.toml a.json b.ndjson --dry-run --json --by desk",
+        "consent revoke --config c.toml 12",
+        "consent list --config c.toml --json",
+        "review list --config c.toml --json",
+        "review reason 12 --config c.toml --text Unconscious --by weber",
+        "review close 12 --config c.toml --justified --by officer",
+        "review close 12 --unjustified --by officer",
+        "incident report lakeside --config c.toml --kind purpose-misuse --proof 3 4 --proof 5 \
+         --by officer",
+        "incident decide 7 --config c.toml --upheld --by arbiter",
+        "incident decide 7 --config c.toml --dismissed --by arbiter",
+        "incident reverse 8 --config c.toml --by arbiter",
+        "incident lift 8 --config c.toml --by arbiter",
+        "incident list --config c.toml --json",
+        "patient merge --config c.toml --patient 1 --issuer A --into 2 --into-issuer B",
+        "patient unlink --config c.toml --patient 1 --from 2 --from-issuer B",
+        "patient guardian --config c.toml --patient 1 --name Mother --until 2030-01-31",
+        "patient guardian --config c.toml --patient 1 --end",
+        "patient standing note --config c.toml --patient 1 --evidence link-abused --proof 3",
+        "policy propose --config c.toml --policy dir --credit credit.toml --by ada",
+        "policy approve 0123abcd --config c.toml --by bob",
+        "policy withdraw 0123abcd --config c.toml --by ada",
+        "policy activate 0123ABCD --config c.toml --json --by ada",
+        "policy list",
+        "consent list --patient 4711",
+        "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT",
+        "policy list --config c.toml",
+        "decide --config c.toml --requester lakeside --recipient lakeside --patient 1 \
+         --purpose TREATMENT",
+        "decide --config c.toml --requester lakeside --recipient hill --patient 1 --issuer A \
+         --purpose RESEARCH --verb query --custodian hill --requester-ae LAKE --recipient-ae \
+         HILL --study 1.2.3 --modality CT --modality MR --study-date 2026-01-31 --user weber \
+         --tls --at 2026-02-01T10:00:00Z --explain --json",
+        "policy check policy --json",
+        "policy backtest --config c.toml --policy new --since 2026-01-31",
+        "policy backtest --config c.toml --policy new --since 1000 --json",
+        "report would-deny --config c.toml --since 2026-01-31 --json",
+        "score list --config c.toml --json",
+        "score explain lakeside --config c.toml --on 2026-11-26 --all --json",
+        "score simulate --scenario s.toml --days 365 --credit c.toml --svg out.svg --json",
+        "erase --patient 4711 --issuer A --reason objection --by officer --json",
+        "hold place --patient 4711 --reference case-7 --by officer --from-year 2024",
+        "hold place --everybody --reference case-7 --by officer --until-year 2025",
+        "hold lift 12 --config c.toml --by officer",
+        "hold list --json",
+        "retention list --config c.toml",
+        "retention drop --epoch 2019/default --by officer",
+        "retention drop --due --by officer --json",
+        "backup there --config c.toml --json",
+        "restore there --config c.toml --keyring newest --key a+00000000+AA== --by admin",
+        "demo --keep there",
+    ];
+
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(std::iter::once("credence").chain(line.split(' ')))
     }
@@ -185,77 +257,7 @@ mod tests {
 
     #[test]
     fn every_command_is_understood() {
-        for line in [
-            "serve --config c.toml",
-            "check-config c.toml --json",
-            "echo pacs --config c.toml --json",
-            "ledger verify data --json",
-            "ledger replay data --json",
-            "ledger show data --entry 7 --json",
-            "ledger export data --out audit",
-            "ledger export data --out audit --tiles --json --age \
-             age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
-            "ledger proof --entry 7",
-            "ledger proof --entry 7 data --out 7.tlog-proof --checkpoint kept --json",
-            "ledger proof --config c.toml --entry 7",
-            "ledger verify-proof 7.tlog-proof --line 7.json --json --key \
-             PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-            "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
-             --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
-            "consent deny --config c.toml --patient 4711",
-            "consent deny --config c.toml --patient 4711 --to hill --purpose RESEARCH --json",
-            "consent import --config c.toml a.json b.ndjson --dry-run --json --by desk",
-            "consent revoke --config c.toml 12",
-            "consent list --config c.toml --json",
-            "review list --config c.toml --json",
-            "review reason 12 --config c.toml --text Unconscious --by weber",
-            "review close 12 --config c.toml --justified --by officer",
-            "review close 12 --unjustified --by officer",
-            "incident report lakeside --config c.toml --kind purpose-misuse --proof 3 4 --proof 5 \
-             --by officer",
-            "incident decide 7 --config c.toml --upheld --by arbiter",
-            "incident decide 7 --config c.toml --dismissed --by arbiter",
-            "incident reverse 8 --config c.toml --by arbiter",
-            "incident lift 8 --config c.toml --by arbiter",
-            "incident list --config c.toml --json",
-            "patient merge --config c.toml --patient 1 --issuer A --into 2 --into-issuer B",
-            "patient unlink --config c.toml --patient 1 --from 2 --from-issuer B",
-            "patient guardian --config c.toml --patient 1 --name Mother --until 2030-01-31",
-            "patient guardian --config c.toml --patient 1 --end",
-            "patient standing note --config c.toml --patient 1 --evidence link-abused --proof 3",
-            "policy propose --config c.toml --policy dir --credit credit.toml --by ada",
-            "policy approve 0123abcd --config c.toml --by bob",
-            "policy withdraw 0123abcd --config c.toml --by ada",
-            "policy activate 0123ABCD --config c.toml --json --by ada",
-            "policy list",
-            "consent list --patient 4711",
-            "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT",
-            "policy list --config c.toml",
-            "decide --config c.toml --requester lakeside --recipient lakeside --patient 1 \
-             --purpose TREATMENT",
-            "decide --config c.toml --requester lakeside --recipient hill --patient 1 --issuer A \
-             --purpose RESEARCH --verb query --custodian hill --requester-ae LAKE --recipient-ae \
-             HILL --study 1.2.3 --modality CT --modality MR --study-date 2026-01-31 --user weber \
-             --tls --at 2026-02-01T10:00:00Z --explain --json",
-            "policy check policy --json",
-            "policy backtest --config c.toml --policy new --since 2026-01-31",
-            "policy backtest --config c.toml --policy new --since 1000 --json",
-            "report would-deny --config c.toml --since 2026-01-31 --json",
-            "score list --config c.toml --json",
-            "score explain lakeside --config c.toml --on 2026-11-26 --all --json",
-            "score simulate --scenario s.toml --days 365 --credit c.toml --svg out.svg --json",
-            "erase --patient 4711 --issuer A --reason objection --by officer --json",
-            "hold place --patient 4711 --reference case-7 --by officer --from-year 2024",
-            "hold place --everybody --reference case-7 --by officer --until-year 2025",
-            "hold lift 12 --config c.toml --by officer",
-            "hold list --json",
-            "retention list --config c.toml",
-            "retention drop --epoch 2019/default --by officer",
-            "retention drop --due --by officer --json",
-            "backup there --config c.toml --json",
-            "restore there --config c.toml --keyring newest --key a+00000000+AA== --by admin",
-            "demo --keep there",
-        ] {
+        for line in UNDERSTOOD {
             assert!(parse(line).is_ok(), "{line}");
         }
     }

@@ -11,14 +11,8 @@ use crate::ledger::Damage;
 use crate::ledger::EntryError;
 use crate::ledger::Finding;
 use crate::ledger::Harm;
-use crate::storage::export;
-use crate::storage::export::ExportedLine;
-use crate::storage::export::ExportedLines;
-use crate::storage::export::UNENDED;
-use crate::storage::reader;
-use crate::storage::reader::Batches;
+use crate::storage::lines::Lines;
 use crate::storage::reader::ReadError;
-use crate::storage::reader::Step;
 
 /// Why the decisions cannot be decided anew.
 #[derive(Debug, thiserror::Error)]
@@ -70,51 +64,7 @@ pub fn compare(
         }
         Ok(())
     };
-    let journal = reader::journal_dir(dir);
-    let entries = dir.join(export::ENTRIES_FILE);
-    if journal.is_dir() {
-        of_journal(&journal, &mut push)?;
-    } else if entries.is_file() {
-        of_export(&entries, &mut push)?;
-    } else {
-        return Err(CompareError::NoLedger(dir.to_owned()));
-    }
+    let lines = Lines::of_folder(dir).ok_or_else(|| CompareError::NoLedger(dir.to_owned()))?;
+    lines.each(0..u64::MAX, |_, line| push(line))?;
     Ok(*comparison.counts())
-}
-
-type Push<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), CompareError>;
-
-fn of_journal(journal: &Path, push: Push<'_>) -> Result<(), CompareError> {
-    let mut batches = Batches::from_start(journal)?;
-    loop {
-        let step = batches.step()?;
-        for seen in batches.batch.records() {
-            push(seen.line.text)?;
-        }
-        match step {
-            Step::Batch => {}
-            Step::Damaged(damage) => return Err(damage.into()),
-            Step::End(_) => return Ok(()),
-        }
-    }
-}
-
-fn of_export(path: &Path, push: Push<'_>) -> Result<(), CompareError> {
-    let failed = |source| CompareError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let mut lines = ExportedLines::open(path).map_err(failed)?;
-    let mut entry = 0_u64;
-    loop {
-        match lines.next().map_err(failed)? {
-            ExportedLine::Whole(line) => push(line)?,
-            ExportedLine::Unended => {
-                let harm = Harm::Frame(UNENDED);
-                return Err(Damage { entry, harm }.into());
-            }
-            ExportedLine::End => return Ok(()),
-        }
-        entry = entry.saturating_add(1);
-    }
 }

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::path::PathBuf;
 
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
@@ -121,8 +122,13 @@ pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
 
 /// Writes a file that is either there as a whole or not at all, and synced; `mode` are its
 /// permissions.
+///
+/// Until then it lies beside its place, with `.draft` after its whole name: files that differ only
+/// in their extension may be written at the same time.
 pub(super) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let draft = path.with_extension("draft");
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".draft");
+    let draft = PathBuf::from(draft);
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)

@@ -82,9 +82,21 @@ pub enum IndexError {
 }
 
 impl IndexError {
-    /// Whether the store is to be thrown away.
-    const fn is_damage(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Panicked | Self::Spoilt(_))
+    /// Whether the store is to be thrown away. A new one would fare no better where there is no
+    /// room, or it must not be written.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::Failed(sled::Error::Io(error)) => !matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+                    | io::ErrorKind::FileTooLarge
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::PermissionDenied
+            ),
+            Self::Failed(_) | Self::Panicked | Self::Spoilt(_) => true,
+            Self::Unavailable | Self::Io { .. } | Self::Journal(_) => false,
+        }
     }
 }
 

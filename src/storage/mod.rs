@@ -51,6 +51,9 @@ mod tiles;
 mod verify;
 mod witnessed;
 
+#[cfg(test)]
+mod fixtures;
+
 pub use backup::BackedUp;
 pub use backup::BackupError;
 pub use backup::back_up;

@@ -137,3 +137,6 @@ impl From<SlotError> for ProveError {
         Self::Checkpoint(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -199,46 +199,8 @@ impl Asker {
 
     /// Notes how a visit ended; gives the cosigned note.
     async fn heard(&mut self, number: usize, visit: Visit, size: u64) -> Option<String> {
-        let peer = Arc::clone(&self.asked.get(number)?.peer);
-        let (name, institution) = (peer.key.name(), &peer.institution);
-        let cosigned = match visit {
-            Visit::Cosigned(note) => Some(note),
-            Visit::Failed(why) => {
-                tracing::warn!(witness = name, why, "not cosigned, asked again later");
-                None
-            }
-            Visit::Refused(status) => {
-                let status = status.as_u16();
-                tracing::warn!(witness = name, status, "does not cosign this log");
-                None
-            }
-            Visit::Disputed(dispute) => {
-                let text = format!("witness {name} of {institution}: {dispute}");
-                self.alerts.raise(name, "witness-disputed", text).await;
-                None
-            }
-            Visit::RolledBack(held) => {
-                let text = format!(
-                    "the log was rolled back: it has {size} entries, and witness {name} of \
-                     {institution} has a checkpoint of it with {}",
-                    held.size
-                );
-                self.evidence(name, held.size, held.note).await;
-                self.alerts.raise(name, "log-rolled-back", text).await;
-                None
-            }
-            Visit::Forked(held) => {
-                let text = format!(
-                    "the log was forked: witness {name} of {institution} has a checkpoint of it \
-                     with {} entries that are not these",
-                    held.size
-                );
-                self.evidence(name, held.size, held.note).await;
-                self.alerts.raise(name, "log-forked", text).await;
-                None
-            }
-        };
-        let interval = self.interval;
+        let (interval, before) = (self.interval, self.asked.get(number)?.cosigned);
+        let cosigned = self.told(number, visit, before, size).await;
         let now_us = self.clock.read().monotonic_us;
         let asked = self.asked.get_mut(number)?;
         if cosigned.is_some() {
@@ -249,6 +211,64 @@ impl Asker {
             asked.due_us = now_us.saturating_add(u64::try_from(pause).unwrap_or(u64::MAX));
         }
         cosigned
+    }
+
+    /// Tells people what they must know of a visit; gives the cosigned note. The witness had
+    /// cosigned `before` entries, and our log has `size`.
+    async fn told(
+        &mut self,
+        number: usize,
+        visit: Visit,
+        before: u64,
+        size: u64,
+    ) -> Option<String> {
+        let peer = Arc::clone(&self.asked.get(number)?.peer);
+        let name = peer.key.name();
+        let who = format!("witness {name} of {}", peer.institution);
+        let (code, text, held) = match visit {
+            Visit::Cosigned { note, from } => {
+                if from < before {
+                    // It would cosign another story just as well.
+                    let text = format!(
+                        "{who} has forgotten that it cosigned this log with {before} entries: it \
+                         began again from {from}"
+                    );
+                    self.alerts.raise(name, "witness-forgot", text).await;
+                }
+                return Some(note);
+            }
+            Visit::Failed(why) => {
+                tracing::warn!(witness = name, why, "not cosigned, asked again later");
+                return None;
+            }
+            Visit::Refused(status) => {
+                let status = status.as_u16();
+                tracing::warn!(witness = name, status, "does not cosign this log");
+                return None;
+            }
+            Visit::Disputed(dispute) => ("witness-disputed", format!("{who}: {dispute}"), None),
+            Visit::RolledBack(held) => {
+                let text = format!(
+                    "the log was rolled back: it has {size} entries, and {who} has a checkpoint of \
+                     it with {}",
+                    held.size
+                );
+                ("log-rolled-back", text, Some(held))
+            }
+            Visit::Forked(held) => {
+                let text = format!(
+                    "the log was forked: {who} has a checkpoint of it with {} entries that are not \
+                     these",
+                    held.size
+                );
+                ("log-forked", text, Some(held))
+            }
+        };
+        if let Some(held) = held {
+            self.evidence(name, held.size, held.note).await;
+        }
+        self.alerts.raise(name, code, text).await;
+        None
     }
 
     /// Keeps what was cosigned: for each witness, and all together.

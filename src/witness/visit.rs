@@ -37,7 +37,11 @@ pub(super) struct Held {
 #[derive(Debug)]
 pub(super) enum Visit {
     /// Our note with the witness's cosignature, verified.
-    Cosigned(String),
+    Cosigned {
+        note: String,
+        /// The size that the witness held before.
+        from: u64,
+    },
     /// The witness does not take our log's checkpoints.
     Refused(StatusCode),
     /// Not now.
@@ -99,7 +103,7 @@ impl Visitor<'_> {
         loop {
             let answered = self.ask(&mut line, old).await?;
             let size = match answered.status {
-                StatusCode::OK => return Ok(self.cosigned(&answered)),
+                StatusCode::OK => return Ok(self.cosigned(&answered, old)),
                 StatusCode::CONFLICT => size(&answered),
                 StatusCode::UNPROCESSABLE_ENTITY => None,
                 status if is_passing(status) => {
@@ -131,9 +135,9 @@ impl Visitor<'_> {
         self.in_time(asked).await
     }
 
-    fn cosigned(&self, answered: &Answered) -> Visit {
+    fn cosigned(&self, answered: &Answered, from: u64) -> Visit {
         match add_cosignature(self.note, &answered.body, self.key) {
-            Ok((note, _)) => Visit::Cosigned(note),
+            Ok((note, _)) => Visit::Cosigned { note, from },
             Err(error) => Visit::Disputed(Dispute::Cosignature(error)),
         }
     }

@@ -15,6 +15,7 @@ Needs root (it mounts, in a mount namespace of its own), loop devices, mkfs.ext4
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +29,7 @@ from powercut.check import consents_wrong
 from powercut.check import gateway_on
 from powercut.check import lines_of
 from powercut.check import lost
+from powercut.check import verified_anew
 from powercut.disk import Cut
 from powercut.disk import Mounted
 from powercut.disk import empty_image
@@ -154,7 +156,7 @@ def resumed(gateway: Gateway, play: Play, checks: Checks) -> None:
 
 
 def afterwards(gateway: Gateway, book: Book, checks: Checks) -> None:
-    verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
+    verified = verified_anew(gateway)
     checks.that("the ledger verifies, decisions decided anew", verified.returncode == 0, verified.stdout + verified.stderr)
     serve(gateway)
     lines = lines_of(gateway)
@@ -189,7 +191,7 @@ def main() -> int:
             finally:
                 if gateway.process is not None:
                     gateway.kill()
-    except (RuntimeError, AssertionError, TimeoutError, OSError, KeyError) as fault:
+    except (RuntimeError, AssertionError, TimeoutError, OSError, KeyError, subprocess.SubprocessError) as fault:
         checks.that(f"{type(fault).__name__}: {fault}", False)
     finally:
         listener.stop()

@@ -43,7 +43,7 @@ def _journal(gateway: Gateway, *names: str) -> list[Path]:
 
 
 def _slots(gateway: Gateway) -> list[Path]:
-    return [gateway.data / name for name in ("checkpoint.0", "checkpoint.1", "checkpoint.draft")]
+    return [gateway.data / name for name in ("checkpoint.0", "checkpoint.1", "checkpoint.0.draft", "checkpoint.1.draft")]
 
 
 class FirstStart(Phase):
@@ -57,9 +57,9 @@ class FirstStart(Phase):
 
     def paths(self, gateway: Gateway) -> list[Path]:
         keys = gateway.folder / "keys"
-        names = [f"{name}.{end}" for name in ("lookup", "wrapping") for end in ("key", "draft")]
-        names += [f"{name}.{end}" for name in ("log", "statement", "witness") for end in ("pk8", "draft")]
-        data = [gateway.data, *(gateway.data / name for name in ("lock", "keyring", "ledger.vkey", "ledger.draft"))]
+        names = [f"{name}.{end}" for name in ("lookup", "wrapping") for end in ("key", "key.draft")]
+        names += [f"{name}.{end}" for name in ("log", "statement", "witness") for end in ("pk8", "pk8.draft")]
+        data = [gateway.data, *(gateway.data / name for name in ("lock", "keyring", "ledger.vkey", "ledger.vkey.draft"))]
         return [gateway.folder, keys, *(keys / name for name in names), *data, *_segments(gateway), *_slots(gateway)]
 
     def play(self, play: Play) -> None:
@@ -131,7 +131,7 @@ class Erasure(Phase):
 
     def paths(self, gateway: Gateway) -> list[Path]:
         keys = gateway.folder / "keys"
-        names = [f"wrapping.{end}" for end in ("key", "next", "draft")]
+        names = [f"wrapping.{end}" for end in ("key", "next", "key.draft", "next.draft")]
         keyring = [gateway.data / "keyring", gateway.data / "keyring.draft"]
         return [keys, *(keys / name for name in names), gateway.data, *keyring]
 

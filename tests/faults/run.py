@@ -19,6 +19,7 @@ Needs strace, and the right to trace (root, or one's own processes).
 import argparse
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -38,6 +39,7 @@ from faults.trace import Trace
 from powercut.check import lines_of
 from powercut.check import lost
 from powercut.check import patients_mistaken
+from powercut.check import verified_anew
 from powercut.disk import free_bytes
 from powercut.load import Book
 from powercut.serving import serve
@@ -197,12 +199,12 @@ class Rig:
             lines = lines_of(gateway)
             faults += lost(book.told, lines, lines, (gateway.folder / "keys" / "lookup.key").read_bytes())
             faults += patients_mistaken(gateway, book.told, lines)
-        except (AssertionError, OSError, ValueError, KeyError) as fault:
+        except (AssertionError, OSError, ValueError, KeyError, subprocess.SubprocessError) as fault:
             faults.append(f"{type(fault).__name__}: {fault}")
         code = gateway.stop()
         if code != 0:
             faults.append(f"ended with {code} after the restart")
-        verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
+        verified = verified_anew(gateway)
         if verified.returncode != 0:
             faults.append(f"does not verify: {verified.stdout}{verified.stderr}")
         return faults
@@ -273,7 +275,7 @@ def main() -> int:
         for phase in phases.PHASES:
             if chosen.only in (None, phase.name):
                 rig.phase(phase, 4 if chosen.long else 2, None if chosen.long else 7)
-    except (RuntimeError, AssertionError, TimeoutError, OSError) as fault:
+    except (RuntimeError, AssertionError, TimeoutError, OSError, subprocess.SubprocessError) as fault:
         print(f"FAULT {type(fault).__name__}: {fault}")
         rig.failed += 1
     finally:

@@ -1,6 +1,7 @@
 """What must be true of a disk after a power cut."""
 
 import json
+import subprocess
 from pathlib import Path
 
 from powercut.disk import Cut
@@ -29,6 +30,11 @@ def lines_of(gateway: Gateway) -> list[str]:
     return gateway.command("ledger", "show", gateway.data, "--json").stdout.splitlines()
 
 
+def verified_anew(gateway: Gateway) -> subprocess.CompletedProcess:
+    """`ledger verify --replay`, which takes its time in a build that is not optimised."""
+    return gateway.command("ledger", "verify", "--replay", gateway.data, check=False, timeout_s=600)
+
+
 def in_common(some: list[str], others: list[str]) -> int:
     """How many lines both begin with."""
     for number, (one, other) in enumerate(zip(some, others)):
@@ -51,7 +57,7 @@ class Check:
         try:
             with Mounted(cut.file, self.folder / "root") as root:
                 faults = self._faults(gateway_on(self.folder, root, self.config_of), cut, book, told, live)
-        except (RuntimeError, AssertionError, TimeoutError, OSError, ValueError, KeyError, IndexError) as fault:
+        except (RuntimeError, AssertionError, TimeoutError, OSError, ValueError, KeyError, IndexError, subprocess.SubprocessError) as fault:
             faults = [f"{type(fault).__name__}: {fault}"]
         sound = run("e2fsck", "-fn", cut.file, check=False)
         if sound.returncode != 0:
@@ -62,7 +68,7 @@ class Check:
     def _faults(self, gateway: Gateway, cut: Cut, book: Book, told: list[Told], live: list[str]) -> list[str]:
         faults = []
         if told or (gateway.data / "ledger.vkey").exists() and (gateway.data / "checkpoint.0").exists():
-            verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
+            verified = verified_anew(gateway)
             if verified.returncode != 0:
                 faults.append(f"what the cut left does not verify: {verified.stdout}{verified.stderr}")
         if not serve(gateway):
@@ -77,7 +83,7 @@ class Check:
             code = gateway.stop()
         if code != 0:
             faults.append(f"the gateway ended with {code}")
-        verified = gateway.command("ledger", "verify", "--replay", gateway.data, check=False)
+        verified = verified_anew(gateway)
         if verified.returncode != 0:
             faults.append(f"after a restart it does not verify: {verified.stdout}{verified.stderr}")
         return faults

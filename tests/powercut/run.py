@@ -26,6 +26,7 @@ import argparse
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -97,7 +98,7 @@ class Rig:
                 number += 1
                 session = Session(self, number, min(CUTS_PER_SESSION, cuts - self.cuts), self.random.randrange(1 << 30))
                 session.run()
-        except (AssertionError, RuntimeError, TimeoutError, OSError, EOFError) as fault:
+        except (AssertionError, RuntimeError, TimeoutError, OSError, EOFError, subprocess.SubprocessError) as fault:
             self.fault(f"{type(fault).__name__}: {fault}")
         finally:
             self.listener.stop()

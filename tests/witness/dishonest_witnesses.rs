@@ -95,3 +95,20 @@ async fn a_witness_that_does_not_know_us_accuses_nobody() {
     assert_eq!(anna.alerts("witness-disputed").len(), 0);
     up.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_that_forgot_what_it_cosigned_is_told_of() {
+    let (anna, lake) = (Partner::new("st-anna"), Partner::new("lakeside"));
+    let other = lake.start(&anna.row(anna.port)).await;
+    let up = anna.start(&lake.row(lake.port)).await;
+    let size = anna.cosigned_from(1, &lake).await;
+    other.stop().await;
+    std::fs::remove_dir_all(lake.data().join("witnessed")).unwrap();
+    let other = lake.start(&anna.row(anna.port)).await;
+    up.grow(3, "more").await;
+    let told = anna.alerted("witness-forgot").await;
+    assert!(told.contains("began again from 0"), "{told}");
+    anna.cosigned_from(size + 3, &lake).await;
+    up.stop().await;
+    other.stop().await;
+}

@@ -16,7 +16,7 @@ use crate::storage;
 #[derive(Args, Debug)]
 pub struct Keys {
     /// The configuration file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "credence.toml")]
     pub config: PathBuf,
     /// Print one JSON object: log, witness
     #[arg(long)]

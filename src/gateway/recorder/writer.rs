@@ -14,8 +14,6 @@ use super::Asked;
 use super::Judged;
 use super::PatientIdentity;
 use super::RecordError;
-use super::Recorded;
-use super::Refusal;
 use super::books::Books;
 use super::books::BooksError;
 use super::books::StartError;
@@ -40,6 +38,11 @@ use crate::storage::KeyringError;
 use crate::storage::Priority;
 use crate::time::UtcMicros;
 
+mod answer;
+
+use answer::Answer;
+use answer::Asking;
+
 /// Asks that share one sync at most.
 const BATCH_MAX: usize = 64;
 
@@ -61,26 +64,6 @@ pub(in crate::gateway) struct Writer {
     full: bool,
     /// Keys are still to be destroyed: there was no room to write the keyring anew.
     forgetting: bool,
-}
-
-/// An answer that waits until its batch is durable.
-enum Answer {
-    Judged(oneshot::Sender<Result<Judged, RecordError>>, Arc<Judgement>),
-    Entry(oneshot::Sender<Result<u64, RecordError>>, u64, Box<Asking>),
-    Failed(oneshot::Sender<Result<u64, RecordError>>, RecordError),
-    JudgedFailed(oneshot::Sender<Result<Judged, RecordError>>, RecordError),
-}
-
-/// What makes an entry, to be asked again when there was no room.
-enum Asking {
-    Change { change: Change, by: String },
-    Record(Body),
-}
-
-impl Asking {
-    const fn forgets(&self) -> bool {
-        matches!(self, Self::Change { change, .. } if change.forgets())
-    }
 }
 
 /// What a batch is made of.
@@ -531,69 +514,6 @@ fn refuse(error: &BooksError) -> RecordError {
     match error {
         BooksError::NoRoom | BooksError::Keyring(KeyringError::NoSpace) => RecordError::NoRoom,
         other => RecordError::Refused(other.to_string()),
-    }
-}
-
-impl Answer {
-    /// The batch is durable.
-    fn give(self) {
-        match self {
-            Self::Judged(reply, judgement) => {
-                let decision = &judgement.decision;
-                let judged = if decision.verdict == Verdict::Permit || decision.observed {
-                    Judged::Permitted(Recorded(judgement))
-                } else {
-                    Judged::Refused(Refusal(judgement))
-                };
-                let _ = reply.send(Ok(judged));
-            }
-            Self::Entry(reply, entry, _) => {
-                let _ = reply.send(Ok(entry));
-            }
-            Self::Failed(reply, error) => {
-                let _ = reply.send(Err(error));
-            }
-            Self::JudgedFailed(reply, error) => {
-                let _ = reply.send(Err(error));
-            }
-        }
-    }
-
-    /// The batch was refused.
-    fn refuse(self) {
-        match self {
-            Self::Judged(reply, _) | Self::JudgedFailed(reply, _) => {
-                let _ = reply.send(Err(RecordError::NoRoom));
-            }
-            Self::Entry(reply, ..) | Self::Failed(reply, _) => {
-                let _ = reply.send(Err(RecordError::NoRoom));
-            }
-        }
-    }
-
-    /// What was asked, as far as it is not answered by now.
-    fn again(self) -> Option<Ask> {
-        match self {
-            Self::Judged(reply, judgement) => {
-                let asked = Box::new(judgement.asked.clone());
-                Some(Ask::Decide { asked, reply })
-            }
-            Self::Entry(reply, _, asking) => Some(match *asking {
-                Asking::Change { change, by } => Ask::Change {
-                    change: Box::new(change),
-                    by,
-                    reply,
-                },
-                Asking::Record(body) => Ask::Record {
-                    body: Box::new(body),
-                    reply,
-                },
-            }),
-            answered @ (Self::Failed(..) | Self::JudgedFailed(..)) => {
-                answered.give();
-                None
-            }
-        }
     }
 }
 

@@ -1,62 +1,10 @@
 use super::*;
-use crate::ledger::fixtures::Scribe;
 use crate::storage::ExportForm;
-use crate::storage::Journal;
-use crate::storage::Priority;
-use crate::storage::Record;
 use crate::storage::export;
-use crate::storage::keys;
+use crate::storage::fixtures::Folder;
 use std::fs;
 
-/// A data folder that may be gone on with.
-struct Folder {
-    dir: tempfile::TempDir,
-    scribe: Scribe,
-    journal: Journal,
-    leaves: Vec<Sha256>,
-}
-
 impl Folder {
-    fn new(entries: usize) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let scribe = Scribe::new();
-        keys::write_vkey(dir.path(), scribe.signer.key()).unwrap();
-        let (journal, _) = Journal::open(dir.path(), scribe.signer.key()).unwrap();
-        let mut folder = Self {
-            dir,
-            scribe,
-            journal,
-            leaves: Vec::new(),
-        };
-        folder.write(entries);
-        folder
-    }
-
-    fn write(&mut self, entries: usize) {
-        let mut left = entries;
-        while left > 0 {
-            let count = left.min(7);
-            let one = |_| {
-                let linked = self.scribe.alert("x");
-                self.leaves.push(linked.leaf);
-                Record {
-                    line: linked.line,
-                    sealed: None,
-                }
-            };
-            let batch: Vec<Record> = (0..count).map(one).collect();
-            self.journal.append(&batch, Priority::Normal).unwrap();
-            left -= count;
-        }
-        let note = self.scribe.note();
-        let tree = &self.scribe.tree;
-        self.journal.write_checkpoint(&note, tree).unwrap();
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
     fn file(&self) -> PathBuf {
         self.path().join(HASHES_FILE)
     }

@@ -23,6 +23,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::digest::Sha256;
+use crate::storage::index::store::Pair;
 
 /// Bytes of a block, about: it ends with the posting that reaches them.
 const BLOCK_BYTES: usize = 2048;
@@ -51,8 +52,8 @@ pub(super) fn block_key(first: u64, facet: &[u8], number: u32) -> Vec<u8> {
 }
 
 /// The blocks of a run: keys and values, by rising key.
-pub(super) fn encode(first: u64, postings: &Postings) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let mut blocks: Vec<(Vec<u8>, Vec<u8>)> = vec![(run_key(first), Vec::new())];
+pub(super) fn encode(first: u64, postings: &Postings) -> Vec<Pair> {
+    let mut blocks: Vec<Pair> = vec![(run_key(first), Vec::new())];
     let mut before: &[u8] = &[];
     for (facet, numbers) in postings {
         for piece in numbers.chunks(PIECE_NUMBERS) {

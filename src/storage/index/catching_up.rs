@@ -88,13 +88,25 @@ impl Index {
         mut go_on: impl FnMut(&CatchingUp) -> bool,
     ) -> Result<(), IndexError> {
         let _feeding = self.feeding.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.try_catch_up(journal, until, &mut go_on) {
+        let caught_up = match self.try_catch_up(journal, until, &mut go_on) {
             Err(error) if error.is_damage() => {
                 let why = Why::Damaged(error.to_string());
-                self.begin_anew(&why)?;
-                self.enter_from(journal, until, self.found(why), &mut go_on)
+                self.begin_anew(&why)
+                    .and_then(|()| self.enter_from(journal, until, self.found(why), &mut go_on))
             }
             caught_up => caught_up,
+        };
+        // sled does nothing more after an error; it is opened again the next time.
+        if let Err(IndexError::Failed(_) | IndexError::Panicked) = caught_up {
+            self.close();
+        }
+        caught_up
+    }
+
+    fn close(&self) {
+        let open = self.open().take();
+        if let Some(open) = open {
+            open.store.close();
         }
     }
 
@@ -129,56 +141,51 @@ impl Index {
 
     /// Opens what is there, and throws it away if it does not fit the journal.
     fn open_or_begin(&self, journal: &JournalReader, until: u64) -> Result<Why, IndexError> {
-        let (store, progress) = self.open_store()?;
-        let why = match &progress {
-            None => Why::Missing,
-            Some(found) => misfit(journal, until, found)?.unwrap_or(Why::Behind),
-        };
-        match (progress, &why) {
-            (Some(progress), Why::Behind) => self.set_open(store, &progress),
-            (None, _) => self.set_open(store, &Progress::none(self.run_entries)),
-            (Some(_), _) => {
-                store.close();
-                self.begin_anew(&why)?;
-            }
+        if !store::is_there(&self.dir) {
+            self.begin()?;
+            return Ok(Why::Missing);
         }
+        let (store, found) = self.open_store()?;
+        let Some(why) = misfit(journal, until, &found)? else {
+            self.set_open(store, &found);
+            return Ok(Why::Behind);
+        };
+        store.close();
+        self.begin_anew(&why)?;
         Ok(why)
     }
 
-    /// The store, and how far it goes; `None` when it is empty.
-    fn open_store(&self) -> Result<(Store, Option<Progress>), IndexError> {
+    /// The store that is there, and how far it goes.
+    fn open_store(&self) -> Result<(Store, Progress), IndexError> {
         let store = Store::open(&self.dir)?;
-        let progress = match store.get(PROGRESS_KEY)? {
-            None if store.is_empty()? => None,
-            None => return Err(IndexError::Spoilt("it does not say how far it goes")),
-            Some(bytes) => {
-                let progress = Progress::decode(&bytes);
-                let fits = |progress: &Progress| {
-                    progress.run_entries == self.run_entries
-                        && progress
-                            .next_seq
-                            .is_multiple_of(u64::from(self.run_entries))
-                };
-                let progress = progress.filter(fits);
-                Some(progress.ok_or(IndexError::Spoilt("it is of another form"))?)
-            }
-        };
+        let bytes = store.get(PROGRESS_KEY)?;
+        let bytes = bytes.ok_or(IndexError::Spoilt("it does not say how far it goes"))?;
+        let runs = u64::from(self.run_entries);
+        let progress = Progress::decode(&bytes).filter(|progress| {
+            progress.run_entries == self.run_entries && progress.next_seq.is_multiple_of(runs)
+        });
+        let progress = progress.ok_or(IndexError::Spoilt("it is of another form"))?;
         Ok((store, progress))
     }
 
     /// Throws away what there is, and begins a new index.
     fn begin_anew(&self, why: &Why) -> Result<(), IndexError> {
         tracing::warn!(%why, "the index of the ledger is built anew");
-        if let Some(open) = self.open().take() {
-            open.store.close();
-        }
+        self.close();
         store::remove(&self.dir).map_err(|source| IndexError::Io {
             path: self.dir.clone(),
             source,
         })?;
         self.spoilt.store(false, Ordering::Relaxed);
+        self.begin()
+    }
+
+    /// Begins a new index, which says from the first that it holds nothing yet.
+    fn begin(&self) -> Result<(), IndexError> {
         let store = Store::open(&self.dir)?;
-        self.set_open(store, &Progress::none(self.run_entries));
+        let progress = Progress::none(self.run_entries);
+        store.write(vec![(PROGRESS_KEY.to_vec(), progress.encode())])?;
+        self.set_open(store, &progress);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use crate::storage::index::block;
 use crate::storage::index::block::Postings;
 use crate::storage::index::progress::Progress;
 use crate::storage::index::skim::Faceted;
+use crate::storage::index::store::Pair;
 
 /// A run that is being filled, and how far it is.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl Run {
     }
 
     /// What the store is to hold: keys and values.
-    pub(super) fn blocks(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub(super) fn blocks(&self) -> Vec<Pair> {
         block::encode(self.first, &self.postings)
     }
 }

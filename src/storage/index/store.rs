@@ -15,8 +15,8 @@ use crate::storage::index::IndexError;
 /// Bytes of sled's cache.
 const CACHE_BYTES: u64 = 16 << 20;
 
-/// Keys and values.
-pub(super) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+/// A key and its value.
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
 /// The store, open. Cheap to clone; it is closed with the last.
 #[derive(Clone, Debug)]
@@ -38,20 +38,12 @@ impl Store {
         guarded(|| Ok(Self { db: config.open()? }))
     }
 
-    pub(super) fn is_empty(&self) -> Result<bool, IndexError> {
-        guarded(|| Ok(self.db.first()?.is_none()))
-    }
-
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         guarded(|| Ok(self.db.get(key)?.map(|value| value.to_vec())))
     }
 
     /// The last pair whose key is not below `first` and is below `end`.
-    pub(super) fn last_below(
-        &self,
-        first: &[u8],
-        end: &[u8],
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, IndexError> {
+    pub(super) fn last_below(&self, first: &[u8], end: &[u8]) -> Result<Option<Pair>, IndexError> {
         guarded(|| {
             let last = self.db.range(first..end).next_back().transpose()?;
             Ok(last.map(|(key, value)| (key.to_vec(), value.to_vec())))
@@ -59,7 +51,7 @@ impl Store {
     }
 
     /// Writes all of these, or none.
-    pub(super) fn write(&self, pairs: Pairs) -> Result<(), IndexError> {
+    pub(super) fn write(&self, pairs: Vec<Pair>) -> Result<(), IndexError> {
         guarded(|| {
             let mut batch = sled::Batch::default();
             for (key, value) in pairs {
@@ -83,6 +75,14 @@ impl Store {
             drop(self);
             Ok(())
         });
+    }
+}
+
+/// Whether there is something in the store's place.
+pub(super) fn is_there(dir: &Path) -> bool {
+    match fs::read_dir(dir) {
+        Ok(mut items) => items.next().is_some(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::contract::Body;
 use crate::digest::Sha256;
+use crate::ledger::NOTE_BYTES_MAX;
 use crate::ledger::fixtures;
 use crate::ledger::fixtures::Scribe;
 use crate::storage::ExportForm;
@@ -388,6 +389,6 @@ fn a_restored_ledger_continues_what_was_kept_of_its_old_origin() {
         "{earlier}"
     );
     let out = dir.path().join("export");
-    export(dir.path(), &out).unwrap();
+    export(dir.path(), &out, &ExportForm::default()).unwrap();
     assert!(verify_against(&out, None, Depth::Replay, &[in_backup]).is_ok());
 }

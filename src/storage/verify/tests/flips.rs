@@ -239,7 +239,7 @@ fn every_flipped_bit_of_a_journal_of_64_kib_is_found_in_its_entry() {
         cases += 1;
     }
     assert!(check(ground.dir.path()).unwrap().torn.is_none());
-    println!("{cases} single flips of a journal of {BYTES} bytes: all found, in their entries");
+    eprintln!("{cases} single flips of a journal of {BYTES} bytes: all found, in their entries");
 }
 
 #[test]
@@ -264,5 +264,7 @@ fn random_flips_of_a_journal_of_20_000_entries_are_found_in_their_entries() {
         ground.assert_found(&files[number], at, bit, case % 1_000 == 0);
     }
     assert!(check(ground.dir.path()).unwrap().torn.is_none());
-    println!("{flips} random flips of a journal of {entries} entries: all found, in their entries");
+    eprintln!(
+        "{flips} random flips of a journal of {entries} entries: all found, in their entries"
+    );
 }

@@ -397,7 +397,7 @@ fn no_forgery_is_accepted() {
     outcome.unwrap();
     let (tried, unchanged) = (tried.get(), unchanged.get());
     assert_eq!(tried - unchanged, cases);
-    println!("{cases} forgeries: none accepted ({unchanged} more changed nothing, and verify)");
+    eprintln!("{cases} forgeries: none accepted ({unchanged} more changed nothing, and verify)");
 }
 
 #[test]
