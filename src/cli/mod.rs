@@ -242,7 +242,8 @@ mod tests {
         "retention drop --epoch 2019/default --by officer",
         "retention drop --due --by officer --json",
         "backup there --config c.toml --json",
-        "restore there --config c.toml --keyring newest --key a+00000000+AA== --by admin",
+        "restore there --config c.toml --keyring newest --by admin --key \
+         PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         "demo --keep there",
     ];
 
