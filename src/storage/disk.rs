@@ -143,3 +143,26 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()
         _ => sync_dir(Path::new(".")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_differ_in_their_extension_are_written_at_the_same_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = &|name: &str| {
+            let path = dir.path().join(name);
+            for turn in 0..100 {
+                let text = format!("{name} {turn}");
+                write_whole(&path, text.as_bytes(), 0o644).unwrap();
+                assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            }
+        };
+        std::thread::scope(|scope| {
+            for name in ["checkpoint.0", "checkpoint.cosigned"] {
+                scope.spawn(move || write(name));
+            }
+        });
+    }
+}
