@@ -145,7 +145,7 @@ def measured(folder: Path, seed: int, cuts: int, unsynced: bool) -> tuple[int, i
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--cuts", type=int, default=200, help="how many cuts; a tenth as many again, 3 to 20, without fdatasync")
+    arguments.add_argument("--cuts", type=int, default=200, help="how many cuts; a tenth as many again, 3 to 8, without fdatasync")
     arguments.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     arguments.add_argument("--without-fdatasync", action="store_true", help="only that part: passes when losses are found")
     arguments.add_argument("--work", type=Path, help="folder for the disks; default: /dev/shm where it is large enough, else the temporary folder")
@@ -163,7 +163,7 @@ def main() -> int:
     passed = failed = 0
     if not chosen.without_fdatasync:
         passed, failed = measured(folder / "synced", chosen.seed, chosen.cuts, unsynced=False)
-    without = chosen.cuts if chosen.without_fdatasync else max(3, min(20, chosen.cuts // 10))
+    without = chosen.cuts if chosen.without_fdatasync else max(3, min(8, chosen.cuts // 10))
     print(f"without fdatasync: {without} cuts", flush=True)
     more = measured(folder / "unsynced", chosen.seed, without, unsynced=True)
     passed, failed = passed + more[0], failed + more[1]
