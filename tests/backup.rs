@@ -161,11 +161,11 @@ fn after_an_erasure_only_the_newest_keyring_restores() {
     site.lose();
     let told = site.refused("restore older --by admin");
     assert!(told.contains("--keyring"), "{told}");
-    fs::remove_dir_all(site.path("data")).unwrap();
+    // What was tried left nothing that a gateway could take for its ledger.
+    assert!(!site.path("data/journal").exists());
     // The older ledger does not know of the erasure; the newest keyring does.
     let told = site.refused("restore older --keyring newest --by admin");
     assert!(told.contains("--forgotten 1"), "{told}");
-    fs::remove_dir_all(site.path("data")).unwrap();
     site.good("restore older --keyring newest --forgotten 1 --by admin");
     site.good("ledger verify data --replay");
 }
@@ -186,4 +186,18 @@ fn a_backup_made_after_an_erasure_restores_and_what_was_forgotten_stays_so() {
     };
     assert_eq!((listed("4711"), listed("4712")), (0, 1));
     site.good("ledger verify data --replay");
+}
+
+#[test]
+fn a_restore_that_was_cut_off_is_not_gone_on_with() {
+    let site = Site::new();
+    site.consent("4711");
+    site.good("backup copy");
+    site.lose();
+    fs::create_dir(site.path("data")).unwrap();
+    fs::rename(site.path("copy/journal"), site.path("data/journal")).unwrap();
+    fs::rename(site.path("copy/keyring"), site.path("data/keyring")).unwrap();
+    let told = site.refused("consent list");
+    assert!(told.contains("cut off"), "{told}");
+    assert!(!site.path("data/ledger.vkey").exists());
 }

@@ -102,9 +102,13 @@ fn of_keeping(body: &Body) -> String {
             patients, reason, ..
         } => format!("{}: {reason}", desk::joined(patients)),
         Body::HoldPlaced {
-            patient, reference, ..
+            patients,
+            reference,
+            ..
         } => {
-            let whom = patient.map_or_else(|| "everybody".to_owned(), |one| one.to_string());
+            let whom = patients
+                .as_ref()
+                .map_or_else(|| "everybody".to_owned(), desk::joined);
             format!("on {whom}, reference {reference}")
         }
         Body::HoldLifted { hold, .. } => format!("hold {hold}"),

@@ -22,7 +22,8 @@ use crate::gateway::control::Change;
 /// backup.
 ///
 /// A person who was merged from several Patient IDs is forgotten under all of them. Consents and
-/// objections of the person end. If the person comes again, the gateway meets them as somebody new.
+/// objections of the person end. If the person comes again, the gateway meets them as somebody new;
+/// but a study that is sent again bears the same keyed digest as before, so erase the images, too.
 ///
 /// Refused while a hold stands on the patient or on everybody; the hold is named. Recorded also when
 /// the disk is full; the key is then destroyed as soon as there is room, and the answer says so.

@@ -10,6 +10,7 @@ use crate::cli::Exit;
 use crate::cli::columns;
 use crate::cli::desk::Accountable;
 use crate::cli::desk::Desk;
+use crate::cli::desk::joined;
 use crate::cli::desk::unexpected;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Change;
@@ -133,10 +134,10 @@ fn row(listed: &ListedHold) -> [String; 4] {
         (None, None) => "all".to_owned(),
         (from, until) => format!("{}-{}", year(from), year(until)),
     };
-    let patient = hold.patient.as_ref();
+    let patients = hold.patients.as_ref();
     [
         listed.entry.to_string(),
-        patient.map_or_else(|| "everybody".to_owned(), ToString::to_string),
+        patients.map_or_else(|| "everybody".to_owned(), joined),
         years,
         hold.reference.clone(),
     ]

@@ -56,7 +56,7 @@ pub enum Ledger {
     /// Write a copy that strangers can verify: entries, checkpoint, public key
     ///
     /// Contains no sealed details. Files: entries.jsonl (one entry a line), checkpoint (C2SP
-    /// tlog-checkpoint), ledger.vkey. The checkpoint may be about fewer entries than are copied.
+    /// tlog-checkpoint), ledger.vkey, and checkpoint.cosigned where there is one. The checkpoint may be about fewer entries than are copied.
     Export(Export),
     /// Write a proof that one entry is in the ledger (C2SP tlog-proof), and the entry's line
     ///

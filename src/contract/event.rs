@@ -261,8 +261,8 @@ pub enum Body {
     },
     /// What is held is neither erased nor dropped. The hold's number is the entry's.
     HoldPlaced {
-        /// Whose details; `None`: everybody's.
-        patient: Option<Pseudonym>,
+        /// Whose details: every pseudonym that the person had then. `None`: everybody's.
+        patients: Option<BTreeSet<Pseudonym>>,
         /// Number of a case file; no patient data.
         reference: String,
         /// Only details of this year and later.

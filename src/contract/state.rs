@@ -107,6 +107,9 @@ pub enum Rejection {
         /// Its case file.
         reference: String,
     },
+    /// A hold on nobody, or on no year.
+    #[error("a hold is on one person or on everybody, and its first year is not after its last")]
+    HoldsNothing,
     /// No such hold.
     #[error("there is no hold {0}")]
     NoHold(u64),

@@ -26,12 +26,10 @@ use crate::storage;
 use crate::storage::AppendError;
 use crate::storage::BackupError;
 use crate::storage::Depth;
-use crate::storage::FolderLock;
 use crate::storage::Journal;
 use crate::storage::JournalReader;
 use crate::storage::Keys;
 use crate::storage::KeysError;
-use crate::storage::LockError;
 use crate::storage::OpenError;
 use crate::storage::Priority;
 use crate::storage::ReadError;
@@ -59,15 +57,15 @@ pub enum RestoreError {
     /// The backup is not in order.
     #[error("the backup does not verify: {0}")]
     Verify(#[from] VerifyError),
+    /// Nobody signed for what is in the backup.
+    #[error("the backup holds no signed checkpoint")]
+    Unsigned,
     /// The backup or the data folder.
     #[error(transparent)]
     Backup(#[from] BackupError),
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// The folder's lock.
-    #[error(transparent)]
-    Lock(#[from] LockError),
     /// The restored journal.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -123,7 +121,11 @@ pub fn restore(
 ) -> Result<Restored, RestoreError> {
     let gateway = &config.gateway;
     let backup = from.backup;
-    let before = storage::verify(backup, from.key, Depth::Replay)?.key;
+    let report = storage::verify(backup, from.key, Depth::Replay)?;
+    if report.checkpoint.is_none() {
+        return Err(RestoreError::Unsigned);
+    }
+    let before = report.key;
     let (state, patients) = folded(backup)?;
     if state.own() != Some(&gateway.institution) {
         let configured = gateway.institution.clone();
@@ -136,7 +138,7 @@ pub fn restore(
     if state.statement_key_of(&gateway.institution) != Some(statement.as_str()) {
         return Err(RestoreError::OtherStatementKey);
     }
-    storage::lay_out(
+    let _lock = storage::lay_out(
         backup,
         from.keyring,
         &keys,
@@ -144,7 +146,6 @@ pub fn restore(
         from.forgotten,
         &gateway.data_dir,
     )?;
-    let _lock = FolderLock::take(&gateway.data_dir)?;
     let (mut journal, recovered) = Journal::open(&gateway.data_dir, &before)?;
     let author = gateway.institution.clone();
     let body = Body::Restored {

@@ -226,6 +226,7 @@ impl Verifier {
     /// Compares the root with those of the checkpoints over as many entries as there are now.
     fn hold_against_anchors(&mut self) {
         let size = self.tree.size();
+        let mut fitted = self.fitted;
         while let Some(anchor) = self.anchors.front()
             && anchor.checkpoint.size == size
         {
@@ -234,8 +235,10 @@ impl Verifier {
                 return;
             }
             self.anchors.pop_front();
-            self.fitted = Some(size);
+            fitted = Some(size);
         }
+        // Not where two of one size contradict each other: what fits the one does not fit the other.
+        self.fitted = fitted;
     }
 
     /// Lets a line after the doubtful one speak. Only a missing entry can be waited for longer.

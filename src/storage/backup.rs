@@ -25,6 +25,8 @@ use crate::storage::keyring::KeyringError;
 use crate::storage::keys;
 use crate::storage::keys::Keys;
 use crate::storage::keys::KeysError;
+use crate::storage::lock::FolderLock;
+use crate::storage::lock::LockError;
 use crate::storage::reader;
 use crate::storage::reader::Batches;
 use crate::storage::reader::ReadError;
@@ -67,6 +69,9 @@ pub enum BackupError {
     /// The keyring.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// The folder's lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// Nothing to copy.
     #[error("{} holds no ledger", .0.display())]
     NoLedger(PathBuf),
@@ -126,9 +131,11 @@ pub fn back_up(data_dir: &Path, out_dir: &Path) -> Result<BackedUp, BackupError>
 /// Lays a backup out as a data folder, but for its checkpoints and public key: these are those of
 /// the log that goes on. `keyring` is the newest one, if it is not the backup's; it must open with
 /// `keys` and know all of `patients` but `forgotten` of them, who were erased after the backup.
+/// Gives the folder's lock.
 ///
 /// # Errors
-/// When something is there already, cannot be copied, or the keyring is not the newest.
+/// When something is there already, cannot be copied, or the keyring is not the newest; the folder is
+/// empty again then.
 pub fn lay_out(
     backup: &Path,
     keyring: Option<&Path>,
@@ -136,8 +143,26 @@ pub fn lay_out(
     patients: &BTreeSet<Pseudonym>,
     forgotten: usize,
     data_dir: &Path,
-) -> Result<(), BackupError> {
+) -> Result<FolderLock, BackupError> {
     make_empty(data_dir)?;
+    let lock = FolderLock::take(data_dir)?;
+    let laid_out = copy_and_check(backup, keyring, keys, patients, forgotten, data_dir);
+    if laid_out.is_err() {
+        // Half a ledger is none; what fails here besides was told already.
+        let _removed = fs::remove_dir_all(reader::journal_dir(data_dir));
+        let _removed = fs::remove_file(data_dir.join(KEYRING_FILE));
+    }
+    laid_out.map(|()| lock)
+}
+
+fn copy_and_check(
+    backup: &Path,
+    keyring: Option<&Path>,
+    keys: &Keys,
+    patients: &BTreeSet<Pseudonym>,
+    forgotten: usize,
+    data_dir: &Path,
+) -> Result<(), BackupError> {
     copy_journal(backup, data_dir)?;
     let from = keyring.map_or_else(|| backup.join(KEYRING_FILE), Path::to_owned);
     copy(&from, &data_dir.join(KEYRING_FILE), u64::MAX)?;
@@ -156,7 +181,12 @@ pub fn lay_out(
 }
 
 fn make_empty(dir: &Path) -> Result<(), BackupError> {
-    match fs::read_dir(dir).map(|mut items| items.next().is_none()) {
+    // The lock's file may be left of an earlier attempt.
+    let is_lock = |item: &io::Result<fs::DirEntry>| {
+        item.as_ref().is_ok_and(|item| item.file_name() == "lock")
+    };
+    let is_empty = |mut items: fs::ReadDir| items.all(|item| is_lock(&item));
+    match fs::read_dir(dir).map(is_empty) {
         Ok(true) => return Ok(()),
         Ok(false) => return Err(BackupError::NotEmpty(dir.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

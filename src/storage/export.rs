@@ -108,6 +108,9 @@ pub fn export(dir: &Path, out_dir: &Path, form: &ExportForm) -> Result<Exported,
     let lines = Lines::of_folder(dir).ok_or_else(no_ledger)?;
     // The checkpoint first: the ledger may grow while it is read.
     let signed = checkpoints::newest(dir, &key)?;
+    if form.tiles && signed.is_none() {
+        return Err(ExportError::Unsigned);
+    }
     let cosigned = checkpoints::cosigned(dir, &key).unwrap_or_default();
     disk::create_dir(out_dir).map_err(|source| ExportError::Io {
         path: out_dir.to_owned(),

@@ -239,6 +239,13 @@ impl Journal {
             .until(self.chain.next_seq())
     }
 
+    /// The entries from number `from` on, which were verified before.
+    pub fn entries_from(&self, from: u64) -> Entries {
+        JournalReader::new(&self.data_dir)
+            .unchecked_entries(from)
+            .until(self.chain.next_seq())
+    }
+
     /// For reading from elsewhere while this one writes.
     pub fn reader(&self) -> JournalReader {
         JournalReader::new(&self.data_dir)

@@ -33,6 +33,7 @@ use crate::ledger::LogKey;
 use crate::ledger::LogSigner;
 use crate::ledger::WitnessSigner;
 use crate::storage::disk;
+use crate::storage::reader;
 
 /// Permission bits of group and others.
 const OTHERS: u32 = 0o077;
@@ -93,6 +94,13 @@ pub enum KeysError {
     /// The ledger exists, a key to it does not.
     #[error("{} is missing, and the ledger in the data folder was made with it: restore it", .0.display())]
     Missing(PathBuf),
+    /// A restore did not come to its end.
+    #[error(
+        "{} holds a journal and no ledger.vkey: a restore was cut off; empty the folder and restore \
+         again, or put the ledger's public key back",
+        .0.display()
+    )]
+    CutOff(PathBuf),
     /// A file is not what it should be.
     #[error("{} is not a key of the right form", .0.display())]
     Malformed(PathBuf),
@@ -124,6 +132,11 @@ impl Keys {
     ) -> Result<Self, KeysError> {
         let ledger = read_vkey(data_dir)?;
         let may_make = ledger.is_none();
+        // A first start writes the public key before there is a journal. A journal without one was left
+        // by a restore that was cut off: to go on with it would be a fork.
+        if may_make && reader::journal_dir(data_dir).exists() {
+            return Err(KeysError::CutOff(data_dir.to_owned()));
+        }
         if may_make {
             make_private_dir(keys_dir)?;
         }
@@ -245,9 +258,14 @@ impl WrappingFile {
         self.abandon()
     }
 
-    /// Removes the successor.
+    /// Removes the successor, its bytes first: once it took over, the next one replaces it, and it
+    /// must not be found in a freed block then.
     pub(super) fn abandon(&self) -> Result<(), KeysError> {
         let remove = || {
+            if let Ok(file) = fs::File::options().write(true).open(&self.next) {
+                file.write_all_at(&[0; 32], 0)?;
+                file.sync_all()?;
+            }
             match fs::remove_file(&self.next) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}

@@ -94,6 +94,12 @@ pub enum VerifyError {
         /// What is wrong with it.
         why: String,
     },
+    /// The key given vouches for none of it.
+    #[error(
+        "nothing of it is signed by the key given: there is no checkpoint, and anybody can write such \
+         a chain"
+    )]
+    Unsigned,
     /// No ledger here.
     #[error("{} holds no ledger: neither journal/ nor entries.jsonl", .0.display())]
     NoLedger(PathBuf),
@@ -111,8 +117,8 @@ pub enum VerifyError {
     },
     /// The key given is one that the log had before.
     #[error(
-        "the key given signed for this ledger until it was restored at entry {until}; verify it \
-         with its present key, {found}, which the institution should confirm"
+        "the ledger says that the key given signed for it until it was restored at entry {until}; if \
+         the institution confirms that {found} is its key now, verify with that and --replay"
     )]
     EarlierKey {
         /// The key in the folder.
@@ -150,6 +156,7 @@ pub fn verify_against(
     kept: &[Kept],
 ) -> Result<Report, VerifyError> {
     let place = Place::of(dir)?;
+    let is_given = key.is_some();
     let key = match (keys::read_vkey(dir), key) {
         (Ok(Some(found)), Some(key)) if found != *key => {
             return Err(kept::foreign_key(&place, found, key));
@@ -173,6 +180,9 @@ pub fn verify_against(
         }
         verified => verified?,
     };
+    if is_given && verified.signed == 0 && verified.entries() > 0 {
+        return Err(VerifyError::Unsigned);
+    }
     Ok(Report {
         verified,
         checkpoint,

@@ -53,6 +53,9 @@ const SIZE_TYPE: &str = "text/x.tlog.size";
 /// Characters of a SHA-256 in hexadecimal.
 const DIGEST_CHARACTERS: usize = 64;
 
+/// How many times the time of one request a connection may last.
+const REQUESTS_PER_CONNECTION: u32 = 10;
+
 /// What one who asks may cost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -61,6 +64,7 @@ pub(super) struct Limits {
 }
 
 /// What every connection needs.
+#[derive(Clone)]
 struct Server {
     keeper: Arc<Keeper>,
     recorder: Recorder,
@@ -124,7 +128,9 @@ impl Server {
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
             .serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = connection.await {
+        // Nobody keeps a seat for ever, whatever they ask and however slowly they read.
+        let ended = tokio::time::timeout(request * REQUESTS_PER_CONNECTION, connection).await;
+        if let Ok(Err(error)) = ended {
             tracing::debug!(%error, "a connection to the witness ended");
         }
     }
@@ -171,15 +177,20 @@ impl Server {
 
     /// The keeper's work goes on to its end even if the one who asks does not wait for it.
     async fn add_checkpoint(&self, body: Bytes) -> Response<Full<Bytes>> {
-        let keeper = Arc::clone(&self.keeper);
-        let answered = tokio::task::spawn_blocking(move || keeper.add_checkpoint(&body)).await;
-        let Ok((reply, conviction)) = answered else {
-            return plain(&Reply::Broken);
-        };
-        if let Some(conviction) = conviction {
-            self.record(conviction).await;
+        let server = self.clone();
+        let answered = tokio::spawn(async move {
+            let keeper = Arc::clone(&server.keeper);
+            let done = tokio::task::spawn_blocking(move || keeper.add_checkpoint(&body));
+            let (reply, conviction) = done.await?;
+            if let Some(conviction) = conviction {
+                server.record(conviction).await;
+            }
+            Ok::<_, tokio::task::JoinError>(reply)
+        });
+        match answered.await {
+            Ok(Ok(reply)) => plain(&reply),
+            Ok(Err(_)) | Err(_) => plain(&Reply::Broken),
         }
-        plain(&reply)
     }
 
     async fn record(&self, conviction: Conviction) {

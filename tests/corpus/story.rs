@@ -347,7 +347,7 @@ fn incidents(books: &mut Books) {
 
 fn keeping(books: &mut Books) {
     let hold = books.say(Body::HoldPlaced {
-        patient: Some(patient(6)),
+        patients: Some(BTreeSet::from([patient(6)])),
         reference: "case 9".to_owned(),
         from_year: Some(2020),
         until_year: None,

@@ -106,6 +106,8 @@ class Rig:
             for call in phase.calls for kind in KINDS if (call, kind) not in MEANINGLESS
             for nth in spread(found.get(call, 0), per_kind)
         ]
+        if not faults:
+            raise RuntimeError(f"{phase.name}: no call to make fail was seen: {found}")
         if most is not None and len(faults) > most:
             faults = self.random.sample(faults, most)
         print(f"{phase.name}: {', '.join(f'{count} {call}' for call, count in found.items())}; {len(faults)} faults", flush=True)

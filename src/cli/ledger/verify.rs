@@ -118,7 +118,10 @@ impl Verify {
             )?;
         }
         if let Some(torn) = &report.torn {
-            writeln!(out, "after the last entry: {torn} (never acknowledged)")?;
+            writeln!(
+                out,
+                "after the last entry: {torn} (not written to its end, or damaged before it was signed for)"
+            )?;
         }
         match self.depth() {
             Depth::Chain => writeln!(

@@ -164,7 +164,7 @@ impl Walk {
                 by,
             },
             28 => Body::HoldPlaced {
-                patient: (!which.is_multiple_of(4)).then(|| patient(which)),
+                patients: (!which.is_multiple_of(4)).then(|| BTreeSet::from([patient(which)])),
                 reference: format!("case {which}"),
                 from_year: which.is_multiple_of(3).then_some(2020),
                 until_year: None,

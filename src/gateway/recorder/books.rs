@@ -81,6 +81,9 @@ pub enum BooksError {
     /// No such consent stands.
     #[error("there is no such consent")]
     NoSuchConsent,
+    /// Nobody.
+    #[error("a Patient ID is needed")]
+    NoPatientId,
     /// No such patient.
     #[error("the gateway has not met such a patient")]
     NoSuchPatient,
@@ -150,6 +153,9 @@ pub enum StartError {
     /// There is no ledger to prove anything of.
     #[error(transparent)]
     Hashes(#[from] HashesError),
+    /// An entry that no checkpoint covers was not written by this gateway.
+    #[error("the ledger is damaged: entry {0} has an event that this gateway did not sign")]
+    Unsigned(u64),
     /// The policies cannot be used.
     #[error(transparent)]
     Policies(#[from] PoliciesError),
@@ -222,6 +228,8 @@ impl Books {
             lock,
         };
         books.reload()?;
+        let signed = recovered.checkpoint.map_or(0, |signed| signed.size);
+        books.check_signatures(signed)?;
         // What a crash or a full disk left to be forgotten.
         books.forget()?;
         match books.state.own() {
@@ -252,6 +260,19 @@ impl Books {
                 Ok(books)
             }
         }
+    }
+
+    /// That we said ourselves what stands behind the newest checkpoint. The chain does not show it:
+    /// whoever has the disk can append to that, and the next checkpoint would cover it.
+    fn check_signatures(&self, from: u64) -> Result<(), StartError> {
+        let key = self.keys.statement.key();
+        for stored in self.journal.entries_from(from) {
+            let entry = stored.map_err(BooksError::from)?.entry;
+            if !key.verifies_event(&entry.event) {
+                return Err(StartError::Unsigned(entry.seq));
+            }
+        }
+        Ok(())
     }
 
     /// Contract state, with what is drafted.

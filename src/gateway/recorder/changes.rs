@@ -20,6 +20,7 @@ use crate::contract::Rejection;
 use crate::contract::Review;
 use crate::gateway::control::Change;
 use crate::gateway::control::ConsentTerms;
+use crate::gateway::control::PatientName;
 
 /// Characters of the longest text that is kept sealed.
 const TEXT_CHARACTERS_MAX: usize = 2000;
@@ -64,13 +65,13 @@ impl Books {
                 by,
             },
             Change::PatientMerge { patient, into } => Body::PatientLinked {
-                patient: self.pseudonym(&patient.identity())?,
-                into: self.pseudonym(&into.identity())?,
+                patient: self.pseudonym(&named(&patient)?)?,
+                into: self.pseudonym(&named(&into)?)?,
                 by,
             },
             Change::PatientUnlink { patient, from } => Body::PatientUnlinked {
-                patient: self.pseudonym(&patient.identity())?,
-                from: self.pseudonym(&from.identity())?,
+                patient: self.pseudonym(&named(&patient)?)?,
+                from: self.pseudonym(&named(&from)?)?,
                 by,
             },
             Change::GuardianName {
@@ -78,17 +79,17 @@ impl Books {
                 guardian,
                 until,
             } => {
-                let patient = self.pseudonym(&patient.identity())?;
+                let patient = self.pseudonym(&named(&patient)?)?;
                 let guardian = bounded(guardian)?;
                 let body = Body::GuardianNamed { patient, until, by };
                 return Ok((body, Some(filed(patient, Details::Guardian { guardian }))));
             }
             Change::GuardianEnd { patient } => Body::GuardianEnded {
-                patient: self.pseudonym(&patient.identity())?,
+                patient: self.pseudonym(&named(&patient)?)?,
                 by,
             },
             Change::PatientErase { patient, reason } => {
-                let known = self.known_pseudonym(&patient.identity());
+                let known = self.known_pseudonym(&named(&patient)?);
                 let known = known.ok_or(BooksError::NoSuchPatient)?;
                 let patients = self.state().patients_linked_to(known);
                 Body::PatientErased {
@@ -103,9 +104,15 @@ impl Books {
                 from_year,
                 until_year,
             } => {
-                let patient = patient.map(|patient| self.pseudonym(&patient.identity()));
+                let patients = match patient {
+                    Some(patient) => {
+                        let known = self.pseudonym(&named(&patient)?)?;
+                        Some(self.state().patients_linked_to(known))
+                    }
+                    None => None,
+                };
                 Body::HoldPlaced {
-                    patient: patient.transpose()?,
+                    patients,
                     reference,
                     from_year,
                     until_year,
@@ -119,7 +126,7 @@ impl Books {
                 evidence,
                 proof,
             } => Body::StandingNoted {
-                patient: self.pseudonym(&patient.identity())?,
+                patient: self.pseudonym(&named(&patient)?)?,
                 evidence,
                 proof,
                 by,
@@ -195,7 +202,7 @@ impl Books {
                     Grantees::Named(terms.to.into_iter().collect())
                 },
                 modalities: (!modalities.is_empty()).then_some(modalities),
-                patient: self.pseudonym(&terms.patient.identity())?,
+                patient: self.pseudonym(&named(&terms.patient)?)?,
                 purposes: terms.purposes.into_iter().collect(),
                 study_from: terms.study_from,
                 study_uid_digest: terms.study.as_deref().map(|study| self.blind(study)),
@@ -243,6 +250,15 @@ fn proposed(text: String, by: String) -> Result<Body, BooksError> {
         text,
         by,
     })
+}
+
+/// Whom the desk means. An empty Patient ID is nobody's: what concerns no patient is filed there.
+fn named(patient: &PatientName) -> Result<PatientIdentity, BooksError> {
+    let identity = patient.identity();
+    if identity.id.is_empty() {
+        return Err(BooksError::NoPatientId);
+    }
+    Ok(identity)
 }
 
 /// Details that concern no study.

@@ -46,6 +46,10 @@ use answer::Asking;
 /// Asks that share one sync at most.
 const BATCH_MAX: usize = 64;
 
+/// Events that wait for room when not even the reserve has any; what comes beyond them is made good
+/// by the next start, as after a crash.
+const KEPT_BACK_MAX: usize = 4096;
+
 /// Entries that one ask can make at most: a decision, and an alert about it.
 const ENTRIES_PER_ASK_MAX: usize = 2;
 
@@ -62,6 +66,10 @@ pub(in crate::gateway) struct Writer {
     retention: Retention,
     /// The disk was full at the last look: only what the reserve is for is recorded.
     full: bool,
+    /// This batch is one of those.
+    reserving: bool,
+    /// Events that nobody waits for and that had no room in the reserve either.
+    kept_back: VecDeque<Body>,
     /// Keys are still to be destroyed: there was no room to write the keyring anew.
     forgetting: bool,
 }
@@ -93,7 +101,10 @@ impl Writer {
             serves: false,
             retention,
             full: false,
-            forgetting: false,
+            reserving: false,
+            kept_back: VecDeque::new(),
+            // Looked at once: a start may have found no room for it.
+            forgetting: true,
         }
     }
 
@@ -202,11 +213,10 @@ impl Writer {
 
     /// One batch, of as many asks as its entries leave room for; `true` when it asked to stop.
     fn turn(&mut self, waiting: &mut VecDeque<Ask>) -> Result<bool, BooksError> {
-        if self.full && self.books.has_room()? {
-            self.full = false;
-            tracing::warn!("there is room for the ledger again");
-            waiting.push_front(alert("room-again", "the ledger has room again"));
-        }
+        // While the disk is full, room is looked for with every tick, and not with every batch: what
+        // looks like room may be none, and then the journal is folded anew.
+        let looks = waiting.iter().any(|ask| matches!(ask, Ask::Checkpoint));
+        self.reserving = self.full && !(looks && self.books.has_room()?);
         let mut turn = Turn::default();
         while !turn.stop
             && !turn.forget
@@ -217,7 +227,7 @@ impl Writer {
         }
         if turn.checkpoint
             && self.serves
-            && !self.full
+            && !self.reserving
             && let Err(error) = self.books.overdue(self.clock.read())
         {
             tracing::error!(%error, "late reviews cannot be recorded");
@@ -225,14 +235,22 @@ impl Writer {
         // What these events overturn must not be released once they are durable: mark it before.
         self.overturn();
         let (checkpoint, stop) = (turn.checkpoint, turn.stop);
-        let priority = if self.full {
+        let (drafts, mut ends) = (self.books.drafted().count(), stop);
+        let priority = if self.reserving {
             Priority::Reserved
         } else {
             Priority::Normal
         };
         match self.books.commit(priority) {
-            Ok(()) => self.answer(turn)?,
-            Err(BooksError::NoRoom) => self.refuse(turn, waiting)?,
+            Ok(()) => {
+                self.answer(turn)?;
+                if self.full && !self.reserving && drafts > 0 {
+                    self.go_on(waiting);
+                    ends = false;
+                    waiting.extend(stop.then_some(Ask::Stop));
+                }
+            }
+            Err(BooksError::NoRoom) => ends = stop && !self.refuse(turn, waiting)?,
             Err(error) => return Err(error),
         }
         self.books.follow_up()?;
@@ -240,7 +258,17 @@ impl Writer {
             self.forgetting = self.forgetting && !self.books.forget()?;
             self.books.checkpoint()?;
         }
-        Ok(stop)
+        Ok(ends)
+    }
+
+    /// There is room again: what had none is recorded now.
+    fn go_on(&mut self, waiting: &mut VecDeque<Ask>) {
+        self.full = false;
+        tracing::warn!("there is room for the ledger again");
+        for body in self.kept_back.drain(..).rev() {
+            waiting.push_front(Ask::Append(Box::new(body)));
+        }
+        waiting.push_front(alert("room-again", "the ledger has room again"));
     }
 
     /// Drafts what is asked, or answers at once.
@@ -305,16 +333,17 @@ impl Writer {
         Ok(())
     }
 
-    /// There was no room. What the reserve is for is asked once more, to be taken from there.
-    fn refuse(&mut self, turn: Turn, waiting: &mut VecDeque<Ask>) -> Result<(), BooksError> {
+    /// There was no room. What the reserve is for is asked once more, to be taken from there; `true`
+    /// then, and a wish to stop is among it.
+    fn refuse(&mut self, turn: Turn, waiting: &mut VecDeque<Ask>) -> Result<bool, BooksError> {
         self.books.reload()?;
-        if self.full {
+        if self.reserving {
             tracing::error!("the reserve of the ledger is used up");
             turn.answers.into_iter().for_each(Answer::refuse);
-            return Ok(());
+            let room = KEPT_BACK_MAX.saturating_sub(self.kept_back.len());
+            self.kept_back.extend(turn.closings.into_iter().take(room));
+            return Ok(false);
         }
-        tracing::error!("no room for the ledger: refusing until there is");
-        self.full = true;
         if turn.stop {
             waiting.push_front(Ask::Stop);
         }
@@ -325,11 +354,13 @@ impl Writer {
         for body in turn.closings.into_iter().rev() {
             waiting.push_front(Ask::Append(Box::new(body)));
         }
-        waiting.push_front(alert(
-            "no-room",
-            "no room for the ledger: permits are refused",
-        ));
-        Ok(())
+        if !self.full {
+            tracing::error!("no room for the ledger: refusing until there is");
+            self.full = true;
+            let text = "no room for the ledger: permits are refused";
+            waiting.push_front(alert("no-room", text));
+        }
+        Ok(true)
     }
 
     fn judge(
@@ -351,7 +382,7 @@ impl Writer {
         let request = self.request(&asked, self.books.next_time(reading.wall))?;
         let mut decision = decide(self.books.state(), &request);
         decision.observed = asked.observed;
-        if self.full && decision.releases() {
+        if self.reserving && decision.releases() {
             return Err(BooksError::NoRoom);
         }
         let body = Body::Decision {
@@ -425,7 +456,7 @@ impl Writer {
         by: String,
         reply: oneshot::Sender<Result<u64, RecordError>>,
     ) -> Answer {
-        if self.full && !change.is_for_the_reserve() {
+        if self.reserving && !change.is_for_the_reserve() {
             return Answer::Failed(reply, RecordError::NoRoom);
         }
         let drafted = self

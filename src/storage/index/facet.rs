@@ -104,6 +104,10 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
     facets
 }
 
+fn of_patients<'a>(patients: impl IntoIterator<Item = &'a Pseudonym>) -> Vec<Facet> {
+    patients.into_iter().copied().map(Facet::Patient).collect()
+}
+
 /// What people say of patients and institutions: whom and which entries it is about.
 fn facets_of_accounts(body: &Body) -> Vec<Facet> {
     match body {
@@ -120,10 +124,8 @@ fn facets_of_accounts(body: &Body) -> Vec<Facet> {
         Body::GuardianNamed { patient, .. } | Body::GuardianEnded { patient, .. } => {
             vec![Facet::Patient(*patient)]
         }
-        Body::PatientErased { patients, .. } => {
-            patients.iter().copied().map(Facet::Patient).collect()
-        }
-        Body::HoldPlaced { patient, .. } => patient.map(Facet::Patient).into_iter().collect(),
+        Body::PatientErased { patients, .. } => of_patients(patients),
+        Body::HoldPlaced { patients, .. } => of_patients(patients.iter().flatten()),
         Body::HoldLifted { hold, .. } => vec![Facet::About(*hold)],
         Body::Equivocated { institution, .. } => vec![Facet::Institution(institution.clone())],
         Body::StandingNoted { patient, proof, .. } => {

@@ -536,13 +536,26 @@ fn a_segment_cut_off_for_want_of_space_is_used_again() {
         faults.write = Some(Errno::NOSPC);
         faults.preallocate = Some(Errno::NOSPC);
     });
-    for _ in 0..2 {
-        assert!(matches!(site.append(1), Err(AppendError::NoSpace)));
-    }
+    assert!(matches!(site.append(1), Err(AppendError::NoSpace)));
     assert_eq!(fs::read(site.segment(1)).unwrap().len(), site.offset());
     site.disk.set(|faults| *faults = Faults::default());
-    site.reopen().unwrap();
     site.append(1).unwrap();
     assert_eq!(site.journal.segments.position().segment, 1);
+    assert_eq!(site.read(), [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_segment_that_is_ready_is_used_where_the_one_before_cannot_be_made_whole_again() {
+    let mut site = Site::with_batches(2);
+    site.disk.set(|faults| {
+        faults.write = Some(Errno::NOSPC);
+        faults.preallocate = Some(Errno::NOSPC);
+    });
+    assert!(matches!(site.append(1), Err(AppendError::NoSpace)));
+    // There is room where it was allocated before, and no other.
+    site.disk.set(|faults| faults.write = None);
+    site.append(1).unwrap();
+    assert_eq!(site.journal.segments.position().segment, 2);
+    site.reopen().unwrap();
     assert_eq!(site.read(), [0, 1, 2, 3]);
 }

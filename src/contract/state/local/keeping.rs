@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::LINKED_PATIENTS_MAX;
 use super::Patients;
 use super::Rejection;
 use super::Step;
@@ -26,8 +27,9 @@ pub const HOLDS_MAX: usize = 10_000;
 pub struct Hold {
     /// Only details of this year and later.
     pub from_year: Option<u16>,
-    /// Whose details; `None`: everybody's.
-    pub patient: Option<Pseudonym>,
+    /// Whose details: every pseudonym that the person had then, so that none gets out by being
+    /// parted from the others. `None`: everybody's.
+    pub patients: Option<BTreeSet<Pseudonym>>,
     /// Number of a case file.
     pub reference: String,
     /// Only details of this year and earlier.
@@ -37,7 +39,8 @@ pub struct Hold {
 impl Hold {
     /// Whether it stands against forgetting one of `patients`: of whatever years, their key is one.
     fn is_on(&self, patients: &BTreeSet<Pseudonym>) -> bool {
-        self.patient.is_none_or(|one| patients.contains(&one))
+        let held = self.patients.as_ref();
+        held.is_none_or(|held| !held.is_disjoint(patients))
     }
 
     /// Whether it stands against dropping the details of `year`. Whose they are, the state does not
@@ -100,7 +103,7 @@ impl Keeping {
         match body {
             Body::PatientErased { patients, .. } => self.erase(step, patients, known),
             Body::HoldPlaced {
-                patient,
+                patients,
                 reference,
                 from_year,
                 until_year,
@@ -108,7 +111,7 @@ impl Keeping {
             } => {
                 let hold = Hold {
                     from_year: *from_year,
-                    patient: *patient,
+                    patients: patients.clone(),
                     reference: reference.clone(),
                     until_year: *until_year,
                 };
@@ -144,6 +147,15 @@ impl Keeping {
 
     fn hold(&mut self, step: &mut Step<'_>, hold: Hold) -> Result<(), Rejection> {
         reference(&hold.reference)?;
+        let is_empty = hold.patients.as_ref().is_some_and(BTreeSet::is_empty);
+        let ends_before = hold
+            .from_year
+            .zip(hold.until_year)
+            .is_some_and(|(from, until)| from > until);
+        let too_many = |held: &BTreeSet<Pseudonym>| held.len() > LINKED_PATIENTS_MAX;
+        if is_empty || ends_before || hold.patients.as_ref().is_some_and(too_many) {
+            return Err(Rejection::HoldsNothing);
+        }
         if self.holds.len() >= HOLDS_MAX {
             return Err(Rejection::TooManyHolds);
         }

@@ -14,7 +14,7 @@ fn erased(numbers: &[u8]) -> Body {
 
 fn held(whom: Option<u8>) -> Body {
     Body::HoldPlaced {
-        patient: whom.map(patient),
+        patients: whom.map(|number| BTreeSet::from([patient(number)])),
         reference: "case 7".to_owned(),
         from_year: None,
         until_year: None,
@@ -130,7 +130,7 @@ fn details_are_dropped_once_and_only_of_years_that_are_over() {
         (Some(1), None, Some(year - 1), false),
     ] {
         let hold = ledger.say(Body::HoldPlaced {
-            patient: whom.map(patient),
+            patients: whom.map(|number| BTreeSet::from([patient(number)])),
             reference: "case 8".to_owned(),
             from_year: from.map(|year| u16::try_from(year).unwrap()),
             until_year: until.map(|year| u16::try_from(year).unwrap()),
@@ -191,4 +191,48 @@ fn a_restored_ledger_goes_on_under_another_origin_and_key() {
     ledger.say(restored("other", "k"));
     assert_eq!(ledger.state.key_of(&slug("st-anna")), Some("k"));
     assert_eq!(ledger.state.log_origin_of(&slug("st-anna")), Some("other"));
+}
+
+#[test]
+fn a_hold_on_a_merged_person_stands_on_each_id_after_they_are_parted() {
+    let mut ledger = Ledger::new();
+    ledger.say(linked(1, 2));
+    let both = [1, 2].map(patient).into_iter().collect();
+    let hold = ledger.say(Body::HoldPlaced {
+        patients: Some(both),
+        reference: "case 9".to_owned(),
+        from_year: None,
+        until_year: None,
+        by: "officer".to_owned(),
+    });
+    ledger.say(Body::PatientUnlinked {
+        patient: patient(1),
+        from: patient(2),
+        by: "desk".to_owned(),
+    });
+    for one in [1, 2] {
+        let told = refused(&mut ledger, erased(&[one]));
+        assert!(
+            matches!(told, Rejection::Held { hold: by, .. } if by == hold),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_hold_that_would_hold_nothing_is_refused() {
+    let mut ledger = Ledger::new();
+    let of = |patients, from_year, until_year| Body::HoldPlaced {
+        patients,
+        reference: String::new(),
+        from_year,
+        until_year,
+        by: "officer".to_owned(),
+    };
+    for nothing in [
+        of(None, Some(2025), Some(2020)),
+        of(Some(BTreeSet::new()), None, None),
+    ] {
+        assert_eq!(refused(&mut ledger, nothing), Rejection::HoldsNothing);
+    }
 }
