@@ -19,8 +19,8 @@ use crate::gateway::control::ListedEpoch;
 
 /// List the epochs of sealed details, and drop those that were kept long enough
 ///
-/// An epoch is a calendar year (UTC) of one retention class, as 2026/default; [retention] and
-/// [[retention_class]] of the configuration say how many years each is kept. Its details are sealed
+/// An epoch is a calendar year (UTC) of one retention class, as 2026/default; the tables retention and
+/// retention_class of the configuration say how many years each is kept. Its details are sealed
 /// under a key of its own; dropping destroys that key, as credence erase does a patient's. The lines
 /// stay, and with them every proof.
 ///

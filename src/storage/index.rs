@@ -6,7 +6,7 @@
 //! ever waits for it.
 //!
 //! Entries are taken in by *runs* of [`RUN_ENTRIES`]. A run is filled in memory and goes into the
-//! store once, when it is full, as sorted blocks that are never changed (see [`block`]), together
+//! store once, when it is full, as sorted blocks that are never changed (see `block`), together
 //! with the [`Progress`] after it: one batch, all of it or nothing. What is behind the last full
 //! run is read from the journal again when the gateway starts. So the store is only ever written at
 //! its end, and in large pieces: one key for each facet of each entry, spread over all of the

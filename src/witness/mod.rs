@@ -1,7 +1,7 @@
 //! Gateways that witness each other's logs (C2SP tlog-witness).
 //!
-//! As an answerer, the [`keeper`] decides on each request by what it holds of that log, makes it
-//! durable, and only then cosigns; [`server`] brings it the requests. As an asker, [`asker`] shows
+//! As an answerer, the `keeper` decides on each request by what it holds of that log, makes it
+//! durable, and only then cosigns; `server` brings it the requests. As an asker, `asker` shows
 //! the newest checkpoint to every configured witness and keeps the cosignatures that verify.
 //!
 //! What travels is signed and public, and nobody is asked who they are: HTTP without TLS, everything
