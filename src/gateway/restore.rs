@@ -30,6 +30,7 @@ use crate::storage::Journal;
 use crate::storage::JournalReader;
 use crate::storage::Keys;
 use crate::storage::KeysError;
+use crate::storage::Layout;
 use crate::storage::OpenError;
 use crate::storage::Priority;
 use crate::storage::ReadError;
@@ -138,14 +139,14 @@ pub fn restore(
     if state.statement_key_of(&gateway.institution) != Some(statement.as_str()) {
         return Err(RestoreError::OtherStatementKey);
     }
-    let _lock = storage::lay_out(
+    let layout = Layout {
         backup,
-        from.keyring,
-        &keys,
-        &patients,
-        from.forgotten,
-        &gateway.data_dir,
-    )?;
+        keyring: from.keyring,
+        keys: &keys,
+        patients: &patients,
+        forgotten: from.forgotten,
+    };
+    let _lock = layout.lay_out(&gateway.data_dir)?;
     let (mut journal, recovered) = Journal::open(&gateway.data_dir, &before)?;
     let author = gateway.institution.clone();
     let body = Body::Restored {

@@ -10,7 +10,6 @@ use std::fs;
 use std::fs::File;
 use std::io;
 use std::io::Read as _;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -128,55 +127,57 @@ pub fn back_up(data_dir: &Path, out_dir: &Path) -> Result<BackedUp, BackupError>
     })
 }
 
-/// Lays a backup out as a data folder, but for its checkpoints and public key: these are those of
-/// the log that goes on. `keyring` is the newest one, if it is not the backup's; it must open with
-/// `keys` and know all of `patients` but `forgotten` of them, who were erased after the backup.
-/// Gives the folder's lock.
-///
-/// # Errors
-/// When something is there already, cannot be copied, or the keyring is not the newest; the folder is
-/// empty again then.
-pub fn lay_out(
-    backup: &Path,
-    keyring: Option<&Path>,
-    keys: &Keys,
-    patients: &BTreeSet<Pseudonym>,
-    forgotten: usize,
-    data_dir: &Path,
-) -> Result<FolderLock, BackupError> {
-    make_empty(data_dir)?;
-    let lock = FolderLock::take(data_dir)?;
-    let laid_out = copy_and_check(backup, keyring, keys, patients, forgotten, data_dir);
-    if laid_out.is_err() {
-        // Half a ledger is none; what fails here besides was told already.
-        let _removed = fs::remove_dir_all(reader::journal_dir(data_dir));
-        let _removed = fs::remove_file(data_dir.join(KEYRING_FILE));
-    }
-    laid_out.map(|()| lock)
+/// What a data folder is made of when a ledger is restored.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout<'a> {
+    /// The folder that holds the backup.
+    pub backup: &'a Path,
+    /// The newest keyring, if it is not the backup's.
+    pub keyring: Option<&'a Path>,
+    /// The keys that it must open with.
+    pub keys: &'a Keys,
+    /// The patients whom it must know.
+    pub patients: &'a BTreeSet<Pseudonym>,
+    /// But for so many of them, who were erased after the backup.
+    pub forgotten: usize,
 }
 
-fn copy_and_check(
-    backup: &Path,
-    keyring: Option<&Path>,
-    keys: &Keys,
-    patients: &BTreeSet<Pseudonym>,
-    forgotten: usize,
-    data_dir: &Path,
-) -> Result<(), BackupError> {
-    copy_journal(backup, data_dir)?;
-    let from = keyring.map_or_else(|| backup.join(KEYRING_FILE), Path::to_owned);
-    copy(&from, &data_dir.join(KEYRING_FILE), u64::MAX)?;
-    let opened = Keyring::open(data_dir, keys).map_err(|error| match error {
-        KeyringError::ForeignKey(_) => BackupError::OldKeyring(from.clone()),
-        error => error.into(),
-    })?;
-    let missing = patients.iter().filter(|one| !opened.knows(one));
-    match missing.count() {
-        missing if missing == forgotten => Ok(()),
-        missing => Err(BackupError::PatientsMissing {
-            path: from,
-            missing,
-        }),
+impl Layout<'_> {
+    /// Lays the backup out as a data folder, but for its checkpoints and public key: these are those
+    /// of the log that goes on. Gives the folder's lock.
+    ///
+    /// # Errors
+    /// When something is there already, cannot be copied, or the keyring is not the newest; the folder
+    /// is empty again then.
+    pub fn lay_out(&self, data_dir: &Path) -> Result<FolderLock, BackupError> {
+        make_empty(data_dir)?;
+        let lock = FolderLock::take(data_dir)?;
+        let laid_out = self.copy_and_check(data_dir);
+        if laid_out.is_err() {
+            // Half a ledger is none; what fails here besides was told already.
+            let _removed = fs::remove_dir_all(reader::journal_dir(data_dir));
+            let _removed = fs::remove_file(data_dir.join(KEYRING_FILE));
+        }
+        laid_out.map(|()| lock)
+    }
+
+    fn copy_and_check(&self, data_dir: &Path) -> Result<(), BackupError> {
+        copy_journal(self.backup, data_dir)?;
+        let of_backup = || self.backup.join(KEYRING_FILE);
+        let from = self.keyring.map_or_else(of_backup, Path::to_owned);
+        copy(&from, &data_dir.join(KEYRING_FILE), u64::MAX)?;
+        let opened = Keyring::open(data_dir, self.keys).map_err(|error| match error {
+            KeyringError::ForeignKey(_) => BackupError::OldKeyring(from.clone()),
+            error => error.into(),
+        })?;
+        let missing = self.patients.iter().filter(|one| !opened.knows(one));
+        match missing.count() {
+            missing if missing == self.forgotten => Ok(()),
+            missing => Err(BackupError::PatientsMissing {
+                path: from,
+                missing,
+            }),
+        }
     }
 }
 
@@ -192,16 +193,7 @@ fn make_empty(dir: &Path) -> Result<(), BackupError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(told(dir)(source)),
     }
-    let parent = match dir.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let make = || {
-        disk::create_dir(parent)?;
-        fs::DirBuilder::new().mode(0o700).create(dir)?;
-        disk::sync_dir(parent)
-    };
-    make().map_err(told(dir))
+    disk::create_private_dir(dir).map_err(told(dir))
 }
 
 /// Copies the segments up to the last whole batch; how many entries these are.

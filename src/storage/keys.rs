@@ -16,7 +16,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -138,7 +137,10 @@ impl Keys {
             return Err(KeysError::CutOff(data_dir.to_owned()));
         }
         if may_make {
-            make_private_dir(keys_dir)?;
+            disk::create_private_dir(keys_dir).map_err(|source| KeysError::Io {
+                path: keys_dir.to_owned(),
+                source,
+            })?;
         }
         check_private(keys_dir, 0o700)?;
         let lookup = secret(&keys_dir.join("lookup.key"), may_make)?;
@@ -405,25 +407,6 @@ fn read_small(path: &Path) -> Result<Option<Vec<u8>>, KeysError> {
             source,
         }),
     }
-}
-
-fn make_private_dir(dir: &Path) -> Result<(), KeysError> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let parent = match dir.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let make = || {
-        disk::create_dir(parent)?;
-        fs::DirBuilder::new().mode(0o700).create(dir)?;
-        disk::sync_dir(parent)
-    };
-    make().map_err(|source| KeysError::Io {
-        path: dir.to_owned(),
-        source,
-    })
 }
 
 fn check_private(path: &Path, wanted: u32) -> Result<(), KeysError> {

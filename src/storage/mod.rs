@@ -56,8 +56,8 @@ mod fixtures;
 
 pub use backup::BackedUp;
 pub use backup::BackupError;
+pub use backup::Layout;
 pub use backup::back_up;
-pub use backup::lay_out;
 pub use checkpoints::newest_note;
 pub use compare::CompareError;
 pub use compare::compare;
