@@ -232,10 +232,16 @@ impl Writer {
         {
             tracing::error!(%error, "late reviews cannot be recorded");
         }
+        let tries = self.full && !self.reserving;
+        if tries && self.books.room() > 0 {
+            // What tells of it is what tries it, also where nobody asks.
+            let body = alert("room-again", "the ledger has room again");
+            self.books.draft(self.clock.read(), body, None)?;
+        }
         // What these events overturn must not be released once they are durable: mark it before.
         self.overturn();
         let (checkpoint, stop) = (turn.checkpoint, turn.stop);
-        let (drafts, mut ends) = (self.books.drafted().count(), stop);
+        let mut ends = stop;
         let priority = if self.reserving {
             Priority::Reserved
         } else {
@@ -244,13 +250,16 @@ impl Writer {
         match self.books.commit(priority) {
             Ok(()) => {
                 self.answer(turn)?;
-                if self.full && !self.reserving && drafts > 0 {
+                if tries {
                     self.go_on(waiting);
                     ends = false;
                     waiting.extend(stop.then_some(Ask::Stop));
                 }
             }
-            Err(BooksError::NoRoom) => ends = stop && !self.refuse(turn, waiting)?,
+            Err(BooksError::NoRoom) => {
+                let is_asked_again = self.refuse(turn, waiting)?;
+                ends = stop && !is_asked_again;
+            }
             Err(error) => return Err(error),
         }
         self.books.follow_up()?;
@@ -268,7 +277,6 @@ impl Writer {
         for body in self.kept_back.drain(..).rev() {
             waiting.push_front(Ask::Append(Box::new(body)));
         }
-        waiting.push_front(alert("room-again", "the ledger has room again"));
     }
 
     /// Drafts what is asked, or answers at once.
@@ -358,7 +366,7 @@ impl Writer {
             tracing::error!("no room for the ledger: refusing until there is");
             self.full = true;
             let text = "no room for the ledger: permits are refused";
-            waiting.push_front(alert("no-room", text));
+            waiting.push_front(Ask::Append(Box::new(alert("no-room", text))));
         }
         Ok(true)
     }
@@ -527,13 +535,13 @@ fn alert_about(entry: u64, decision: &Decision) -> Option<Body> {
     })
 }
 
-/// An event that people should look at, on its way.
-fn alert(code: &str, text: &str) -> Ask {
-    Ask::Append(Box::new(Body::Alert {
+/// An event that people should look at.
+fn alert(code: &str, text: &str) -> Body {
+    Body::Alert {
         code: code.to_owned(),
         text: text.to_owned(),
         about: None,
-    }))
+    }
 }
 
 /// The same verdict, for the same reasons, under the same obligations.
