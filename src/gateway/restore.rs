@@ -127,7 +127,7 @@ pub fn restore(
         return Err(RestoreError::Unsigned);
     }
     let before = report.key;
-    let (state, patients) = folded(backup)?;
+    let (mut state, patients) = folded(backup)?;
     if state.own() != Some(&gateway.institution) {
         let configured = gateway.institution.clone();
         return Err(RestoreError::OtherInstitution(configured));
@@ -169,7 +169,6 @@ pub fn restore(
         seq: linked.entry.seq,
         ledger_time: linked.entry.ledger_time,
     };
-    let mut state = state;
     state.apply(at, &linked.entry.event)?;
     let record = Record {
         line: linked.line,

@@ -15,11 +15,14 @@ use crate::gateway::recorder::For;
 use crate::gateway::recorder::PatientIdentity;
 use crate::gateway::recorder::StudyAsked;
 use crate::gateway::recorder::start;
+use crate::ledger::Stamp;
 use crate::storage::BATCH_ENTRIES_MAX;
 use crate::storage::Depth;
+use crate::storage::Journal;
 use crate::storage::JournalReader;
 use crate::storage::Keyring;
 use crate::storage::Keys;
+use crate::storage::Record;
 use crate::storage::Stored;
 use crate::storage::event_id;
 use crate::storage::verify;
@@ -282,4 +285,64 @@ async fn what_a_crash_left_to_be_forgotten_is_forgotten_at_the_next_start() {
     recorder.stop().await;
     thread.join().await.unwrap();
     assert!(opened(&config).iter().all(|(_, is_open)| !*is_open));
+}
+
+/// Details that concern no patient are filed under an empty Patient ID: nobody may erase it.
+#[tokio::test]
+async fn an_empty_patient_id_is_nobodys() {
+    let (_folder, config) = site();
+    let (recorder, mut thread) = start(&config, Clock::new(), For::Serving).unwrap();
+    let erase = Change::PatientErase {
+        patient: PatientName {
+            id: " ".to_owned(),
+            issuer: String::new(),
+        },
+        reason: ErasureReason::Objection,
+    };
+    let told = recorder.change(erase, "officer".to_owned()).await;
+    assert!(
+        told.unwrap_err()
+            .to_string()
+            .contains("Patient ID is needed")
+    );
+    recorder.stop().await;
+    thread.join().await.unwrap();
+}
+
+/// Whoever has the disk can continue the chain, but not sign for us.
+#[tokio::test]
+async fn an_entry_that_somebody_else_appended_lets_no_gateway_start() {
+    let (folder, config) = site();
+    let (recorder, mut thread) = start(&config, Clock::new(), For::Serving).unwrap();
+    recorder.stop().await;
+    thread.join().await.unwrap();
+    let gateway = &config.gateway;
+    let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution).unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    let (their_keys, their_data) = (elsewhere.join("keys"), elsewhere.join("data"));
+    let theirs = Keys::open(&their_keys, &their_data, &gateway.institution).unwrap();
+    let (mut journal, found) = Journal::open(&gateway.data_dir, keys.log.key()).unwrap();
+    let body = Body::Alert {
+        code: "forged".to_owned(),
+        text: String::new(),
+        about: None,
+    };
+    let author = gateway.institution.clone();
+    let event = theirs.statement.sign_event(author, 1_000, body).unwrap();
+    let (mut chain, boot) = (found.chain, "00112233445566ff");
+    let stamp = Stamp {
+        wall: Clock::new().now(),
+        mono_us: 0,
+        boot,
+    };
+    let line = chain.next(stamp, event, None).unwrap().line;
+    let forged = [Record { line, sealed: None }];
+    journal.append(&forged, Priority::Normal).unwrap();
+    drop(journal);
+    let refused = Books::open(&config, Clock::new()).err().unwrap();
+    let entry = found.chain.next_seq();
+    assert!(
+        matches!(refused, StartError::Unsigned(at) if at == entry),
+        "{refused}"
+    );
 }
