@@ -265,8 +265,15 @@ impl WrappingFile {
     pub(super) fn abandon(&self) -> Result<(), KeysError> {
         let remove = || {
             if let Ok(file) = fs::File::options().write(true).open(&self.next) {
-                file.write_all_at(&[0; 32], 0)?;
-                file.sync_all()?;
+                match file.write_all_at(&[0; 32], 0) {
+                    // What needs room to overwrite does not overwrite in place: nothing is gained
+                    // there by trying again, and the file can go.
+                    Err(error) if disk::is_no_space(&error) => {}
+                    written => {
+                        written?;
+                        file.sync_all()?;
+                    }
+                }
             }
             match fs::remove_file(&self.next) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
