@@ -57,6 +57,7 @@ use std::sync::Arc;
 use crate::config;
 use crate::config::PeerName;
 use crate::storage::keys::Keys;
+use crate::storage::keys::Secret;
 use crate::storage::spool::calls::Calls;
 use crate::storage::spool::calls::RealCalls;
 use crate::storage::spool::shared::Shared;
@@ -137,15 +138,15 @@ impl Spool {
     /// # Errors
     /// When the folder is in use, is open to others, was sealed with another key, or cannot be used.
     pub fn open(settings: &config::Spool, keys: &Keys) -> Result<(Self, Vec<Found>), SpoolError> {
-        Self::open_on(Box::new(RealCalls), settings, keys)
+        Self::open_on(Box::new(RealCalls), settings, &keys.spool)
     }
 
     fn open_on(
         calls: Box<dyn Calls>,
         settings: &config::Spool,
-        keys: &Keys,
+        key: &Secret,
     ) -> Result<(Self, Vec<Found>), SpoolError> {
-        let shared = Shared::open(calls, settings, keys)?;
+        let shared = Shared::open(calls, settings, key)?;
         let found = opening::look(&shared)?;
         shared.begin_numbers(found.iter().map(|one| one.id).max())?;
         let shared = Arc::new(shared);
