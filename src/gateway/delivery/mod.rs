@@ -25,14 +25,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::PeerName;
 use crate::dicom::Uid;
+use crate::storage::ObjectId;
 
 use backoff::Backoff;
 use queue::Queue;
 use queue::Terms;
-
-/// Number of an object in the spool; rises in the order of reception.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ObjectId(pub(super) u64);
 
 /// The queues of all destinations.
 #[derive(Debug)]
