@@ -50,6 +50,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Peer;
 use crate::storage::Keys;
+use crate::storage::LockError;
 use crate::storage::Spool;
 use crate::storage::SpoolError;
 use crate::transport;
@@ -122,6 +123,13 @@ pub enum GatewayError {
     /// The writer ended: the disk failed, and nothing more can be acknowledged.
     #[error("the ledger cannot be written any more")]
     LedgerLost,
+}
+
+impl GatewayError {
+    /// Whether another gateway holds the data folder.
+    pub const fn is_held(&self) -> bool {
+        matches!(self, Self::Start(StartError::Lock(LockError::Held(_))))
+    }
 }
 
 /// A gateway that serves.
