@@ -2,6 +2,7 @@
 
 mod admission;
 pub mod control;
+mod delivery;
 mod echo;
 mod inbound;
 mod instance;
@@ -13,13 +14,17 @@ mod restore;
 mod retrieve;
 mod seats;
 mod session;
+mod spooling;
 mod store;
+mod store_spooled;
+mod takes;
 mod transfer;
 mod upstream;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub use echo::EchoError;
@@ -44,6 +49,10 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Peer;
+use crate::storage::Keys;
+use crate::storage::LockError;
+use crate::storage::Spool;
+use crate::storage::SpoolError;
 use crate::transport;
 
 /// A connection over the listener's limit still gets a rejection, up to this many at a time;
@@ -58,8 +67,14 @@ struct Gateway {
     clock: Clock,
     recorder: Recorder,
     retrievals: retrieve::Retrievals,
+    spool: Arc<Spool>,
+    delivery: Arc<delivery::Delivery>,
+    takes: takes::Takes,
     seats: Arc<seats::Seats>,
     draining: watch::Sender<bool>,
+    spool_full_told_us: AtomicU64,
+    /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
+    lost: watch::Sender<bool>,
 }
 
 impl Gateway {
@@ -99,9 +114,22 @@ pub enum GatewayError {
     /// The socket for commands cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Control(io::Error),
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The spool's disk failed: nothing more can be kept there.
+    #[error("the spool cannot be written any more")]
+    SpoolLost,
     /// The writer ended: the disk failed, and nothing more can be acknowledged.
     #[error("the ledger cannot be written any more")]
     LedgerLost,
+}
+
+impl GatewayError {
+    /// Whether another gateway holds the data folder.
+    pub const fn is_held(&self) -> bool {
+        matches!(self, Self::Start(StartError::Lock(LockError::Held(_))))
+    }
 }
 
 /// A gateway that serves.
@@ -134,10 +162,24 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
+    let keys = Keys::open(
+        &config.gateway.keys_dir,
+        &config.gateway.data_dir,
+        &config.gateway.institution,
+    );
+    let keys = keys.map_err(StartError::Keys)?;
+    let (spool, _found) = Spool::open(&config.spool, &keys)?;
+    let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
+    let takes = takes::Takes::restore(&takes, &config.peers);
     let gateway = Arc::new(Gateway {
         clock,
         recorder,
         retrievals: retrieve::Retrievals::default(),
+        delivery: Arc::new(delivery::Delivery::new(&config, clock)),
+        takes,
+        spool: Arc::new(spool),
+        spool_full_told_us: AtomicU64::new(0),
+        lost: watch::Sender::new(false),
         seats: Arc::default(),
         draining: watch::Sender::new(false),
         config,
@@ -220,10 +262,14 @@ impl Running {
         self.gateway.recorder.clone()
     }
 
-    /// Resolves when the writer has ended by itself: the ledger is lost.
-    pub async fn ledger_lost(&mut self) -> GatewayError {
-        self.writer.ended().await;
-        GatewayError::LedgerLost
+    /// Resolves when the writer has ended by itself, or the spool's disk has failed: what was
+    /// acknowledged can be relied on, but nothing more can be.
+    pub async fn disk_lost(&mut self) -> GatewayError {
+        let mut lost = self.gateway.lost.subscribe();
+        tokio::select! {
+            () = self.writer.ended() => GatewayError::LedgerLost,
+            _ = lost.wait_for(|lost| *lost) => GatewayError::SpoolLost,
+        }
     }
 
     /// Takes no new associations, lets the running ones come to an end for the drain time, and

@@ -10,6 +10,7 @@ use super::instance::Held;
 use super::instance::ended_by;
 use super::instance::next_within;
 use super::recorder::Recorded;
+use super::spooling::Spooling;
 use crate::digest::Hasher;
 use crate::digest::Sha256;
 use crate::dimse::CommandField;
@@ -70,6 +71,8 @@ pub(super) struct Relay<'a> {
     pub(super) to: &'a mut Link,
     /// Presentation context of the destination's association.
     pub(super) to_context: u8,
+    /// What keeps every piece, to be fallen back on when the destination is lost.
+    pub(super) tee: Option<&'a mut Spooling>,
     /// Commands that came from either side in between (a C-CANCEL), for the caller to act on.
     pub(super) overheard: &'a mut Vec<CommandSet>,
     /// Limits.
@@ -97,6 +100,7 @@ impl Relay<'_> {
         let last = held.pieces.len().saturating_sub(1);
         for (index, piece) in held.pieces.into_iter().enumerate() {
             self.pass_on(&piece, held.complete && index == last, &mut sum);
+            self.keep(piece).await;
         }
         let mut awaited = Awaited {
             message_id: command.message_id(),
@@ -117,6 +121,12 @@ impl Relay<'_> {
         self.to.queue_data(self.to_context, piece.clone(), is_last);
         self.to.write_now();
         sum.add(piece);
+    }
+
+    async fn keep(&mut self, piece: Bytes) {
+        if let Some(tee) = &mut self.tee {
+            tee.push(piece).await;
+        }
     }
 
     /// Copies until the data set ends. A response that comes early is kept: the message is sent
@@ -140,6 +150,7 @@ impl Relay<'_> {
             match indication {
                 Indication::Data { data, is_last, .. } => {
                     self.pass_on(&data, is_last, sum);
+                    self.keep(data).await;
                     if is_last {
                         return Ok(());
                     }

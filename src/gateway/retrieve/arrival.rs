@@ -127,6 +127,7 @@ impl Session {
             from: &mut self.link,
             to,
             to_context,
+            tee: None,
             overheard: &mut overheard,
             limits,
         };

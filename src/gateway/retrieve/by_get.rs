@@ -440,6 +440,7 @@ impl Session {
             from: &mut archive.link,
             to,
             to_context: image.to_context,
+            tee: None,
             overheard: &mut overheard,
             limits,
         };
