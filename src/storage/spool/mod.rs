@@ -42,6 +42,7 @@ mod calls;
 mod draft;
 mod error;
 mod folder;
+mod group;
 mod opening;
 mod queues;
 mod reader;
@@ -211,7 +212,7 @@ impl Spool {
         shared.books().removed(id);
         small::remove(shared, folder, &note_name(id))?;
         if queue.counts_removal() {
-            shared.synced(shared.calls.sync_folder(folder.file()))?;
+            folder.sync(shared)?;
         }
         Ok(())
     }
@@ -260,7 +261,7 @@ impl Spool {
             moved.map_err(|error| target.error(&id.to_string(), error))?;
         }
         // Where a power cut brings the other name back too, the next start knows which one counts.
-        shared.synced(shared.calls.sync_folder(target.file()))?;
+        target.sync(shared)?;
         if from != to {
             small::remove(shared, source, &beside)?;
         }
@@ -318,7 +319,7 @@ impl Spool {
         let _one_at_a_time = shared.small_files();
         let folder = &shared.remembered;
         small::write(shared, folder, name, &remembered_label(name), bytes)?;
-        shared.synced(shared.calls.sync_folder(folder.file()))
+        folder.sync(shared)
     }
 
     /// What is kept under a name; `None` when nothing is, or it was changed by another than us.

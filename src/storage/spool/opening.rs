@@ -58,7 +58,7 @@ fn look_at_queue(
     for place in Place::ALL {
         let folder = queue.folder(place);
         // What was found may not have been durable yet.
-        shared.synced(shared.calls.sync_folder(folder.file()))?;
+        folder.sync(shared)?;
         remove_drafts(shared, folder)?;
         let mut notes = Vec::new();
         for name in folder.names()? {

@@ -84,7 +84,7 @@ impl Shared {
             calls,
             root,
         };
-        shared.synced(shared.calls.sync_folder(shared.root.file()))?;
+        shared.root.sync(&shared)?;
         Ok(shared)
     }
 
@@ -197,7 +197,7 @@ impl Shared {
     fn write_mark(&self, below: u64) -> Result<(), SpoolError> {
         let text = below.to_be_bytes();
         small::write(self, &self.root, NUMBER_FILE, NUMBER_LABEL, &text)?;
-        self.synced(self.calls.sync_folder(self.root.file()))
+        self.root.sync(self)
     }
 }
 

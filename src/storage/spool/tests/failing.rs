@@ -247,3 +247,130 @@ fn a_removed_object_is_synced_away_with_those_after_it() {
     assert_eq!(syncs, 1);
     assert_eq!(calls.last(), Some(&"sync folder"));
 }
+
+/// Calls whose folder syncs last until `others` threads have given their object its name; the one of
+/// this number fails.
+#[derive(Debug)]
+struct SlowSync {
+    named: Mutex<usize>,
+    changed: std::sync::Condvar,
+    syncs: Mutex<Vec<bool>>,
+    fails: Option<usize>,
+    others: usize,
+}
+
+#[derive(Debug)]
+struct Slow(Arc<SlowSync>);
+
+impl Calls for Slow {
+    fn create(&self, folder: &File, name: &OsStr) -> io::Result<File> {
+        RealCalls.create(folder, name)
+    }
+
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        RealCalls.write_at(file, bytes, offset)
+    }
+
+    fn sync_file(&self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_folder(&self, _: &File) -> io::Result<()> {
+        let number = {
+            let mut syncs = self.0.syncs.lock().unwrap();
+            syncs.push(true);
+            syncs.len()
+        };
+        let mut named = self.0.named.lock().unwrap();
+        while *named > 0 && *named < self.0.others {
+            named = self.0.changed.wait(named).unwrap();
+        }
+        match self.0.fails {
+            Some(at) if number > at => Err(Errno::IO.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn link(&self, from: (&File, &OsStr), to: (&File, &OsStr)) -> io::Result<()> {
+        RealCalls.link(from, to)
+    }
+
+    fn rename(&self, from: (&File, &OsStr), to: (&File, &OsStr)) -> io::Result<()> {
+        RealCalls.rename(from, to)?;
+        if !to.1.to_string_lossy().starts_with("number") {
+            *self.0.named.lock().unwrap() += 1;
+            self.0.changed.notify_all();
+        }
+        Ok(())
+    }
+
+    fn unlink(&self, folder: &File, name: &OsStr) -> io::Result<()> {
+        RealCalls.unlink(folder, name)
+    }
+
+    fn make_folder(&self, folder: &File, name: &OsStr) -> io::Result<()> {
+        RealCalls.make_folder(folder, name)
+    }
+
+    fn free_bytes(&self, _: &File) -> io::Result<u64> {
+        Ok(u64::MAX)
+    }
+}
+
+/// What `threads` hear that keep an object each while the first sync of their folder lasts, and how
+/// many syncs there were.
+fn kept_together(threads: usize, fails: bool) -> (Vec<Result<ObjectId, SpoolError>>, usize) {
+    let site = Site::new();
+    let slow = |fails| {
+        Arc::new(SlowSync {
+            named: Mutex::default(),
+            changed: std::sync::Condvar::new(),
+            syncs: Mutex::default(),
+            fails,
+            others: threads,
+        })
+    };
+    let open = |slow: &Arc<SlowSync>| {
+        let calls = Box::new(Slow(Arc::clone(slow)));
+        let (spool, _) = Spool::open_on(calls, &site.settings, &site.key).unwrap();
+        // The queue is made, and numbers are reserved.
+        spool.set_paused(&peer("pacs"), false).unwrap();
+        drop(spool.begin(b"").unwrap());
+        spool
+    };
+    let first = slow(None);
+    drop(open(&first));
+    let before = first.syncs.lock().unwrap().len();
+    let again = slow(None);
+    drop(open(&again));
+    let before_again = again.syncs.lock().unwrap().len();
+    assert!(before_again <= before);
+    let slow = slow(fails.then_some(before_again));
+    let spool = open(&slow);
+    assert_eq!(slow.syncs.lock().unwrap().len(), before_again);
+    let heard = std::thread::scope(|scope| {
+        let one = || spool.begin(b"").unwrap().keep(&[peer("pacs")]);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        let heard = threads.into_iter().map(|thread| thread.join().unwrap());
+        heard.collect()
+    });
+    let syncs = slow.syncs.lock().unwrap().len() - before_again;
+    (heard, syncs)
+}
+
+#[test]
+fn threads_share_a_sync_that_began_after_all_of_them() {
+    let (heard, syncs) = kept_together(6, false);
+    assert!(heard.iter().all(Result::is_ok));
+    // The one that ran when they came, and one for all who came meanwhile.
+    assert!((1..=2).contains(&syncs), "{syncs}");
+}
+
+#[test]
+fn a_sync_that_fails_fails_for_all_who_waited_for_it() {
+    let (heard, syncs) = kept_together(6, true);
+    for one in heard {
+        assert!(one.unwrap_err().is_fatal());
+    }
+    assert_eq!(syncs, 1);
+}
