@@ -45,6 +45,9 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Peer;
+use crate::storage::Keys;
+use crate::storage::Spool;
+use crate::storage::SpoolError;
 use crate::transport;
 
 /// A connection over the listener's limit still gets a rejection, up to this many at a time;
@@ -59,6 +62,7 @@ struct Gateway {
     clock: Clock,
     recorder: Recorder,
     retrievals: retrieve::Retrievals,
+    spool: Arc<Spool>,
     delivery: Arc<delivery::Delivery>,
     seats: Arc<seats::Seats>,
     draining: watch::Sender<bool>,
@@ -101,6 +105,9 @@ pub enum GatewayError {
     /// The socket for commands cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Control(io::Error),
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// The writer ended: the disk failed, and nothing more can be acknowledged.
     #[error("the ledger cannot be written any more")]
     LedgerLost,
@@ -136,11 +143,21 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
+    let keys = Keys::open(
+        &config.gateway.keys_dir,
+        &config.gateway.data_dir,
+        &config.gateway.institution,
+    );
+    let keys = keys.map_err(StartError::Keys)?;
+    let (spool, found) = Spool::open(&config.spool, &keys)?;
+    let spool = Arc::new(spool);
+    let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found)?;
     let gateway = Arc::new(Gateway {
         clock,
         recorder,
         retrievals: retrieve::Retrievals::default(),
-        delivery: Arc::new(delivery::Delivery::new(&config, clock)),
+        delivery: Arc::new(delivery),
+        spool,
         seats: Arc::default(),
         draining: watch::Sender::new(false),
         config,
@@ -157,6 +174,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         let seats = listener.associations_max;
         listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, seats)));
     }
+    listeners.extend(delivery::Delivery::start(&gateway).await);
     let control = control::listen(&gateway).map_err(GatewayError::Control)?;
     listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));

@@ -11,6 +11,7 @@ use super::recorder::Judged;
 use super::relay::Relay;
 use super::relay::RelayError;
 use super::relay::Relayed;
+use super::relay::Source;
 use super::session::Session;
 use super::transfer::Fault;
 use super::transfer::Key;
@@ -120,7 +121,7 @@ impl Session {
         };
         let mut overheard = Vec::new();
         let relay = Relay {
-            from: &mut self.link,
+            from: Source::Association(&mut self.link),
             to,
             to_context,
             overheard: &mut overheard,
