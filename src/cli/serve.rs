@@ -66,7 +66,7 @@ async fn serve(config: Config) -> io::Result<Exit> {
     };
     tracing::info!("ready");
     tokio::select! {
-        error = running.ledger_lost() => {
+        error = running.disk_lost() => {
             tracing::error!(%error, "stopping");
             return Ok(Exit::Failure);
         }

@@ -14,13 +14,17 @@ mod restore;
 mod retrieve;
 mod seats;
 mod session;
+mod spooling;
 mod store;
+mod store_spooled;
+mod takes;
 mod transfer;
 mod upstream;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub use echo::EchoError;
@@ -64,8 +68,12 @@ struct Gateway {
     retrievals: retrieve::Retrievals,
     spool: Arc<Spool>,
     delivery: Arc<delivery::Delivery>,
+    takes: takes::Takes,
     seats: Arc<seats::Seats>,
     draining: watch::Sender<bool>,
+    spool_full_told_us: AtomicU64,
+    /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
+    lost: watch::Sender<bool>,
 }
 
 impl Gateway {
@@ -108,6 +116,9 @@ pub enum GatewayError {
     /// The spool cannot be used.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// The spool's disk failed: nothing more can be kept there.
+    #[error("the spool cannot be written any more")]
+    SpoolLost,
     /// The writer ended: the disk failed, and nothing more can be acknowledged.
     #[error("the ledger cannot be written any more")]
     LedgerLost,
@@ -150,6 +161,8 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     );
     let keys = keys.map_err(StartError::Keys)?;
     let (spool, found) = Spool::open(&config.spool, &keys)?;
+    let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
+    let takes = takes::Takes::restore(&takes, &config.peers);
     let spool = Arc::new(spool);
     let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found)?;
     let gateway = Arc::new(Gateway {
@@ -157,7 +170,10 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         recorder,
         retrievals: retrieve::Retrievals::default(),
         delivery: Arc::new(delivery),
+        takes,
         spool,
+        spool_full_told_us: AtomicU64::new(0),
+        lost: watch::Sender::new(false),
         seats: Arc::default(),
         draining: watch::Sender::new(false),
         config,
@@ -241,10 +257,14 @@ impl Running {
         self.gateway.recorder.clone()
     }
 
-    /// Resolves when the writer has ended by itself: the ledger is lost.
-    pub async fn ledger_lost(&mut self) -> GatewayError {
-        self.writer.ended().await;
-        GatewayError::LedgerLost
+    /// Resolves when the writer has ended by itself, or the spool's disk has failed: what was
+    /// acknowledged can be relied on, but nothing more can be.
+    pub async fn disk_lost(&mut self) -> GatewayError {
+        let mut lost = self.gateway.lost.subscribe();
+        tokio::select! {
+            () = self.writer.ended() => GatewayError::LedgerLost,
+            _ = lost.wait_for(|lost| *lost) => GatewayError::SpoolLost,
+        }
     }
 
     /// Takes no new associations, lets the running ones come to an end for the drain time, and

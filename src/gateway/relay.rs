@@ -12,6 +12,7 @@ use super::instance::ended_by;
 use super::instance::expect_data;
 use super::instance::next_within;
 use super::recorder::Recorded;
+use super::spooling::Spooling;
 use crate::digest::Hasher;
 use crate::digest::Sha256;
 use crate::dimse::CommandField;
@@ -105,6 +106,8 @@ pub(super) struct Relay<'a> {
     pub(super) to: &'a mut Link,
     /// Presentation context of the destination's association.
     pub(super) to_context: u8,
+    /// What keeps every piece, to be fallen back on when the destination is lost.
+    pub(super) tee: Option<&'a mut Spooling>,
     /// Commands that came from either side in between (a C-CANCEL), for the caller to act on.
     pub(super) overheard: &'a mut Vec<CommandSet>,
     /// Limits.
@@ -149,6 +152,7 @@ impl Relay<'_> {
         let last = first.len().saturating_sub(1);
         for (index, piece) in first.into_iter().enumerate() {
             self.pass_on(&piece, complete && index == last, &mut sum);
+            self.keep(piece).await;
         }
         let mut awaited = Awaited {
             message_id: command.message_id(),
@@ -171,6 +175,12 @@ impl Relay<'_> {
         sum.add(piece);
     }
 
+    async fn keep(&mut self, piece: Bytes) {
+        if let Some(tee) = &mut self.tee {
+            tee.push(piece).await;
+        }
+    }
+
     /// Copies until the data set ends. A response that comes early is kept: the message is sent
     /// to its end all the same, or the association would be out of step.
     async fn stream(&mut self, sum: &mut Sum, awaited: &mut Awaited) -> Result<(), RelayError> {
@@ -190,6 +200,7 @@ impl Relay<'_> {
                 from = self.from.next(silence) => from.map_err(RelayError::Source)?,
             };
             self.pass_on(&data, is_last, sum);
+            self.keep(data).await;
             if is_last {
                 return Ok(());
             }

@@ -8,8 +8,8 @@ use super::recorder::Judged;
 use super::recorder::RecordError;
 use super::recorder::Recorded;
 use crate::config::Mode;
+use crate::config::Peer;
 use crate::config::PeerName;
-use crate::config::Routed;
 use crate::contract::Outcome;
 use crate::dicom::Head;
 use crate::dicom::Uid;
@@ -184,15 +184,20 @@ pub(super) struct Key {
 }
 
 impl Key {
-    pub(super) fn of(head: &Head, routed: &Routed) -> Self {
+    pub(super) fn of(head: &Head, to: &Peer, mode: Mode) -> Self {
         Self {
             patient_id: head.patient_id.clone(),
             issuer: head.issuer_of_patient_id.clone(),
             study: head.study_instance_uid.clone(),
             modality: head.modality.clone(),
-            to: routed.peer.name.clone(),
-            mode: routed.mode,
+            to: to.name.clone(),
+            mode,
         }
+    }
+
+    /// Who gets the instances.
+    pub(super) const fn to(&self) -> &PeerName {
+        &self.to
     }
 }
 

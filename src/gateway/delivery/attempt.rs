@@ -223,6 +223,7 @@ impl Worker {
             from: Source::Spool(pieces),
             to,
             to_context,
+            tee: None,
             overheard: &mut overheard,
             limits,
         };

@@ -155,8 +155,8 @@ impl Delivery {
     }
 
     /// An instance of this study may not go directly: earlier ones wait, or the queue is paused.
-    pub(super) fn waits(&self, to: &PeerName, study: &Uid) -> bool {
-        let study = Some(Arc::new(study.clone()));
+    pub(super) fn waits(&self, to: &PeerName, study: Option<&Uid>) -> bool {
+        let study = study.map(|uid| Arc::new(uid.clone()));
         let counter = self.queues.get(to);
         counter.is_some_and(|counter| counter.queue().holds_up(&study))
     }

@@ -53,6 +53,7 @@ impl Worker {
     pub(super) async fn run(mut self) {
         while let Some(job) = self.next().await {
             if self.deliver(&job).await.is_err() {
+                self.gateway.lost.send_replace(true);
                 break;
             }
             let gateway = Arc::clone(&self.gateway);

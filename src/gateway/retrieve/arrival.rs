@@ -128,6 +128,7 @@ impl Session {
             from: Source::Association(&mut self.link),
             to,
             to_context,
+            tee: None,
             overheard: &mut overheard,
             limits,
         };

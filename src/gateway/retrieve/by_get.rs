@@ -441,6 +441,7 @@ impl Session {
             from: Source::Association(&mut archive.link),
             to,
             to_context: image.to_context,
+            tee: None,
             overheard: &mut overheard,
             limits,
         };
