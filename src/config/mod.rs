@@ -3,6 +3,7 @@
 //! Whatever the file says is either understood and sound, or a [`Fault`]: unknown keys too, since
 //! a typing error must not open a door. All faults are found in one reading.
 
+mod bypass;
 mod consistency;
 mod fault;
 mod fhir;
@@ -35,6 +36,7 @@ use crate::contract::InstitutionSlug;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 
+pub use bypass::Bypass;
 pub use fault::Fault;
 pub use fault::Faults;
 pub use fhir::Fhir;
@@ -91,6 +93,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// What is logged, and how.
     pub log: Log,
+    /// Downtime.
+    pub bypass: Bypass,
     /// Where instances wait for their destinations.
     pub spool: Spool,
     /// Witnessing: whose checkpoints are cosigned, and who cosigns ours.
@@ -193,6 +197,7 @@ impl Config {
         let retention = reading.table("retention", Retention::read);
         let witness = reading.table("witness", Witness::read);
         let spool = reading.table("spool", |section| Spool::read(section, base_dir));
+        let bypass = reading.table("bypass", |section| Bypass::read(section, base_dir));
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
@@ -216,6 +221,7 @@ impl Config {
             timeouts,
             log,
             spool,
+            bypass,
             witness: witness?,
             fhir,
             retention: Retention {

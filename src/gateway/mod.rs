@@ -168,16 +168,18 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         &config.gateway.institution,
     );
     let keys = keys.map_err(StartError::Keys)?;
-    let (spool, _found) = Spool::open(&config.spool, &keys)?;
+    let (spool, found) = Spool::open(&config.spool, &keys)?;
     let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
     let takes = takes::Takes::restore(&takes, &config.peers);
+    let spool = Arc::new(spool);
+    let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found)?;
     let gateway = Arc::new(Gateway {
         clock,
         recorder,
         retrievals: retrieve::Retrievals::default(),
-        delivery: Arc::new(delivery::Delivery::new(&config, clock)),
+        delivery: Arc::new(delivery),
         takes,
-        spool: Arc::new(spool),
+        spool,
         spool_full_told_us: AtomicU64::new(0),
         lost: watch::Sender::new(false),
         seats: Arc::default(),
@@ -196,6 +198,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         let seats = listener.associations_max;
         listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, seats)));
     }
+    listeners.extend(delivery::Delivery::start(&gateway).await);
     let control = control::listen(&gateway).map_err(GatewayError::Control)?;
     listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));

@@ -15,6 +15,7 @@ use super::recorder::Recorded;
 use super::relay::Relay;
 use super::relay::RelayError;
 use super::relay::Relayed;
+use super::relay::Source;
 use super::session::Session;
 use super::spooling::Spooling;
 use super::transfer::Fault;
@@ -244,7 +245,7 @@ impl Session {
         };
         let mut overheard = Vec::new();
         let relay = Relay {
-            from: &mut self.link,
+            from: Source::Association(&mut self.link),
             to,
             to_context,
             tee,

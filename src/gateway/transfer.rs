@@ -201,6 +201,22 @@ impl Key {
     }
 }
 
+impl Key {
+    /// The key of an instance that is asked about again when it leaves the spool.
+    pub(super) fn again(asked: &Asked, to: &PeerName, mode: Mode) -> Self {
+        let patient = asked.patient.as_ref();
+        let study = asked.study.as_ref();
+        Self {
+            patient_id: patient.map(|patient| patient.id.clone()),
+            issuer: patient.map(|patient| patient.issuer.clone()),
+            study: study.map(|study| study.uid.clone()),
+            modality: study.and_then(|study| study.modalities.first().cloned()),
+            to: to.clone(),
+            mode,
+        }
+    }
+}
+
 /// The answers that an association has been given, and the transfers that they opened.
 #[derive(Debug, Default)]
 pub(super) struct Transfers {
