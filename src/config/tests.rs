@@ -517,7 +517,12 @@ fn a_route_has_its_own_mode_or_the_gateways() {
     let modes = config.routes.iter().map(|route| route.mode);
     assert_eq!(modes.collect::<Vec<_>>(), [Mode::Observe, Mode::Enforce]);
     let called = "CREDENCE".parse().unwrap();
-    let mode = |uid: &str| config.route(&called, &uid.parse().unwrap()).unwrap().mode;
+    let mode = |uid: &str| {
+        config
+            .route(&called, &config.peers[0], &uid.parse().unwrap())
+            .unwrap()
+            .mode
+    };
     assert_eq!(mode("1.2.840.10008.5.1.4.1.1.2"), Mode::Observe);
     assert_eq!(mode("1.2.840.10008.5.1.4.31"), Mode::Enforce);
     let abort = route("worklist", "denied_store = \"abort\"");
