@@ -16,13 +16,14 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "gateway",
     "limits",
     "timeouts",
     "log",
     "fhir",
     "retention",
+    "tls",
     "witness",
 ];
 const ROWS: [&str; 11] = [
