@@ -16,7 +16,7 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "gateway",
     "limits",
     "timeouts",
@@ -24,6 +24,7 @@ const TABLES: [&str; 8] = [
     "fhir",
     "retention",
     "tls",
+    "spool",
     "witness",
 ];
 const ROWS: [&str; 11] = [

@@ -63,7 +63,7 @@ impl<'a> Line<'a> {
             stations: route.stations.iter().map(Text16::as_str).collect(),
             to: route.to.iter().map(PeerName::as_str).collect(),
             copies: route.copies.iter().map(PeerName::as_str).collect(),
-            delivery: route.delivery().as_str(),
+            delivery: route.delivery.as_str(),
             mode: route.mode.as_str(),
             denied_store: route.denied_store.as_str(),
         }
@@ -206,8 +206,8 @@ mod tests {
         let (printed, _) = check(&text, false);
         let lines: Vec<&str> = printed.lines().skip(1).collect();
         let expected = [
-            "  CREDENCE: storage to pacs, observe, denied C-STORE: not-authorised",
-            "  CREDENCE: 1.2.840.10008.5.1.4.31 to pacs, enforce, denied C-STORE: abort",
+            "  CREDENCE: storage to pacs, observe, direct-then-spool, denied C-STORE: not-authorised",
+            "  CREDENCE: 1.2.840.10008.5.1.4.31 to pacs, enforce, direct-then-spool, denied C-STORE: abort",
         ];
         assert_eq!(lines, expected);
         let (printed, _) = check(&text, true);

@@ -162,7 +162,7 @@ impl Config {
             routes.push(StoreRoute {
                 to: self.peers_named(&route.to),
                 copies: self.peers_named(&route.copies),
-                delivery: route.delivery(),
+                delivery: route.delivery,
                 route: route.clone(),
             });
             // Every instance fits it: what follows is never reached.

@@ -33,9 +33,8 @@ pub struct Route {
     pub to: Vec<PeerName>,
     /// Peers that get a copy of each instance which they may have; its sender does not hear of it.
     pub copies: Vec<PeerName>,
-    /// How instances get there; `None`: [`Delivery::Spool`] where it must be, else
-    /// [`Delivery::DirectThenSpool`].
-    pub delivery: Option<Delivery>,
+    /// How instances get there.
+    pub delivery: Delivery,
     /// Which instances leave the spool first; `None`: as their senders say (0000,0700).
     pub priority: Option<Priority>,
     /// Accepted while a destination is down and nothing is known of what it takes.
@@ -231,12 +230,12 @@ impl Route {
         let stations = section.optional_list("stations").unwrap_or_default();
         let to = section.one_or_more("to");
         let copies = section.optional_list("copies").unwrap_or_default();
-        let delivery = section.optional("delivery");
+        let said: Option<Delivery> = section.optional("delivery");
         let priority = section.optional("priority");
         let transfer_syntaxes = section.optional_list("transfer_syntaxes");
         let mode = section.optional("mode").unwrap_or(mode);
         let denied_store = section.optional("denied_store").unwrap_or_default();
-        let route = Self {
+        let mut route = Self {
             called: called?,
             calling,
             sop_classes: sop_classes?,
@@ -244,23 +243,25 @@ impl Route {
             stations,
             to: to?,
             copies,
-            delivery,
+            delivery: said.unwrap_or(Delivery::DirectThenSpool),
             priority,
             transfer_syntaxes: transfer_syntaxes.unwrap_or_else(plain_syntaxes),
             mode,
             denied_store,
         };
-        let direct = delivery.filter(|delivery| *delivery != Delivery::Spool);
-        if let Some(direct) = direct.filter(|_| route.must_spool()) {
-            section.fault(
-                "delivery",
-                format!(
-                    "is {}, but where instances go is known only when they have begun, or they go \
-                     to several peers",
-                    direct.as_str()
-                ),
-                "spool, on a route with modalities, stations, several peers or copies",
-            );
+        if route.must_spool() {
+            route.delivery = Delivery::Spool;
+            if let Some(other) = said.filter(|said| *said != Delivery::Spool) {
+                section.fault(
+                    "delivery",
+                    format!(
+                        "is {}, but where instances go is known only when they have begun, or they \
+                         go to several peers",
+                        other.as_str()
+                    ),
+                    "spool, on a route with modalities, stations, several peers or copies",
+                );
+            }
         }
         Some(route)
     }
@@ -269,15 +270,6 @@ impl Route {
     /// fit into one association of ours for one of the sender's.
     pub fn must_spool(&self) -> bool {
         self.chooses_by_data_set() || self.to.len() > 1 || !self.copies.is_empty()
-    }
-
-    /// How instances get to their destinations.
-    pub fn delivery(&self) -> Delivery {
-        match self.delivery {
-            _ if self.must_spool() => Delivery::Spool,
-            Some(delivery) => delivery,
-            None => Delivery::DirectThenSpool,
-        }
     }
 
     /// Whether an instance takes it, as far as its data set matters.

@@ -2,6 +2,7 @@
 
 mod admission;
 pub mod control;
+mod delivery;
 mod echo;
 mod inbound;
 mod instance;
@@ -58,6 +59,7 @@ struct Gateway {
     clock: Clock,
     recorder: Recorder,
     retrievals: retrieve::Retrievals,
+    delivery: Arc<delivery::Delivery>,
     seats: Arc<seats::Seats>,
     draining: watch::Sender<bool>,
 }
@@ -138,6 +140,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         clock,
         recorder,
         retrievals: retrieve::Retrievals::default(),
+        delivery: Arc::new(delivery::Delivery::new(&config, clock)),
         seats: Arc::default(),
         draining: watch::Sender::new(false),
         config,
