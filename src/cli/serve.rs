@@ -19,7 +19,7 @@ use crate::witness;
 /// Run the gateway until SIGTERM or SIGINT
 ///
 /// The first signal drains: no new associations, those open may end within drain_s. The second one
-/// stops at once.
+/// stops at once. SIGHUP reads certificates, authorities and lists again.
 #[derive(Args, Debug)]
 pub struct Serve {
     /// The configuration file
@@ -49,6 +49,7 @@ pub fn run(arguments: &Serve) -> io::Result<Exit> {
 async fn serve(config: Config) -> io::Result<Exit> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut running = match gateway::start(config.clone()).await {
         Ok(running) => running,
         Err(error) => {
@@ -65,13 +66,16 @@ async fn serve(config: Config) -> io::Result<Exit> {
         }
     };
     tracing::info!("ready");
-    tokio::select! {
-        error = running.ledger_lost() => {
-            tracing::error!(%error, "stopping");
-            return Ok(Exit::Failure);
+    loop {
+        tokio::select! {
+            error = running.ledger_lost() => {
+                tracing::error!(%error, "stopping");
+                return Ok(Exit::Failure);
+            }
+            _ = hangup.recv() => running.reload().await,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
         }
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
     tracing::info!("draining; a second signal stops at once");
     let ended = async {

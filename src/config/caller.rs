@@ -118,7 +118,7 @@ impl Config {
     }
 
     /// What the certificate of a peer that we connect to must be known by; empty: any that is good.
-    pub fn certificates_of(&self, peer: &Peer) -> &[CertificateName] {
+    pub fn certificates_of<'a>(&'a self, peer: &'a Peer) -> &'a [CertificateName] {
         if !peer.certificates.is_empty() {
             return &peer.certificates;
         }
