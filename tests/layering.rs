@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -24,6 +24,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("clock", &["dicom"]),
     // Institutions and purposes of use are the contract's, keys of logs and witnesses the ledger's.
     ("config", &["contract", "dicom", "ledger"]),
+    ("identity", &["config"]),
     // What an entry holds is the contract's: an index of entries names it.
     ("storage", &["config", "ledger", "contract", "dicom"]),
     (
@@ -39,6 +40,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "contract",
             "dicom",
             "dimse",
+            "identity",
             "ledger",
             "storage",
             "transport",
@@ -67,6 +69,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "contract",
             "dicom",
             "gateway",
+            "identity",
             "ledger",
             "storage",
             "transport",
@@ -78,8 +81,9 @@ const ROOMS: [(&str, &[&str]); 15] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 14] = [
+const DOORS: [(&str, &[&str]); 16] = [
     ("age", &["storage"]),
+    ("argon2", &["identity"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
@@ -88,6 +92,7 @@ const DOORS: [(&str, &[&str]); 14] = [
     ("http_body_util", &["admin", "witness"]),
     ("hyper", &["admin", "witness"]),
     ("hyper_util", &["admin", "witness"]),
+    ("jsonwebtoken", &["identity"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),

@@ -9,6 +9,7 @@ mod fhir;
 mod limits;
 mod lookup;
 mod peer;
+mod proof;
 mod readable;
 mod reading;
 mod retention;
@@ -50,6 +51,11 @@ pub use peer::Peer;
 pub use peer::PeerName;
 pub use peer::PeerTimeouts;
 pub use peer::Retrieve;
+pub use proof::ClaimText;
+pub use proof::Identity;
+pub use proof::ProofNeed;
+pub use proof::Tokens;
+pub use proof::UserNeed;
 pub use retention::CLASS_DEFAULT;
 pub use retention::ClassName;
 pub use retention::Retention;
@@ -69,6 +75,7 @@ pub use site::Log;
 pub use site::LogFormat;
 pub use site::Mode;
 pub use site::OwnAe;
+pub use user::NotAUserName;
 pub use user::User;
 pub use user::UserName;
 pub use witness::Witness;
@@ -87,6 +94,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long we wait.
     pub timeouts: Timeouts,
+    /// How users of peers prove who they are.
+    pub identity: Identity,
     /// What is logged, and how.
     pub log: Log,
     /// Witnessing: whose checkpoints are cosigned, and who cosigns ours.
@@ -185,6 +194,7 @@ impl Config {
         let limits = reading.table("limits", Limits::read);
         let timeouts = reading.table("timeouts", Timeouts::read);
         let log = reading.table("log", Log::read);
+        let identity = reading.table("identity", |section| Identity::read(section, base_dir));
         let fhir = reading.table("fhir", Fhir::read);
         let retention = reading.table("retention", Retention::read);
         let witness = reading.table("witness", Witness::read);
@@ -202,6 +212,7 @@ impl Config {
                 .rows("private_transfer_syntax", route::private_transfer_syntax),
         };
         rows.check(gateway.as_ref(), reading);
+        identity.check(rows.needing_proof(), reading);
         if let Some(witness) = &witness {
             witness.check(reading);
         }
@@ -209,6 +220,7 @@ impl Config {
             gateway: gateway?,
             limits,
             timeouts,
+            identity,
             log,
             witness: witness?,
             fhir,

@@ -11,6 +11,7 @@ use crate::config::limits::CONNECT_MAX_S;
 use crate::config::limits::Limits;
 use crate::config::limits::Timeouts;
 use crate::config::limits::WAIT_MAX_S;
+use crate::config::proof::UserNeed;
 use crate::config::reading::Readable;
 use crate::config::reading::Section;
 use crate::contract::InstitutionSlug;
@@ -43,6 +44,8 @@ pub struct Peer {
     pub pdu_bytes_max: u32,
     /// For what purpose it asks, where the AE title that it calls does not say.
     pub purpose: Option<Purpose>,
+    /// What it must say of its user (PS3.7 §D.3.3.7).
+    pub user: UserNeed,
     /// How long we wait for it.
     pub timeouts: PeerTimeouts,
 }
@@ -149,6 +152,7 @@ impl Peer {
             4_096..=limits.pdu_bytes_max,
         );
         let purpose = section.optional("purpose");
+        let user = section.optional("user").unwrap_or_default();
         let timeouts = PeerTimeouts::read(section, timeouts);
         if destination_ae.is_some() && !section.has("connect") {
             section.fault(
@@ -172,6 +176,7 @@ impl Peer {
             calling,
             pdu_bytes_max,
             purpose,
+            user,
             timeouts,
         })
     }

@@ -1,8 +1,10 @@
 //! Users that peers name (PS3.7 §D.3.3.7), and what they ask for.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::config::PeerName;
+use crate::config::ProofNeed;
 use crate::config::reading::Readable;
 use crate::config::reading::Section;
 use crate::contract::Purpose;
@@ -20,9 +22,11 @@ pub struct User {
     pub purpose: Purpose,
     /// Only as a user of these peers.
     pub peers: Vec<PeerName>,
+    /// What must prove it, so that its purpose counts.
+    pub proof: ProofNeed,
 }
 
-/// The name of a user as a peer says it; nothing proves it. 1 to 64 letters, digits, printable
+/// The name of a user, proven or not. 1 to 64 letters, digits, printable
 /// ASCII characters and inner spaces: it is shown to people and kept in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UserName(Box<str>);
@@ -56,6 +60,19 @@ impl fmt::Display for UserName {
     }
 }
 
+/// A text that is no name of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a user's name is 1 to 64 letters, digits, printable ASCII characters and inner spaces")]
+pub struct NotAUserName;
+
+impl FromStr for UserName {
+    type Err = NotAUserName;
+
+    fn from_str(text: &str) -> Result<Self, NotAUserName> {
+        Self::of(text).ok_or(NotAUserName)
+    }
+}
+
 impl Readable for UserName {
     const ALLOWED: &'static str =
         "1 to 64 letters, digits, printable ASCII characters and inner spaces";
@@ -70,10 +87,12 @@ impl User {
         let name = section.required("name");
         let purpose = section.required("purpose");
         let peers = section.required_list("peers");
+        let proof = section.optional("proof").unwrap_or_default();
         Some(Self {
             name: name?,
             purpose: purpose?,
             peers: peers?,
+            proof,
         })
     }
 }

@@ -23,6 +23,7 @@ use crate::association::ContextReply;
 use crate::association::ContextResult;
 use crate::association::ProposedContext;
 use crate::association::Roles;
+use crate::association::UserIdentity;
 use crate::association::UserInformation;
 use crate::association::negotiation;
 use crate::config::Peer;
@@ -47,20 +48,23 @@ impl Admission {
     pub(super) async fn negotiate(
         gateway: &Arc<Gateway>,
         rq: &AssociateRq,
+        identity: Option<UserIdentity>,
         from: SocketAddr,
     ) -> Result<Self, AssociateRj> {
         negotiation::check_request(rq)?;
-        let inbound = Inbound::admit(gateway, rq, from)?;
+        let mut inbound = Inbound::admit(gateway, rq, from)?;
         let seats_max = gateway.config.limits.associations_per_peer_max;
         let seat = gateway
             .seats
             .take(&inbound.peer.name, seats_max)
             .ok_or(AssociateRj::LOCAL_LIMIT)?;
+        let identity_response = inbound.identify(gateway, identity, from).await?;
         let rq = &legible(gateway, rq);
         let uses = uses(gateway, &inbound, rq);
         let wanted = destinations(rq, &uses);
         let (upstreams, lost) = open_all(gateway, &inbound, rq, wanted).await;
         let mut user = UserInformation::ours(gateway.config.limits.pdu_bytes_max);
+        user.user_identity_response = identity_response;
         let mut results: BTreeMap<u8, ContextResult> = BTreeMap::new();
         for (upstream, contexts) in &upstreams {
             let (answers, theirs) = upstream.answers(&proposed(rq, contexts));

@@ -3,6 +3,7 @@
 mod admission;
 pub mod control;
 mod echo;
+mod identity;
 mod inbound;
 mod instance;
 mod matches;
@@ -59,6 +60,7 @@ struct Gateway {
     recorder: Recorder,
     retrievals: retrieve::Retrievals,
     seats: Arc<seats::Seats>,
+    verifiers: identity::Verifiers,
     draining: watch::Sender<bool>,
 }
 
@@ -139,6 +141,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         recorder,
         retrievals: retrieve::Retrievals::default(),
         seats: Arc::default(),
+        verifiers: identity::Verifiers::new(&config.identity),
         draining: watch::Sender::new(false),
         config,
     });

@@ -65,7 +65,7 @@ pub(super) async fn serve(
         return;
     };
     let artim = gateway.config.timeouts.artim;
-    let rq = match tokio::time::timeout(artim, link.next()).await {
+    let mut rq = match tokio::time::timeout(artim, link.next()).await {
         Ok(Ok(Indication::Requested(rq))) => rq,
         Ok(Ok(_)) | Err(_) => return link.linger().await,
         Ok(Err(error)) => {
@@ -76,7 +76,9 @@ pub(super) async fn serve(
     if crowded {
         return link.reject(AssociateRj::LOCAL_LIMIT).await;
     }
-    let admission = match Admission::negotiate(&gateway, &rq, from).await {
+    // Passcode or token go to the verifier and nowhere else.
+    let identity = rq.user.user_identity.take();
+    let admission = match Admission::negotiate(&gateway, &rq, identity, from).await {
         Ok(admission) => admission,
         Err(answer) => {
             tracing::info!(called = %rq.called, calling = %rq.calling, %from, %answer, "association rejected");

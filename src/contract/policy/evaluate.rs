@@ -15,8 +15,8 @@ use crate::contract::facts::BreakGlass;
 use crate::contract::facts::Facts;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::request::Request;
-use crate::contract::user::UserProof;
 use crate::contract::user::User;
+use crate::contract::user::UserProof;
 
 /// Characters that are kept of an error's text.
 const ERROR_CHARACTERS_MAX: usize = 200;
