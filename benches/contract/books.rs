@@ -210,6 +210,7 @@ impl Books {
             instances: 100,
             failed: 0,
             warned: 0,
+            spooled: 0,
             bytes: 50_000_000,
             manifest_root: Some(Sha256::of(&[b"manifest"])),
             outcome: Outcome::Completed,

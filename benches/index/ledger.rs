@@ -273,6 +273,7 @@ fn closed() -> Body {
         instances: 412,
         failed: 0,
         warned: 0,
+        spooled: 0,
         bytes: 216_012_800,
         manifest_root: Some(Sha256::of(&[b"manifest"])),
         outcome: Outcome::Completed,

@@ -10,7 +10,9 @@ use serde::Serialize;
 use crate::cli::Exit;
 use crate::config::Config;
 use crate::config::Fault;
+use crate::config::PeerName;
 use crate::config::Route;
+use crate::config::Text16;
 use crate::dicom::AeTitle;
 
 /// Read a configuration file and list every fault in it
@@ -40,8 +42,13 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     called: Vec<&'a str>,
+    calling: Vec<&'a str>,
     sop_classes: Vec<String>,
-    to: &'a str,
+    modalities: Vec<&'a str>,
+    stations: Vec<&'a str>,
+    to: Vec<&'a str>,
+    copies: Vec<&'a str>,
+    delivery: &'a str,
     mode: &'a str,
     denied_store: &'a str,
 }
@@ -50,8 +57,13 @@ impl<'a> Line<'a> {
     fn of(route: &'a Route) -> Self {
         Self {
             called: route.called.iter().map(AeTitle::as_str).collect(),
+            calling: route.calling.iter().map(PeerName::as_str).collect(),
             sop_classes: route.sop_classes.iter().map(ToString::to_string).collect(),
-            to: route.to.as_str(),
+            modalities: route.modalities.iter().map(Text16::as_str).collect(),
+            stations: route.stations.iter().map(Text16::as_str).collect(),
+            to: route.to.iter().map(PeerName::as_str).collect(),
+            copies: route.copies.iter().map(PeerName::as_str).collect(),
+            delivery: route.delivery.as_str(),
             mode: route.mode.as_str(),
             denied_store: route.denied_store.as_str(),
         }
@@ -106,11 +118,23 @@ fn print(out: &mut dyn Write, file: &str, config: &Config) -> io::Result<()> {
     )?;
     for line in lines(config) {
         let (called, classes) = (line.called.join(", "), line.sop_classes.join(", "));
-        let (to, mode, denied) = (line.to, line.mode, line.denied_store);
-        writeln!(
-            out,
-            "  {called}: {classes} to {to}, {mode}, denied C-STORE: {denied}"
-        )?;
+        let (to, mode, denied) = (line.to.join(", "), line.mode, line.denied_store);
+        write!(out, "  {called}: {classes}")?;
+        for (what, names) in [
+            ("from", &line.calling),
+            ("of", &line.modalities),
+            ("at", &line.stations),
+        ] {
+            if !names.is_empty() {
+                write!(out, " {what} {}", names.join(", "))?;
+            }
+        }
+        write!(out, " to {to}")?;
+        if !line.copies.is_empty() {
+            write!(out, ", copies to {}", line.copies.join(", "))?;
+        }
+        let delivery = line.delivery;
+        writeln!(out, ", {mode}, {delivery}, denied C-STORE: {denied}")?;
     }
     Ok(())
 }
@@ -182,8 +206,8 @@ mod tests {
         let (printed, _) = check(&text, false);
         let lines: Vec<&str> = printed.lines().skip(1).collect();
         let expected = [
-            "  CREDENCE: storage to pacs, observe, denied C-STORE: not-authorised",
-            "  CREDENCE: 1.2.840.10008.5.1.4.31 to pacs, enforce, denied C-STORE: abort",
+            "  CREDENCE: storage to pacs, observe, direct-then-spool, denied C-STORE: not-authorised",
+            "  CREDENCE: 1.2.840.10008.5.1.4.31 to pacs, enforce, direct-then-spool, denied C-STORE: abort",
         ];
         assert_eq!(lines, expected);
         let (printed, _) = check(&text, true);

@@ -85,7 +85,14 @@ fn what(body: &Body) -> String {
             institution,
             ..
         } => format!("of entry {charge} on {institution}"),
+        Body::QueueChanged {
+            queue,
+            act,
+            objects,
+            ..
+        } => format!("{queue}: {objects} {}", act.as_str()),
         Body::Equivocated { .. }
+        | Body::Bypassed { .. }
         | Body::Decision { .. }
         | Body::TransferClosed { .. }
         | Body::Query { .. }
@@ -137,15 +144,30 @@ fn of_the_gateway(body: &Body) -> String {
             decision,
             instances,
             failed,
+            spooled,
             outcome,
             ..
-        } => format!("of decision {decision}: {outcome:?}, {instances} delivered, {failed} failed"),
+        } => {
+            let spooled = match spooled {
+                0 => String::new(),
+                spooled => format!(", {spooled} spooled"),
+            };
+            format!(
+                "of decision {decision}: {outcome:?}, {instances} delivered, {failed} failed{spooled}"
+            )
+        }
         Body::Query {
             decision,
             matches,
             withheld,
             ..
         } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
+        Body::Bypassed {
+            associations,
+            first,
+            second,
+            ..
+        } => format!("{associations} associations, by {first} and {second}"),
         Body::Equivocated { institution, .. } => format!("by {institution}"),
         Body::Alert { code, text, .. } => format!("{code}: {text}"),
         Body::Started { version, boot }

@@ -1,6 +1,7 @@
 //! What must hold between the tables of a file.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use ipnet::IpNet;
@@ -22,7 +23,6 @@ use crate::config::User;
 use crate::config::UserName;
 use crate::config::UserNeed;
 use crate::config::reading::Reading;
-use crate::dicom::AeTitle;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 use crate::dicom::encoding_of;
@@ -272,22 +272,7 @@ impl Rows {
             .map(|(_, uid)| uid.clone())
             .collect();
         for (number, route) in known(&self.routes) {
-            let to = route.to.as_str();
-            if !peers.contains(to) {
-                reading.fault(
-                    &format!("route[{number}].to"),
-                    format!("there is no [[peer]] {to}"),
-                    one_of(peers.iter()),
-                );
-            }
-            let peer = known(&self.peers).find(|(_, peer)| peer.name == route.to);
-            if peer.is_some_and(|(peer, _)| !reading.has(&format!("peer[{peer}].connect"))) {
-                reading.fault(
-                    &format!("route[{number}].to"),
-                    format!("peer {to} has no `connect`, so nothing can be sent to it"),
-                    "a peer with `connect`",
-                );
-            }
+            self.check_destinations(number, route, &peers, reading);
             for (item, called) in route.called.iter().enumerate() {
                 if !titles.iter().any(|title| title.trim() == called.as_str()) {
                     reading.fault(
@@ -311,29 +296,91 @@ impl Rows {
         }
     }
 
-    /// For one called AE title, one SOP class or group has one peer, one mode and one answer.
+    /// Every destination is a peer that we connect to, and only instances go to several.
+    fn check_destinations(
+        &self,
+        number: usize,
+        route: &Route,
+        peers: &BTreeSet<&str>,
+        reading: &mut Reading<'_>,
+    ) {
+        let named = |key: &'static str, names: &[PeerName], reading: &mut Reading<'_>| {
+            let is_list = reading.has(&format!("route[{number}].{key}[0]"));
+            let mut seen = BTreeSet::new();
+            for (item, name) in names.iter().enumerate() {
+                let path = match is_list {
+                    true => format!("route[{number}].{key}[{item}]"),
+                    false => format!("route[{number}].{key}"),
+                };
+                if !peers.contains(name.as_str()) {
+                    let problem = format!("there is no [[peer]] {name}");
+                    reading.fault(&path, problem, one_of(peers.iter()));
+                }
+                if !seen.insert(name) {
+                    reading.fault(&path, format!("names {name} twice"), "each peer once");
+                }
+                let peer = known(&self.peers).find(|(_, peer)| peer.name == *name);
+                let connects = |peer: usize| reading.has(&format!("peer[{peer}].connect"));
+                if key != "calling" && peer.is_some_and(|(peer, _)| !connects(peer)) {
+                    let problem =
+                        format!("peer {name} has no `connect`, so nothing can be sent to it");
+                    reading.fault(&path, problem, "a peer with `connect`");
+                }
+            }
+        };
+        named("to", &route.to, reading);
+        named("copies", &route.copies, reading);
+        named("calling", &route.calling, reading);
+        if let Some(twice) = route.copies.iter().find(|peer| route.to.contains(peer)) {
+            let path = format!("route[{number}].copies");
+            reading.fault(&path, format!("{twice} is in `to` too"), "other peers");
+        }
+        let private = known(&self.private_sop_classes)
+            .map(|(_, uid)| uid.clone())
+            .collect();
+        let stores = |served: &Served| match served {
+            Served::Group(group) => *group == Group::Storage,
+            Served::Class(uid) => Group::of(uid, &private).is_none_or(|of| of == Group::Storage),
+        };
+        if route.must_spool()
+            && let Some(other) = route.sop_classes.iter().find(|served| !stores(served))
+        {
+            reading.fault(
+                &format!("route[{number}].sop_classes"),
+                format!("{other} is no storage, and goes to one peer whatever a data set says"),
+                "storage alone, on a route with modalities, stations, several peers or copies",
+            );
+        }
+    }
+
+    /// What fits two routes takes the first; a second one for the very same is a mistake unless it
+    /// says the same.
     fn check_overlaps(&self, reading: &mut Reading<'_>) {
-        let mut first: BTreeMap<(&AeTitle, &Served), (usize, &Route)> = BTreeMap::new();
+        let mut first: BTreeMap<_, (usize, &Route)> = BTreeMap::new();
         for (number, route) in known(&self.routes) {
+            let narrowed = (&route.calling, &route.modalities, &route.stations);
             for (item, served) in route.sop_classes.iter().enumerate() {
                 for called in &route.called {
-                    let (earlier, other) =
-                        *first.entry((called, served)).or_insert((number, route));
-                    if other.to != route.to {
+                    let (earlier, other) = *first
+                        .entry((called, served, narrowed))
+                        .or_insert((number, route));
+                    let path = format!("route[{number}].sop_classes[{item}]");
+                    if (&other.to, &other.copies) != (&route.to, &route.copies) {
                         reading.fault(
-                            &format!("route[{number}].sop_classes[{item}]"),
+                            &path,
                             format!(
                                 "route[{earlier}] sends it to {}, this one to {}, both for {called}",
-                                other.to, route.to
+                                one_of(other.to.iter()),
+                                one_of(route.to.iter())
                             ),
-                            "one peer for each SOP class or group and called AE title",
+                            "one place for each SOP class or group and called AE title",
                         );
-                    } else if (other.mode, other.denied_store) != (route.mode, route.denied_store) {
+                    } else if !other.treats_like(route) {
                         reading.fault(
-                            &format!("route[{number}].sop_classes[{item}]"),
-                            format!("route[{earlier}] judges it otherwise, both for {called}"),
-                            "one mode and denied_store for each SOP class or group and called AE \
-                             title",
+                            &path,
+                            format!("route[{earlier}] treats it otherwise, both for {called}"),
+                            "one mode, delivery, priority and denied_store for each SOP class or \
+                             group and called AE title",
                         );
                     }
                 }

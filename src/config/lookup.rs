@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use crate::config::Calling;
 use crate::config::Config;
+use crate::config::Delivery;
 use crate::config::DeniedStore;
 use crate::config::Group;
 use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::ProofNeed;
+use crate::config::PeerName;
+use crate::config::Route;
 use crate::config::Served;
 use crate::config::User;
 use crate::contract;
 use crate::contract::Purpose;
 use crate::dicom::AeTitle;
+use crate::dicom::Head;
 use crate::dicom::Uid;
 
 /// What an AE title of ours is called for.
@@ -38,6 +42,43 @@ pub struct Routed {
     pub mode: Mode,
     /// What is answered to a C-STORE that the contract denies.
     pub denied_store: DeniedStore,
+}
+
+/// The routes that instances on one presentation context may take: at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreRoutes(Vec<StoreRoute>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreRoute {
+    /// Who must have an instance before its sender hears Success, or have it spooled; at least one.
+    pub to: Vec<Arc<Peer>>,
+    /// Who gets a copy, by way of the spool.
+    pub copies: Vec<Arc<Peer>>,
+    /// How instances get there.
+    pub delivery: Delivery,
+    /// The row.
+    pub route: Route,
+}
+
+impl StoreRoutes {
+    /// All of them, in order of precedence.
+    pub fn all(&self) -> &[StoreRoute] {
+        &self.0
+    }
+
+    /// The destination, where there is no more than one and it is asked first.
+    pub fn direct(&self) -> Option<&Arc<Peer>> {
+        match self.0.as_slice() {
+            [only] if only.delivery != Delivery::Spool => only.to.first(),
+            _ => None,
+        }
+    }
+
+    /// The route of an instance: the first one that fits.
+    pub fn of(&self, head: &Head) -> Option<&StoreRoute> {
+        self.0.iter().find(|one| one.route.fits(head))
+    }
 }
 
 impl Config {
@@ -91,22 +132,71 @@ impl Config {
             .or(peer.purpose)
     }
 
-    /// Where `sop_class` is served for those who call us `called`. A route that names the SOP
-    /// class comes before one that names its group.
-    pub fn route(&self, called: &AeTitle, sop_class: &Uid) -> Option<Routed> {
-        let group = Group::of(sop_class, &self.private_sop_classes)?;
-        let serving = |wanted: &Served| {
-            self.routes
-                .iter()
-                .find(|route| route.called.contains(called) && route.sop_classes.contains(wanted))
+    /// The routes of `sop_class` for `calling` who calls us `called`. Those that name the SOP class
+    /// come before those that name its group, else they come in the order of the file.
+    fn routes_of<'a>(
+        &'a self,
+        called: &'a AeTitle,
+        calling: &'a Peer,
+        sop_class: &Uid,
+    ) -> impl Iterator<Item = &'a Route> {
+        let group = Group::of(sop_class, &self.private_sop_classes).map(Served::Group);
+        let class = group.is_some().then(|| Served::Class(sop_class.clone()));
+        let fits = move |route: &&Route| {
+            route.called.contains(called)
+                && (route.calling.is_empty() || route.calling.contains(&calling.name))
         };
-        let route = serving(&Served::Class(sop_class.clone()))
-            .or_else(|| serving(&Served::Group(group)))?;
+        [class, group]
+            .into_iter()
+            .flatten()
+            .flat_map(move |wanted| {
+                let serves = move |route: &&Route| route.sop_classes.contains(&wanted);
+                self.routes.iter().filter(fits).filter(serves)
+            })
+    }
+
+    /// Where `sop_class` is served for `calling` who calls us `called`.
+    pub fn route(&self, called: &AeTitle, calling: &Peer, sop_class: &Uid) -> Option<Routed> {
+        let route = self.routes_of(called, calling, sop_class).next()?;
         Some(Routed {
-            peer: Arc::clone(self.peer(route.to.as_str())?),
+            peer: Arc::clone(self.peer(route.to.first()?.as_str())?),
             mode: route.mode,
             denied_store: route.denied_store,
         })
+    }
+
+    /// The routes that instances of `sop_class` may take which `calling` sends when it calls us
+    /// `called`; `None` when there are none.
+    pub fn store_routes(
+        &self,
+        called: &AeTitle,
+        calling: &Peer,
+        sop_class: &Uid,
+    ) -> Option<StoreRoutes> {
+        let mut routes = Vec::new();
+        for route in self.routes_of(called, calling, sop_class) {
+            routes.push(StoreRoute {
+                to: self.peers_named(&route.to),
+                copies: self.peers_named(&route.copies),
+                delivery: route.delivery,
+                route: route.clone(),
+            });
+            // Every instance fits it: what follows is never reached.
+            if !route.chooses_by_data_set() {
+                break;
+            }
+        }
+        if routes.len() > 1 {
+            for route in &mut routes {
+                route.delivery = Delivery::Spool;
+            }
+        }
+        (!routes.is_empty()).then_some(StoreRoutes(routes))
+    }
+
+    fn peers_named(&self, names: &[PeerName]) -> Vec<Arc<Peer>> {
+        let found = names.iter().filter_map(|name| self.peer(name.as_str()));
+        found.cloned().collect()
     }
 
     /// The peer that a Move Destination (0000,0600) names by its own AE title: of those that we
@@ -258,7 +348,8 @@ to = "ris"
     fn a_sop_class_by_name_goes_before_its_group() {
         let config = config();
         let route = |called: &str, uid: &str| {
-            let routed = config.route(&title(called), &uid.parse().unwrap());
+            let cart = config.peer("cart").unwrap();
+            let routed = config.route(&title(called), cart, &uid.parse().unwrap());
             name(routed.as_ref().map(|routed| &routed.peer)).map(str::to_owned)
         };
         let ct = "1.2.840.10008.5.1.4.1.1.2";
@@ -277,14 +368,13 @@ to = "ris"
     #[test]
     fn what_is_not_judged_is_routed_nowhere() {
         let config = config();
+        let cart = config.peer("cart").unwrap();
         for uid in ["1.2.840.10008.1.20.1", "1.2.840.10008.3.1.2.3.3", "1.2.4"] {
-            assert_eq!(
-                config.route(&title("CREDENCE"), &uid.parse().unwrap()),
-                None
-            );
+            let uid = uid.parse().unwrap();
+            assert_eq!(config.route(&title("CREDENCE"), cart, &uid), None);
         }
         let verification = "1.2.840.10008.1.1".parse().unwrap();
-        assert_eq!(config.route(&title("CREDENCE"), &verification), None);
+        assert_eq!(config.route(&title("CREDENCE"), cart, &verification), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod retention;
 mod route;
 mod secret;
 mod site;
+mod spool;
 mod user;
 mod witness;
 
@@ -45,6 +46,8 @@ pub use limits::Limits;
 pub use limits::Timeouts;
 pub use lookup::Called;
 pub use lookup::Routed;
+pub use lookup::StoreRoute;
+pub use lookup::StoreRoutes;
 pub use peer::Calling;
 pub use peer::Operation;
 pub use peer::Peer;
@@ -60,14 +63,17 @@ pub use retention::CLASS_DEFAULT;
 pub use retention::ClassName;
 pub use retention::Retention;
 pub use retention::RetentionClass;
+pub use route::Delivery;
 pub use route::DeniedStore;
 pub use route::Group;
+pub use route::Priority;
 pub use route::Route;
 pub use route::Served;
 pub use secret::SECRET_BYTES_MAX;
 pub use secret::Secret;
 pub use secret::SecretError;
 pub use secret::SecretFile;
+pub use route::Text16;
 pub use site::Gateway;
 pub use site::Institution;
 pub use site::Listener;
@@ -76,6 +82,7 @@ pub use site::LogFormat;
 pub use site::Mode;
 pub use site::OwnAe;
 pub use user::NotAUserName;
+pub use spool::Spool;
 pub use user::User;
 pub use user::UserName;
 pub use witness::Witness;
@@ -98,6 +105,8 @@ pub struct Config {
     pub identity: Identity,
     /// What is logged, and how.
     pub log: Log,
+    /// Where instances wait for their destinations.
+    pub spool: Spool,
     /// Witnessing: whose checkpoints are cosigned, and who cosigns ours.
     pub witness: Witness,
     /// What is relied on when FHIR Consents are imported.
@@ -198,6 +207,7 @@ impl Config {
         let fhir = reading.table("fhir", Fhir::read);
         let retention = reading.table("retention", Retention::read);
         let witness = reading.table("witness", Witness::read);
+        let spool = reading.table("spool", |section| Spool::read(section, base_dir));
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
@@ -222,6 +232,7 @@ impl Config {
             timeouts,
             identity,
             log,
+            spool,
             witness: witness?,
             fhir,
             retention: Retention {

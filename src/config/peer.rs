@@ -42,6 +42,11 @@ pub struct Peer {
     pub calling: Calling,
     /// Longest P-DATA-TF PDU that we send it and announce to it, in bytes.
     pub pdu_bytes_max: u32,
+    /// Associations at the same time by which the spool delivers to it.
+    pub queue_associations: usize,
+    /// What was delivered to it by way of the spool is kept until it has committed to keep it
+    /// (PS3.4 Annex J).
+    pub commit: bool,
     /// For what purpose it asks, where the AE title that it calls does not say.
     pub purpose: Option<Purpose>,
     /// What it must say of its user (PS3.7 §D.3.3.7).
@@ -151,6 +156,8 @@ impl Peer {
             limits.pdu_bytes_max,
             4_096..=limits.pdu_bytes_max,
         );
+        let queue_associations = section.number("queue_associations", 1, 1..=64);
+        let commit = section.flag("commit", false);
         let purpose = section.optional("purpose");
         let user = section.optional("user").unwrap_or_default();
         let timeouts = PeerTimeouts::read(section, timeouts);
@@ -175,6 +182,8 @@ impl Peer {
             destination_ae,
             calling,
             pdu_bytes_max,
+            queue_associations,
+            commit,
             purpose,
             user,
             timeouts,

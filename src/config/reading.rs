@@ -266,6 +266,14 @@ impl<'t> Section<'_, 't> {
         Some(values)
     }
 
+    /// One string, or a list of them that is not empty; one of both must be there.
+    pub(super) fn one_or_more<T: Readable>(&mut self, key: &'static str) -> Option<Vec<T>> {
+        match self.value(key).and_then(DeValue::as_str) {
+            Some(_) => self.required(key).map(|one| vec![one]),
+            None => self.required_list(key),
+        }
+    }
+
     /// Reads every row of the array of tables `[[table.key]]`, in the order of the file; `None` for
     /// a row that cannot be read.
     pub(super) fn rows<T>(
@@ -334,6 +342,18 @@ impl<'t> Section<'_, 't> {
             self.fault(key, format!("{integer} is out of range"), allowed);
         }
         number
+    }
+
+    /// `true` or `false`, `default` when absent (or wrong, which is noted).
+    pub(super) fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        let Some(value) = self.value(key) else {
+            return default;
+        };
+        value.as_bool().unwrap_or_else(|| {
+            let problem = format!("is a {}", value.type_str());
+            self.fault(key, problem, "true or false");
+            default
+        })
     }
 
     /// A time in whole seconds within `range`, `default` when absent.

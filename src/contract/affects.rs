@@ -74,6 +74,8 @@ pub fn affects(state: &State, event: &Event) -> Affected {
             affected.institutions.insert(institution.clone());
         }
         Body::Restored { .. }
+        | Body::QueueChanged { .. }
+        | Body::Bypassed { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }

@@ -128,6 +128,35 @@ pub enum Outcome {
     Stopped,
 }
 
+/// What a person does to a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QueueAct {
+    /// Nothing is delivered until it is resumed.
+    Paused,
+    /// It goes on.
+    Resumed,
+    /// Dead letters are tried again, and what waits is tried now.
+    Retried,
+    /// What is in quarantine is put to the contract again, and delivered if it permits.
+    Released,
+    /// Instances are deleted without having been delivered.
+    Dropped,
+}
+
+impl QueueAct {
+    /// Its name in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::Retried => "retried",
+            Self::Released => "released",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -398,6 +427,9 @@ pub enum Body {
         failed: u64,
         /// Instances answered with a warning, counted in `instances` too.
         warned: u64,
+        /// Instances that lie in the spool, sealed and durable; their senders heard Success. They
+        /// are delivered under decisions of their own.
+        spooled: u64,
         /// Bytes of data sets delivered.
         bytes: u64,
         /// Root of the manifest of the instances' digests; `None` when none was delivered.
@@ -420,6 +452,42 @@ pub enum Body {
         withheld: u64,
         /// Final DIMSE status.
         status: u16,
+    },
+    /// Somebody changed what waits in the queue of a destination.
+    QueueChanged {
+        /// The name of the destination's peer.
+        queue: String,
+        /// What was done.
+        act: QueueAct,
+        /// Instances that it was done to.
+        objects: u64,
+        /// Whose; `None`: of several, or of none in particular.
+        patient: Option<Pseudonym>,
+        /// Keyed digest of their study; `None` likewise.
+        study: Option<Sha256>,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+    },
+    /// For a while images went by without contract and ledger, because two persons had said so.
+    Bypassed {
+        /// Who asked for it.
+        first: String,
+        /// Who agreed.
+        second: String,
+        /// Why.
+        reason: String,
+        /// From when.
+        from: UtcMicros,
+        /// Until when.
+        until: UtcMicros,
+        /// Associations that were let through.
+        associations: u64,
+        /// Bytes that went to destinations.
+        bytes: u64,
+        /// Digest of the list of these associations, which lies beside the ledger.
+        sha256: Sha256,
     },
     /// Something that people should look at.
     Alert {
@@ -481,6 +549,8 @@ impl Body {
             Self::Decision { .. } => "decision",
             Self::TransferClosed { .. } => "transfer-closed",
             Self::Query { .. } => "query",
+            Self::QueueChanged { .. } => "queue-changed",
+            Self::Bypassed { .. } => "bypassed",
             Self::Alert { .. } => "alert",
             Self::Started { .. } => "started",
             Self::Stopped { .. } => "stopped",
@@ -512,7 +582,9 @@ impl Body {
             | Self::IncidentReported { by, .. }
             | Self::IncidentDecided { by, .. }
             | Self::ChargeReversed { by, .. }
-            | Self::CeilingLifted { by, .. } => Some(by),
+            | Self::CeilingLifted { by, .. }
+            | Self::QueueChanged { by, .. } => Some(by),
+            Self::Bypassed { first, .. } => Some(first),
             Self::Genesis { .. }
             | Self::Equivocated { .. }
             | Self::ReviewOverdue { .. }
@@ -536,7 +608,7 @@ mod tests {
         r#"{"author":"st-anna","author_seq":7,"body":{"bytes":5000000,"decision":3,"#,
         r#""failed":0,"fault":null,"final":true,"instances":10,"kind":"transfer-closed","#,
         r#""manifest_root":null,"outcome":"completed","recipient":"lakeside","#,
-        r#""sender":"st-anna","warned":0},"signature":""#,
+        r#""sender":"st-anna","spooled":0,"warned":0},"signature":""#,
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
         r#""}"#
     );

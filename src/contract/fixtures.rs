@@ -254,6 +254,7 @@ pub(super) fn closed(decision: u64, outcome: Outcome, fault: Option<&str>) -> Bo
         instances: 10,
         failed: u64::from(outcome == Outcome::Failed),
         warned: 0,
+        spooled: 0,
         bytes: 5_000_000,
         manifest_root: None,
         outcome,

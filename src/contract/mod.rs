@@ -70,6 +70,7 @@ pub use decision::Verdict;
 pub use event::Body;
 pub use event::Event;
 pub use event::Outcome;
+pub use event::QueueAct;
 pub use event::Signature;
 pub use explain::Considered;
 pub use explain::Explanation;

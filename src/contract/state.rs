@@ -347,6 +347,8 @@ impl State {
             | Body::Decision { .. }
             | Body::TransferClosed { .. }
             | Body::Query { .. }
+            | Body::QueueChanged { .. }
+            | Body::Bypassed { .. }
             | Body::Alert { .. }
             | Body::Started { .. }
             | Body::Stopped { .. } => {

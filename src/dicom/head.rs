@@ -39,6 +39,9 @@ pub struct Head {
     /// Modality (0008,0060). `None` when absent, empty, or not 1 to 16 letters, digits, spaces
     /// and underscores: it is going to be a fact in the clear, so nothing else passes as one.
     pub modality: Option<String>,
+    /// Station Name (0008,1010), the raw bytes without outer padding. `None` when absent, empty, or
+    /// too long for one.
+    pub station_name: Option<Vec<u8>>,
     /// Study Date (0008,0020). `None` when absent or not a date.
     pub study_date: Option<Day>,
 }

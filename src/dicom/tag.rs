@@ -60,6 +60,8 @@ pub const INSTANCE_AVAILABILITY: Tag = Tag::new(0x0008, 0x0056);
 pub const FAILED_SOP_INSTANCE_UID_LIST: Tag = Tag::new(0x0008, 0x0058);
 /// Modality (0008,0060).
 pub const MODALITY: Tag = Tag::new(0x0008, 0x0060);
+/// Station Name.
+pub const STATION_NAME: Tag = Tag::new(0x0008, 0x1010);
 /// Modalities in Study (0008,0061).
 pub const MODALITIES_IN_STUDY: Tag = Tag::new(0x0008, 0x0061);
 /// SOP Classes in Study (0008,0062).

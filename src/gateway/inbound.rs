@@ -130,7 +130,7 @@ fn use_of(
     };
     let may = |operation| inbound.peer.may.contains(&operation);
     let routed = |operation, used: &dyn Fn(Arc<Routed>) -> Use| {
-        let routed = config.route(&inbound.called, class);
+        let routed = config.route(&inbound.called, &inbound.peer, class);
         let routed = routed.filter(|_| may(operation));
         routed.map_or(Use::NotAllowed, |routed| used(Arc::new(routed)))
     };

@@ -40,6 +40,8 @@ pub(super) struct Tally {
     pub(super) warned: u64,
     /// Instances that did not arrive.
     pub(super) failed: u64,
+    /// Instances that were sealed into the spool.
+    pub(super) spooled: u64,
     /// Bytes of data sets that arrived.
     pub(super) bytes: u64,
     /// Whose association broke or refused, if any did.
@@ -80,9 +82,14 @@ impl Tally {
         self.failed = self.failed.saturating_add(1);
     }
 
+    /// Counts an instance that is durable in the spool.
+    pub(super) const fn kept(&mut self) {
+        self.spooled = self.spooled.saturating_add(1);
+    }
+
     /// Nothing has been counted.
     pub(super) const fn is_empty(&self) -> bool {
-        self.instances == 0 && self.failed == 0
+        self.instances == 0 && self.failed == 0 && self.spooled == 0
     }
 
     /// The root of the manifest; `None` when nothing was delivered.

@@ -187,7 +187,7 @@ fn make_empty(dir: &Path) -> Result<(), BackupError> {
         item.as_ref().is_ok_and(|item| item.file_name() == "lock")
     };
     let is_empty = |mut items: fs::ReadDir| items.all(|item| is_lock(&item));
-    match fs::read_dir(dir).map(is_empty) {
+    match disk::read_dir(dir).map(is_empty) {
         Ok(true) => return Ok(()),
         Ok(false) => return Err(BackupError::NotEmpty(dir.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

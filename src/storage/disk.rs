@@ -74,6 +74,17 @@ pub(super) fn erase(file: &File, from: u64, to: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// What is in `dir`. Opening a folder can be interrupted by a signal as opening a file can; the
+/// standard library goes on by itself only for files.
+pub(super) fn read_dir(dir: &Path) -> io::Result<std::fs::ReadDir> {
+    loop {
+        match std::fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            opened => return opened,
+        }
+    }
+}
+
 /// Whether the disk is full, or our share of it.
 pub(super) fn is_no_space(error: &io::Error) -> bool {
     matches!(

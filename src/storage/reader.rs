@@ -2,7 +2,6 @@
 //! written to it and after.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,6 +11,7 @@ use crate::ledger::Damage;
 use crate::ledger::Entry;
 use crate::ledger::Harm;
 use crate::ledger::Verifier;
+use crate::storage::disk;
 use crate::storage::frame::Batch;
 
 mod segment;
@@ -431,7 +431,7 @@ fn segments(dir: &Path) -> Result<VecDeque<(u32, PathBuf)>, ReadError> {
         source,
     };
     let mut numbers = Vec::new();
-    for item in fs::read_dir(dir).map_err(failed)? {
+    for item in disk::read_dir(dir).map_err(failed)? {
         let name = item.map_err(failed)?.file_name();
         let number = name
             .to_str()

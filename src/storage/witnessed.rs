@@ -179,7 +179,7 @@ impl WitnessedLogs {
         };
         let begins = format!("{}.", name(key.name()));
         let mut found = Vec::new();
-        for entry in fs::read_dir(&self.dir).map_err(failed)? {
+        for entry in disk::read_dir(&self.dir).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             let file = path.file_name().and_then(|file| file.to_str());
             if file.is_some_and(|file| file.starts_with(&begins) && file.ends_with(".proof")) {

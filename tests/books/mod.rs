@@ -203,6 +203,7 @@ impl Books {
             instances: 3,
             failed: u64::from(fault.is_some()),
             warned: 0,
+            spooled: 0,
             bytes: 3_000,
             manifest_root: Some(Sha256::of(&[b"manifest"])),
             outcome,

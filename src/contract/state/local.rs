@@ -312,7 +312,11 @@ impl Body {
     const fn needs_no_policy(&self) -> bool {
         matches!(
             self,
-            Self::Alert { .. } | Self::Started { .. } | Self::Stopped { .. }
+            Self::QueueChanged { .. }
+                | Self::Bypassed { .. }
+                | Self::Alert { .. }
+                | Self::Started { .. }
+                | Self::Stopped { .. }
         )
     }
 }

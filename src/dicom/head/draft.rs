@@ -20,6 +20,7 @@ pub(super) struct Draft {
     issuer_of_patient_id: Option<Vec<u8>>,
     study_instance_uid: Option<Uid>,
     modality: Option<String>,
+    station_name: Option<Vec<u8>>,
     study_date: Option<Day>,
 }
 
@@ -32,6 +33,7 @@ impl Draft {
             issuer_of_patient_id: None,
             study_instance_uid: None,
             modality: None,
+            station_name: None,
             study_date: None,
         }
     }
@@ -43,6 +45,7 @@ impl Draft {
                 | tag::SOP_INSTANCE_UID
                 | tag::STUDY_DATE
                 | tag::MODALITY
+                | tag::STATION_NAME
                 | tag::PATIENT_ID
                 | tag::ISSUER_OF_PATIENT_ID
                 | tag::STUDY_INSTANCE_UID
@@ -56,6 +59,7 @@ impl Draft {
             tag::SOP_INSTANCE_UID => self.sop_instance_uid = uid(tag, value)?,
             tag::STUDY_DATE => self.study_date = date(value),
             tag::MODALITY => self.modality = code_string(value),
+            tag::STATION_NAME => self.station_name = text(value).filter(is_station),
             tag::PATIENT_ID => self.patient_id = text(value),
             tag::ISSUER_OF_PATIENT_ID => self.issuer_of_patient_id = text(value),
             _ => self.study_instance_uid = uid(tag, value)?,
@@ -72,6 +76,7 @@ impl Draft {
             issuer_of_patient_id: self.issuer_of_patient_id.take(),
             study_instance_uid: self.study_instance_uid.take(),
             modality: self.modality.take(),
+            station_name: self.station_name.take(),
             study_date: self.study_date,
         }
     }
@@ -88,6 +93,11 @@ fn uid(tag: Tag, value: &[u8]) -> Result<Option<Uid>, HeadError> {
 fn text(value: &[u8]) -> Option<Vec<u8>> {
     let text = trimmed(value);
     (!text.is_empty()).then(|| text.to_vec())
+}
+
+/// An SH value has 16 characters (PS3.5 §6.2), of up to four bytes.
+fn is_station(value: &Vec<u8>) -> bool {
+    value.len() <= 4 * CODE_STRING_CHARACTERS_MAX
 }
 
 fn date(value: &[u8]) -> Option<Day> {

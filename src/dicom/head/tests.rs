@@ -43,6 +43,7 @@ fn expected() -> Head {
         issuer_of_patient_id: Some(b"St Anna".to_vec()),
         study_instance_uid: Some("1.2.3".parse().unwrap()),
         modality: Some("CT".to_owned()),
+        station_name: None,
         study_date: Some(Day(1)),
     }
 }

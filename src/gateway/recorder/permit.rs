@@ -83,6 +83,7 @@ impl Recorded {
             instances: tally.instances,
             failed: tally.failed,
             warned: tally.warned,
+            spooled: tally.spooled,
             bytes: tally.bytes,
             manifest_root: tally.manifest_root(),
             outcome,

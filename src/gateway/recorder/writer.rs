@@ -124,6 +124,7 @@ impl Writer {
                 instances: 0,
                 failed: 0,
                 warned: 0,
+                spooled: 0,
                 bytes: 0,
                 manifest_root: None,
                 outcome: Outcome::Interrupted,

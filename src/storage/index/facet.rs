@@ -75,6 +75,10 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         }
         Body::Query { decision, .. } => facets.push(Facet::About(*decision)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
+        Body::QueueChanged { patient, study, .. } => {
+            facets.extend(patient.map(Facet::Patient));
+            facets.extend(study.map(Facet::Study));
+        }
         Body::PatientErased { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
@@ -98,6 +102,7 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         | Body::PolicyApproved { .. }
         | Body::PolicyWithdrawn { .. }
         | Body::PolicyActivated { .. }
+        | Body::Bypassed { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => {}
     }

@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::path::Path;
 
+use crate::storage::disk;
 use crate::storage::index::IndexError;
 
 /// Bytes of sled's cache.
@@ -80,7 +81,7 @@ impl Store {
 
 /// Whether there is something in the store's place.
 pub(super) fn is_there(dir: &Path) -> bool {
-    match fs::read_dir(dir) {
+    match disk::read_dir(dir) {
         Ok(mut items) => items.next().is_some(),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
@@ -105,7 +106,7 @@ fn remove_leftovers(dir: &Path) -> io::Result<()> {
     if !dir.is_dir() {
         return Ok(());
     }
-    for item in fs::read_dir(dir)? {
+    for item in disk::read_dir(dir)? {
         let item = item?;
         let name = item.file_name();
         let name = name.to_string_lossy();

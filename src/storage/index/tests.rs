@@ -167,6 +167,7 @@ fn closed(decision: u64, recipient: &str) -> Body {
         instances: 10,
         failed: 0,
         warned: 0,
+        spooled: 0,
         bytes: 5_000_000,
         manifest_root: Some(Sha256::of(&[b"manifest"])),
         outcome: Outcome::Completed,
