@@ -16,7 +16,7 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "gateway",
     "limits",
     "timeouts",
@@ -25,6 +25,7 @@ const TABLES: [&str; 9] = [
     "fhir",
     "retention",
     "spool",
+    "tls",
     "witness",
 ];
 const ROWS: [&str; 11] = [

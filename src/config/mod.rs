@@ -3,9 +3,11 @@
 //! Whatever the file says is either understood and sound, or a [`Fault`]: unknown keys too, since
 //! a typing error must not open a door. All faults are found in one reading.
 
+mod caller;
 mod consistency;
 mod fault;
 mod fhir;
+mod identity;
 mod limits;
 mod lookup;
 mod peer;
@@ -17,6 +19,7 @@ mod route;
 mod secret;
 mod site;
 mod spool;
+mod tls;
 mod user;
 mod witness;
 
@@ -37,6 +40,10 @@ use crate::contract::InstitutionSlug;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 
+pub use caller::Caller;
+pub use caller::Evidence;
+pub use caller::Shown;
+pub use caller::Stranger;
 pub use fault::Fault;
 pub use fault::Faults;
 pub use fhir::Fhir;
@@ -69,11 +76,11 @@ pub use route::Group;
 pub use route::Priority;
 pub use route::Route;
 pub use route::Served;
+pub use route::Text16;
 pub use secret::SECRET_BYTES_MAX;
 pub use secret::Secret;
 pub use secret::SecretError;
 pub use secret::SecretFile;
-pub use route::Text16;
 pub use site::Gateway;
 pub use site::Institution;
 pub use site::Listener;
@@ -83,6 +90,11 @@ pub use site::Mode;
 pub use site::OwnAe;
 pub use user::NotAUserName;
 pub use spool::Spool;
+pub use tls::CertificateName;
+pub use tls::ClientCertificate;
+pub use tls::Tls;
+pub use tls::TlsIdentity;
+pub use tls::TlsName;
 pub use user::User;
 pub use user::UserName;
 pub use witness::Witness;
@@ -107,6 +119,8 @@ pub struct Config {
     pub log: Log,
     /// Where instances wait for their destinations.
     pub spool: Spool,
+    /// Our certificate, and whom we believe.
+    pub tls: Tls,
     /// Witnessing: whose checkpoints are cosigned, and who cosigns ours.
     pub witness: Witness,
     /// What is relied on when FHIR Consents are imported.
@@ -206,15 +220,19 @@ impl Config {
         let identity = reading.table("identity", |section| Identity::read(section, base_dir));
         let fhir = reading.table("fhir", Fhir::read);
         let retention = reading.table("retention", Retention::read);
+        let tls = reading.table("tls", |section| Tls::read(section, base_dir));
         let witness = reading.table("witness", Witness::read);
+        let own = gateway.as_ref().map(|gateway| gateway.institution.clone());
         let spool = reading.table("spool", |section| Spool::read(section, base_dir));
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
-            institutions: reading.rows("institution", Institution::read),
+            institutions: reading.rows("institution", |row| Institution::read(row, base_dir)),
             issuers: reading.rows("issuer", Issuer::read),
             retention_classes: reading.rows("retention_class", RetentionClass::read),
-            peers: reading.rows("peer", |row| Peer::read(row, &limits, &timeouts)),
+            peers: reading.rows("peer", |row| {
+                Peer::read(row, own.as_ref(), &limits, &timeouts)
+            }),
             users: reading.rows("user", User::read),
             routes: reading.rows("route", |row| Route::read(row, mode)),
             private_sop_classes: reading.rows("private_sop_class", route::private_sop_class),
@@ -222,6 +240,7 @@ impl Config {
                 .rows("private_transfer_syntax", route::private_transfer_syntax),
         };
         rows.check(gateway.as_ref(), reading);
+        rows.check_identity(gateway.as_ref(), &tls, reading);
         identity.check(rows.needing_proof(), reading);
         if let Some(witness) = &witness {
             witness.check(reading);
@@ -232,6 +251,7 @@ impl Config {
             timeouts,
             identity,
             log,
+            tls,
             spool,
             witness: witness?,
             fhir,

@@ -53,9 +53,15 @@ impl Inbound {
         let called = config
             .own_ae(&rq.called)
             .ok_or(AssociateRj::CALLED_NOT_RECOGNISED)?;
-        let peer = config
-            .peer_calling(&rq.calling, from.ip())
-            .ok_or(AssociateRj::CALLING_NOT_RECOGNISED)?;
+        let caller = config.caller(crate::config::Evidence {
+            calling: &rq.calling,
+            from: from.ip(),
+            tls: false,
+            certificate: None,
+        });
+        let peer = caller
+            .map_err(|_| AssociateRj::CALLING_NOT_RECOGNISED)?
+            .peer;
         let awaiting = gateway.retrievals.awaiting(peer, &rq.called);
         let arrival = awaiting.first().map(|first| first.destination.clone());
         match called {
