@@ -40,6 +40,28 @@ impl Verifiers {
     }
 }
 
+/// What users are to be verified with cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The file of passcodes.
+    #[error("identity.passcodes: {0}")]
+    Passcodes(#[from] PasscodesError),
+    /// The key set.
+    #[error("identity.jwks: {0}")]
+    Keys(#[from] TokenKeysError),
+}
+
+/// Reads once what is read again at each question, so that a gateway does not start to reject everybody.
+pub(super) fn check(settings: &Identity) -> Result<(), IdentityError> {
+    if let Some(file) = &settings.passcodes {
+        Passcodes::read(file)?;
+    }
+    if let Some(tokens) = &settings.tokens {
+        TokenKeys::read(&tokens.jwks)?;
+    }
+    Ok(())
+}
+
 /// Why an association is rejected for its user. Says nothing of passcodes and tokens, and names
 /// nobody who is not known: people type passcodes into the wrong field.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +93,20 @@ enum Refused {
 }
 
 impl Refused {
+    /// Alerts of one kind are one to whoever reads them.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NotProven => "not proven",
+            Self::Passcode(_) | Self::Unknown => "passcode",
+            Self::Token(_) | Self::NoKeys => "token",
+            Self::Kerberos => "kerberos",
+            Self::Saml => "saml",
+            Self::Busy => "busy",
+            Self::Passcodes(_) | Self::Keys(_) | Self::Ended => "not verified",
+        }
+    }
+
     /// What the requestor hears. A peer cannot tell a wrong passcode from an unknown user.
     const fn answer(&self) -> AssociateRj {
         match self {
@@ -151,7 +187,12 @@ impl Inbound {
         let peer = &self.peer.name;
         tracing::warn!(%peer, %from, reason = %refused, "user not accepted");
         let text = format!("peer {peer} at {} {refused}", from.ip().to_canonical());
-        gateway.recorder.alert("user-refused", text).await;
+        let kind = ("user-refused", refused.kind());
+        let from = from.ip().to_canonical();
+        gateway
+            .refusals
+            .tell(&gateway.recorder, from, kind, &text)
+            .await;
         refused.answer()
     }
 }

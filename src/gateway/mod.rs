@@ -9,6 +9,7 @@ mod instance;
 mod matches;
 mod query;
 pub mod recorder;
+mod refusals;
 mod relay;
 mod restore;
 mod retrieve;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use echo::EchoError;
 pub use echo::echo;
+pub use identity::IdentityError;
 pub use instance::Ended;
 pub use recorder::BooksError;
 pub use recorder::PoliciesError;
@@ -61,6 +63,7 @@ struct Gateway {
     retrievals: retrieve::Retrievals,
     seats: Arc<seats::Seats>,
     verifiers: identity::Verifiers,
+    refusals: refusals::Refusals,
     draining: watch::Sender<bool>,
 }
 
@@ -101,6 +104,9 @@ pub enum GatewayError {
     /// The socket for commands cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Control(io::Error),
+    /// What users are to be verified with cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The writer ended: the disk failed, and nothing more can be acknowledged.
     #[error("the ledger cannot be written any more")]
     LedgerLost,
@@ -135,6 +141,7 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// # Errors
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
+    identity::check(&config.identity)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
     let gateway = Arc::new(Gateway {
         clock,
@@ -142,6 +149,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         retrievals: retrieve::Retrievals::default(),
         seats: Arc::default(),
         verifiers: identity::Verifiers::new(&config.identity),
+        refusals: refusals::Refusals::new(&config),
         draining: watch::Sender::new(false),
         config,
     });
