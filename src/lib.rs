@@ -4,6 +4,7 @@
 //! holds the code to it.
 
 pub mod association;
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod digest;
 pub mod dimse;
 pub mod fhir;
 pub mod gateway;
+pub mod identity;
 pub mod ledger;
 pub mod storage;
 pub mod time;

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -24,21 +24,34 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("clock", &["dicom"]),
     // Institutions and purposes of use are the contract's, keys of logs and witnesses the ledger's.
     ("config", &["contract", "dicom", "ledger"]),
+    // What a certificate is known by is the configuration's.
+    ("certificate", &["config"]),
+    ("identity", &["config"]),
     // What an entry holds is the contract's: an index of entries names it.
     ("storage", &["config", "ledger", "contract", "dicom"]),
     (
         "transport",
-        &["config", "dicom", "association", "dimse", "clock"],
-    ),
-    (
-        "gateway",
         &[
             "association",
+            "certificate",
             "clock",
             "config",
             "contract",
             "dicom",
             "dimse",
+        ],
+    ),
+    (
+        "gateway",
+        &[
+            "association",
+            "certificate",
+            "clock",
+            "config",
+            "contract",
+            "dicom",
+            "dimse",
+            "identity",
             "ledger",
             "storage",
             "transport",
@@ -67,6 +80,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "contract",
             "dicom",
             "gateway",
+            "identity",
             "ledger",
             "storage",
             "transport",
@@ -78,8 +92,9 @@ const ROOMS: [(&str, &[&str]); 15] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 14] = [
+const DOORS: [(&str, &[&str]); 18] = [
     ("age", &["storage"]),
+    ("argon2", &["identity"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
@@ -88,11 +103,14 @@ const DOORS: [(&str, &[&str]); 14] = [
     ("http_body_util", &["admin", "witness"]),
     ("hyper", &["admin", "witness"]),
     ("hyper_util", &["admin", "witness"]),
+    ("jsonwebtoken", &["identity"]),
     ("ring", &["digest", "ledger", "storage"]),
+    ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),
     ("tar", &["storage"]),
     ("toml", &["config", "contract"]),
+    ("x509_parser", &["certificate"]),
 ];
 
 /// Rooms that hold no IO, no async, no clock and no logging.

@@ -1,6 +1,5 @@
 //! Questions that a session asks the configuration. Pure functions of the checked values.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::Calling;
@@ -11,9 +10,11 @@ use crate::config::Group;
 use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::PeerName;
+use crate::config::ProofNeed;
 use crate::config::Route;
 use crate::config::Served;
-use crate::config::UserName;
+use crate::config::User;
+use crate::contract;
 use crate::contract::Purpose;
 use crate::dicom::AeTitle;
 use crate::dicom::Head;
@@ -85,14 +86,6 @@ impl StoreRoutes {
 }
 
 impl Config {
-    /// The peer that calls itself `calling` from `from`: both must be its own.
-    pub fn peer_calling(&self, calling: &AeTitle, from: IpAddr) -> Option<&Arc<Peer>> {
-        let from = from.to_canonical();
-        self.peers.iter().find(|peer| {
-            peer.ae_title == *calling && peer.addresses.iter().any(|net| net.contains(&from))
-        })
-    }
-
     /// What `called` stands for, if it is an AE title of ours.
     pub fn own_ae(&self, called: &AeTitle) -> Option<Called<'_>> {
         if let Some(own) = self.aes.iter().find(|own| own.title == *called) {
@@ -107,21 +100,26 @@ impl Config {
     }
 
     /// For what purpose `peer` asks when it calls us `called` and names `user`: what the AE title
-    /// stands for, else what this user of this peer asks for, else what the peer asks for by
+    /// stands for, else what this user of this peer asks for, if it is proven as far as its row wants, else what the peer asks for by
     /// default. There is always one for a `called` that stands for services and a peer that may do
     /// more than C-ECHO.
     pub fn purpose(
         &self,
         called: &AeTitle,
-        user: Option<&UserName>,
+        user: Option<&contract::User>,
         peer: &Peer,
     ) -> Option<Purpose> {
         let own = self.aes.iter().find(|own| own.title == *called);
         let by_user = || {
             let user = user?;
             let listed = self.users.iter();
+            let enough = |row: &&User| match row.proof {
+                ProofNeed::None => true,
+                ProofNeed::Required => user.proven().is_some(),
+            };
             listed
-                .filter(|row| row.name == *user && row.peers.contains(&peer.name))
+                .filter(|row| row.name.as_str() == user.name && row.peers.contains(&peer.name))
+                .filter(enough)
                 .map(|row| row.purpose)
                 .next()
         };
@@ -311,22 +309,6 @@ to = "ris"
 
     fn name(peer: Option<&Arc<Peer>>) -> Option<&str> {
         peer.map(|peer| peer.name.as_str())
-    }
-
-    #[test]
-    fn a_peer_is_known_by_its_ae_title_and_its_address_together() {
-        let config = config();
-        let calling = |ae: &str, from: &str| {
-            name(config.peer_calling(&title(ae), from.parse().unwrap())).map(str::to_owned)
-        };
-        assert_eq!(calling("PACS", "10.0.0.1").as_deref(), Some("pacs"));
-        assert_eq!(calling("PACS", "10.0.0.2").as_deref(), Some("ris"));
-        assert_eq!(calling("PACS", "10.0.0.3"), None);
-        assert_eq!(calling("pacs", "10.0.0.1"), None);
-        assert_eq!(calling("CART", "10.1.255.9").as_deref(), Some("cart"));
-        assert_eq!(calling("CART", "10.2.0.1"), None);
-        assert_eq!(calling("WS", "fd00::4").as_deref(), Some("ws2"));
-        assert_eq!(calling("PACS", "::ffff:10.0.0.1").as_deref(), Some("pacs"));
     }
 
     #[test]

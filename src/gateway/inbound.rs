@@ -10,18 +10,25 @@ use super::retrieve::Destination;
 use crate::association::AssociateRj;
 use crate::association::AssociateRq;
 use crate::association::ProposedContext;
-use crate::association::UserIdentity;
+use crate::config;
 use crate::config::Called;
+use crate::config::Caller;
+use crate::config::Evidence;
 use crate::config::Operation;
 use crate::config::Peer;
 use crate::config::Routed;
 use crate::config::StoreRoutes;
-use crate::config::UserName;
+use crate::config::Stranger;
+use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
+use crate::contract::TransportFacts;
+use crate::contract::User;
 use crate::dicom::AeTitle;
 use crate::dicom::Model;
 use crate::dicom::Service;
 use crate::dicom::service_of;
+use crate::transport::Channel;
+use crate::transport::Security;
 
 /// Who is at the other end of an inbound association, as the contract sees it.
 #[derive(Clone, Debug)]
@@ -30,10 +37,12 @@ pub(super) struct Inbound {
     pub(super) called: AeTitle,
     /// Purpose of use that the called AE title, else the user, else the peer's default, stands for.
     pub(super) purpose: Purpose,
-    /// The person that the peer names; nothing proves it.
-    pub(super) user: Option<UserName>,
-    /// The peer, known by AE title and address.
+    /// The person that the peer names, and what proves it.
+    pub(super) user: Option<User>,
+    /// The peer, known by certificate, AE title and address.
     pub(super) peer: Arc<Peer>,
+    /// How it reached us: encrypted, by its certificate, from its address.
+    pub(super) reached: TransportFacts,
     /// It belongs to our own institution.
     pub(super) is_own_house: bool,
     /// The peer is an archive that sends what a retrieval of ours asked for, and this is where
@@ -45,19 +54,26 @@ impl Inbound {
     /// Finds out who asks.
     ///
     /// # Errors
-    /// The rejection to answer (PS3.8 §9.3.4) when either AE title, or the address, is unknown.
-    pub(super) fn admit(
+    /// The rejection to answer (PS3.8 §9.3.4) when either AE title is unknown, or certificate, AE title
+    /// and address do not speak for one peer; the ledger is then told.
+    pub(super) async fn admit(
         gateway: &Gateway,
         rq: &AssociateRq,
         from: SocketAddr,
+        channel: &Channel,
     ) -> Result<Self, AssociateRj> {
         let config = &gateway.config;
         let called = config
             .own_ae(&rq.called)
             .ok_or(AssociateRj::CALLED_NOT_RECOGNISED)?;
-        let peer = config
-            .peer_calling(&rq.calling, from.ip())
-            .ok_or(AssociateRj::CALLING_NOT_RECOGNISED)?;
+        let caller = match identify(gateway, &rq.calling, from, channel) {
+            Ok(caller) => caller,
+            Err(stranger) => {
+                gateway.refuse_stranger(from, &rq.calling, &stranger).await;
+                return Err(AssociateRj::CALLING_NOT_RECOGNISED);
+            }
+        };
+        let peer = caller.peer;
         let awaiting = gateway.retrievals.awaiting(peer, &rq.called);
         let arrival = awaiting.first().map(|first| first.destination.clone());
         match called {
@@ -67,12 +83,17 @@ impl Inbound {
             }
             Called::Service { .. } | Called::MoveDestination(_) => {}
         }
-        let user = rq.user.user_identity.as_ref().and_then(named);
-        let purpose = config.purpose(&rq.called, user.as_ref(), peer);
+        let purpose = config.purpose(&rq.called, None, peer);
         Ok(Self {
             called: rq.called.clone(),
             purpose: purpose.unwrap_or(Purpose::Treatment),
-            user,
+            // Until it is identified, which may take a while.
+            user: None,
+            reached: TransportFacts {
+                tls: channel.tls,
+                mutual: caller.by_certificate,
+                address_checked: caller.address_checked,
+            },
             is_own_house: peer.institution == config.gateway.institution,
             peer: Arc::clone(peer),
             arrival,
@@ -88,13 +109,28 @@ impl Inbound {
     }
 }
 
-/// The name in an identity: of types 1 (name) and 2 (name and passcode), PS3.7 §D.3.3.7. A passcode
-/// is not verified, and goes no further than here; tickets, assertions and tokens are not read.
-fn named(identity: &UserIdentity) -> Option<UserName> {
-    match identity.kind {
-        1 | 2 => UserName::from_bytes(&identity.primary),
-        _ => None,
-    }
+/// The peer that the evidence speaks for.
+fn identify<'a>(
+    gateway: &'a Gateway,
+    calling: &AeTitle,
+    from: SocketAddr,
+    channel: &Channel,
+) -> Result<Caller<'a>, Stranger> {
+    let trust = gateway.security.as_ref().map(Security::now);
+    let shown = channel.certificate.as_deref();
+    let believed = |institution: &InstitutionSlug| {
+        let trust = trust.as_ref().zip(shown);
+        trust.is_some_and(|(trust, shown)| trust.believes(institution, shown))
+    };
+    gateway.config.caller(Evidence {
+        calling,
+        from: from.ip(),
+        tls: channel.tls,
+        certificate: shown.map(|shown| config::Shown {
+            names: shown.names(),
+            believed: &believed,
+        }),
+    })
 }
 
 /// What a presentation context is for.
