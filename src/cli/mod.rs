@@ -3,6 +3,7 @@
 //! What a script would read goes to standard output, all else to standard error.
 
 pub mod backup;
+mod bypass;
 pub mod check_config;
 mod columns;
 pub mod consent;
@@ -36,6 +37,7 @@ use clap::Parser;
 use clap::Subcommand;
 
 use crate::cli::backup::Backup;
+use crate::cli::bypass::Bypass;
 use crate::cli::check_config::CheckConfig;
 use crate::cli::consent::Consent;
 use crate::cli::decide::Decide;
@@ -123,6 +125,8 @@ enum Command {
     Retention(Retention),
     #[command(subcommand)]
     User(User),
+    #[command(subcommand)]
+    Bypass(Bypass),
     Backup(Backup),
     Restore(Restore),
     Demo(Demo),
@@ -148,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
         Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
+        Command::Bypass(arguments) => bypass::run(&arguments, &mut io::stdout().lock()),
         Command::User(arguments) => user::run(&arguments, &mut io::stdout().lock()),
         Command::Backup(arguments) => backup::run(&arguments, &mut io::stdout().lock()),
         Command::Restore(arguments) => restore::run(&arguments, &mut io::stdout().lock()),
