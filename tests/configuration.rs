@@ -16,7 +16,7 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "gateway",
     "limits",
     "timeouts",
@@ -26,6 +26,7 @@ const TABLES: [&str; 10] = [
     "retention",
     "spool",
     "tls",
+    "bypass",
     "witness",
 ];
 const ROWS: [&str; 11] = [

@@ -74,6 +74,11 @@ impl StoreRoutes {
         }
     }
 
+    /// Whether an instance may lie in the spool.
+    pub fn may_spool(&self) -> bool {
+        self.0.iter().any(|one| one.delivery != Delivery::Direct)
+    }
+
     /// The route of an instance: the first one that fits.
     pub fn of(&self, head: &Head) -> Option<&StoreRoute> {
         self.0.iter().find(|one| one.route.fits(head))

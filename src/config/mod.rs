@@ -3,6 +3,7 @@
 //! Whatever the file says is either understood and sound, or a [`Fault`]: unknown keys too, since
 //! a typing error must not open a door. All faults are found in one reading.
 
+mod bypass;
 mod caller;
 mod consistency;
 mod fault;
@@ -40,6 +41,7 @@ use crate::contract::InstitutionSlug;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 
+pub use bypass::Bypass;
 pub use caller::Caller;
 pub use caller::Evidence;
 pub use caller::Shown;
@@ -117,6 +119,8 @@ pub struct Config {
     pub identity: Identity,
     /// What is logged, and how.
     pub log: Log,
+    /// Downtime.
+    pub bypass: Bypass,
     /// Where instances wait for their destinations.
     pub spool: Spool,
     /// Our certificate, and whom we believe.
@@ -224,6 +228,7 @@ impl Config {
         let witness = reading.table("witness", Witness::read);
         let own = gateway.as_ref().map(|gateway| gateway.institution.clone());
         let spool = reading.table("spool", |section| Spool::read(section, base_dir));
+        let bypass = reading.table("bypass", |section| Bypass::read(section, base_dir));
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
@@ -253,6 +258,7 @@ impl Config {
             log,
             tls,
             spool,
+            bypass,
             witness: witness?,
             fhir,
             retention: Retention {

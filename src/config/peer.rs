@@ -1,11 +1,17 @@
 //! Peers: who may call us from where, for what, and how we call them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
 
 use crate::config::CertificateName;
 use crate::config::TlsName;
@@ -139,6 +145,14 @@ impl fmt::Display for PeerName {
 impl fmt::Debug for PeerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PeerName({})", self.0)
+    }
+}
+
+impl FromStr for PeerName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        <Self as Readable>::read(text)
     }
 }
 
@@ -320,6 +334,19 @@ impl Readable for CallingWord {
             "sender" => Ok(Self::Sender),
             _ => Err(format!("{text:?} says not whose AE title it is")),
         }
+    }
+}
+
+impl Serialize for PeerName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for PeerName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::read(&text).map_err(serde::de::Error::custom)
     }
 }
 

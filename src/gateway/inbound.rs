@@ -14,6 +14,7 @@ use crate::config::Called;
 use crate::config::Operation;
 use crate::config::Peer;
 use crate::config::Routed;
+use crate::config::StoreRoutes;
 use crate::contract::Purpose;
 use crate::contract::User;
 use crate::dicom::AeTitle;
@@ -98,7 +99,7 @@ pub(super) enum Use {
     /// Answered by us.
     Echo,
     /// C-STORE towards a destination.
-    Store(Arc<Routed>),
+    Store(Arc<StoreRoutes>),
     /// C-FIND at a destination.
     Find(Model, Arc<Routed>),
     /// C-MOVE, fetched from an archive.
@@ -153,7 +154,11 @@ fn use_of(
                 Some(Destination::Requestor { .. }) => return Use::HandOver,
                 None => {}
             }
-            routed(Operation::Store, &Use::Store)
+            let routes = config.store_routes(&inbound.called, &inbound.peer, class);
+            match routes.filter(|_| may(Operation::Store)) {
+                Some(routes) => Use::Store(Arc::new(routes)),
+                None => Use::NotAllowed,
+            }
         }
         Service::Find(model) => {
             let operation = match model {

@@ -172,7 +172,9 @@ impl Session {
                     Ended::NotAccepted(_) => self.link.abort(Abort::UNEXPECTED_PARAMETER).await,
                     // Not the protocol's fault but the contract's word: source 0, no reason (PS3.8
                     // §9.3.8).
-                    Ended::Silent(_) | Ended::Denied(_) => self.link.abort(Abort::BY_USER).await,
+                    Ended::Silent(_) | Ended::Denied(_) | Ended::Spool(_) => {
+                        self.link.abort(Abort::BY_USER).await
+                    }
                 }
             }
         }

@@ -8,6 +8,7 @@
 //! | `wrapping.key` | 32 bytes: seals the keyring's rows (AES-256-GCM); replaced when a row is forgotten |
 //! | `wrapping.next` | its successor, while it takes over |
 //! | `lookup.key` | 32 bytes: finds a patient in the keyring (HMAC-SHA256) |
+//! | `spool.key` | 32 bytes: wraps the keys of the objects in the spool (AES-256-GCM) |
 //!
 //! They are made at the first start. `ledger.vkey` in the data folder is written last, and from
 //! then on a missing key is an error: a new one in its place would orphan all that the old one
@@ -57,6 +58,7 @@ pub struct Keys {
     pub witness: Arc<WitnessSigner>,
     pub(super) wrapping: Secret,
     pub(super) lookup: Secret,
+    pub(super) spool: Secret,
     dir: PathBuf,
 }
 
@@ -145,6 +147,7 @@ impl Keys {
         check_private(keys_dir, 0o700)?;
         let lookup = secret(&keys_dir.join("lookup.key"), may_make)?;
         let wrapping = secret(&keys_dir.join("wrapping.key"), may_make)?;
+        let spool = secret(&keys_dir.join("spool.key"), may_make)?;
         let statement = format!("{institution}/statements");
         let statement = signer(&keys_dir.join("statement.pk8"), may_make, &statement)?;
         let witness = format!("{institution}/witness");
@@ -168,6 +171,7 @@ impl Keys {
             witness,
             wrapping,
             lookup,
+            spool,
             dir: keys_dir.to_owned(),
         })
     }
@@ -189,6 +193,8 @@ impl Keys {
         Ok(Self {
             lookup: secret(&keys_dir.join("lookup.key"), false)?,
             wrapping: secret(&keys_dir.join("wrapping.key"), false)?,
+            // Of no use to the ledger: what it sealed is on the lost machine's disk, if anywhere.
+            spool: secret(&keys_dir.join("spool.key"), true)?,
             statement: signer(&keys_dir.join("statement.pk8"), false, &statement)?,
             log: signer(&keys_dir.join("log.next"), true, origin)?,
             witness: witness_signer(&keys_dir.join("witness.next"), true, &witness)?,
@@ -468,6 +474,7 @@ mod tests {
             "witness.pk8",
             "wrapping.key",
             "lookup.key",
+            "spool.key",
         ] {
             let mode = fs::metadata(keys.join(name)).unwrap().permissions().mode();
             assert_eq!(mode & OTHERS, 0, "{name}");
@@ -493,7 +500,13 @@ mod tests {
 
     #[test]
     fn a_lost_key_is_not_replaced_by_a_new_one() {
-        for name in ["log.pk8", "statement.pk8", "wrapping.key", "lookup.key"] {
+        for name in [
+            "log.pk8",
+            "statement.pk8",
+            "wrapping.key",
+            "lookup.key",
+            "spool.key",
+        ] {
             let (_dir, keys, data) = folders();
             Keys::open(&keys, &data, &own()).unwrap();
             fs::remove_file(keys.join(name)).unwrap();

@@ -15,7 +15,8 @@
 //! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
-//! The keys folder lies apart from it and from its backups (see [`Keys`]).
+//! The keys folder lies apart from it and from its backups (see [`Keys`]), and so does the spool
+//! (see [`Spool`]).
 //!
 //! # Durability
 //!
@@ -30,6 +31,7 @@
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
 mod backup;
+mod bypass;
 mod checkpoints;
 mod compare;
 mod disk;
@@ -47,6 +49,7 @@ mod reader;
 mod sealed;
 mod slots;
 mod snapshot;
+mod spool;
 mod tiles;
 mod verify;
 mod witnessed;
@@ -58,6 +61,11 @@ pub use backup::BackedUp;
 pub use backup::BackupError;
 pub use backup::Layout;
 pub use backup::back_up;
+pub use bypass::BypassFile;
+pub use bypass::BypassLine;
+pub use bypass::BypassTime;
+pub use bypass::bypass_recorded;
+pub use bypass::bypass_times;
 pub use checkpoints::newest_note;
 pub use compare::CompareError;
 pub use compare::compare;
@@ -111,6 +119,19 @@ pub use snapshot::read_snapshot;
 pub use snapshot::recorded_snapshot;
 pub use snapshot::snapshot_path;
 pub use snapshot::write_snapshot;
+pub use spool::ABOUT_BYTES_MAX;
+pub use spool::Draft;
+pub use spool::Found;
+pub use spool::Limit;
+pub use spool::NOTE_BYTES_MAX;
+pub use spool::ObjectId;
+pub use spool::Place;
+pub use spool::QUEUES_MAX;
+pub use spool::REMEMBERED_BYTES_MAX;
+pub use spool::Reader;
+pub use spool::Spool;
+pub use spool::SpoolError;
+pub use spool::Used;
 pub use verify::Depth;
 pub use verify::Kept;
 pub use verify::Report;

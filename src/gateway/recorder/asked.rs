@@ -1,6 +1,9 @@
 //! What a session asks the recorder: facts in the clear, which only the recorder turns into
 //! pseudonyms.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::config::Mode;
 use crate::config::Peer;
 use crate::contract::InstitutionSlug;
@@ -15,7 +18,8 @@ use crate::gateway::inbound::Inbound;
 use crate::time::Day;
 
 /// A patient as DICOM names one. Never shown by `Debug`, never logged.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::gateway) struct PatientIdentity {
     /// Issuer of Patient ID (0010,0021), empty where there is none.
     pub(in crate::gateway) issuer: Vec<u8>,
@@ -47,15 +51,18 @@ impl PatientIdentity {
 }
 
 /// A study in the clear.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::gateway) struct StudyAsked {
     pub(in crate::gateway) uid: Uid,
     pub(in crate::gateway) modalities: Vec<String>,
     pub(in crate::gateway) date: Option<Day>,
 }
 
-/// A question for the contract.
-#[derive(Clone, Debug)]
+/// A question for the contract. What waits in the spool is asked again when it leaves: there it lies
+/// sealed, with the instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) verb: Verb,
     pub(in crate::gateway) purpose: Purpose,

@@ -1,0 +1,193 @@
+//! [`Order`]: all that delivery must know of an object. It lies sealed with the object.
+
+use std::sync::Arc;
+
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
+
+use super::queue::Object;
+use crate::config::Mode;
+use crate::config::Peer;
+use crate::config::PeerName;
+use crate::config::Priority;
+use crate::dicom::AeTitle;
+use crate::dicom::Uid;
+use crate::dimse::CommandSet;
+use crate::dimse::element;
+use crate::gateway::recorder::Asked;
+use crate::storage::ObjectId;
+use crate::time::UtcMicros;
+
+/// Bytes of the longest order.
+const ORDER_BYTES_MAX: usize = 65_536;
+
+/// Why an order cannot be written, or bytes are not one.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::gateway) enum OrderError {
+    /// Its command set is too long.
+    #[error("what must be known to deliver it takes {0} bytes, limit {ORDER_BYTES_MAX}")]
+    TooLong(usize),
+    /// Not what was written.
+    #[error("what must be known to deliver it cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// The command names no SOP class.
+    #[error("its command names no SOP class")]
+    NoSopClass,
+    /// The destination is not among those that it was meant for.
+    #[error("it is not meant for peer {0}")]
+    NotFor(PeerName),
+}
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::gateway) struct Order {
+    /// The C-STORE-RQ as it came.
+    #[serde(with = "as_base64")]
+    command: CommandSet,
+    transfer_syntax: Uid,
+    received_at: UtcMicros,
+    /// What was asked of the contract; who receives is told by [`Leg`] and configuration.
+    asked: Asked,
+    legs: Vec<Leg>,
+}
+
+/// What an object's way to one destination needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::gateway) struct Leg {
+    /// The destination.
+    pub(in crate::gateway) to: PeerName,
+    /// The AE title that it is called by.
+    pub(in crate::gateway) calling: AeTitle,
+    /// Whether decisions bind.
+    pub(in crate::gateway) mode: Mode,
+    /// The route's; `None`: the sender's.
+    pub(in crate::gateway) priority: Option<Priority>,
+}
+
+/// The association that an object wants to go by: from whom, and on which presentation context.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Via {
+    pub(super) calling: AeTitle,
+    pub(super) sop_class: Uid,
+    pub(super) transfer_syntax: Uid,
+}
+
+impl Order {
+    /// The order to deliver what came with `command` in `transfer_syntax`, as was `asked`.
+    pub(in crate::gateway) const fn new(
+        command: CommandSet,
+        transfer_syntax: Uid,
+        received_at: UtcMicros,
+        asked: Asked,
+        legs: Vec<Leg>,
+    ) -> Self {
+        Self {
+            command,
+            transfer_syntax,
+            received_at,
+            asked,
+            legs,
+        }
+    }
+
+    /// What is sealed with the object.
+    ///
+    /// # Errors
+    /// When it is longer than what is kept about an object.
+    pub(in crate::gateway) fn to_bytes(&self) -> Result<Vec<u8>, OrderError> {
+        let bytes = serde_json::to_vec(self)?;
+        if bytes.len() > ORDER_BYTES_MAX {
+            return Err(OrderError::TooLong(bytes.len()));
+        }
+        Ok(bytes)
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, OrderError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// Where it is to go.
+    pub(super) fn leg(&self, to: &PeerName) -> Result<&Leg, OrderError> {
+        let leg = self.legs.iter().find(|leg| leg.to == *to);
+        leg.ok_or_else(|| OrderError::NotFor(to.clone()))
+    }
+
+    /// The object of this order in the queue of `to`.
+    pub(super) fn object(
+        &self,
+        id: ObjectId,
+        bytes: u64,
+        to: &PeerName,
+    ) -> Result<Object, OrderError> {
+        let leg = self.leg(to)?;
+        let sop_class = self.command.get_uid(element::AFFECTED_SOP_CLASS_UID);
+        let said = self.command.get_u16(element::PRIORITY);
+        let study = self.asked.study.as_ref();
+        Ok(Object {
+            id,
+            bytes,
+            priority: leg.priority.unwrap_or(Priority::from_command(said)),
+            received_at: self.received_at,
+            study: study.map(|study| Arc::new(study.uid.clone())),
+            via: Arc::new(Via {
+                calling: leg.calling.clone(),
+                sop_class: sop_class.ok_or(OrderError::NoSopClass)?,
+                transfer_syntax: self.transfer_syntax.clone(),
+            }),
+        })
+    }
+
+    /// The command as it goes out: all that came, but numbered by our own association.
+    pub(super) fn command(&self, message_id: u16) -> CommandSet {
+        self.command.clone().with_message_id(message_id)
+    }
+
+    /// What was asked when it was received.
+    pub(super) const fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// The question that its delivery to `peer` raises: who asked, for whom and how it came are
+    /// those of reception; who receives is who the configuration says now.
+    pub(super) fn asked_again(&self, leg: &Leg, peer: &Peer) -> Asked {
+        Asked {
+            recipient: peer.institution.clone(),
+            recipient_ae: peer.ae_title.clone(),
+            observed: leg.mode == Mode::Observe,
+            ..self.asked.clone()
+        }
+    }
+}
+
+/// A command set as base64 of its bytes on the wire.
+mod as_base64 {
+    use super::CommandSet;
+    use super::Deserialize;
+    use super::Deserializer;
+    use super::STANDARD;
+    use super::Serializer;
+    use base64::Engine as _;
+
+    pub(super) fn serialize<S: Serializer>(
+        command: &CommandSet,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(command.encode()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<CommandSet, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(text).map_err(serde::de::Error::custom)?;
+        CommandSet::parse(&bytes).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

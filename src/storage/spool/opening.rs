@@ -1,0 +1,167 @@
+//! What a start finds: unfinished drafts go, objects are looked at, nothing else is changed.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::sync::Arc;
+
+use crate::storage::spool::Found;
+use crate::storage::spool::NOTE_BYTES_MAX;
+use crate::storage::spool::ObjectId;
+use crate::storage::spool::Place;
+use crate::storage::spool::Shared;
+use crate::storage::spool::SpoolError;
+use crate::storage::spool::folder::Folder;
+use crate::storage::spool::note_label;
+use crate::storage::spool::note_name;
+use crate::storage::spool::queues;
+use crate::storage::spool::queues::Queue;
+use crate::storage::spool::reader::Reader;
+use crate::storage::spool::small;
+
+const DRAFT: &str = ".draft";
+
+const NOTE: &str = ".note";
+
+/// An object that was looked at.
+struct Seen {
+    /// Bytes of its file.
+    file_bytes: u64,
+    /// Bytes of its data; of its file when that does not open.
+    bytes: u64,
+    about: Vec<u8>,
+}
+
+/// Looks at every queue. The objects are given in order of their numbers.
+pub(super) fn look(shared: &Shared) -> Result<Vec<Found>, SpoolError> {
+    for folder in [&shared.root, &shared.incoming, &shared.remembered] {
+        remove_drafts(shared, folder)?;
+    }
+    let mut found = Vec::new();
+    for name in shared.queues_folder.names()? {
+        let Some(peer) = queues::peer_of(&name) else {
+            continue;
+        };
+        let queue = shared.queue(&peer)?;
+        look_at_queue(shared, &queue, &mut found)?;
+    }
+    found.sort_by(|one, other| (one.id, &one.queue).cmp(&(other.id, &other.queue)));
+    Ok(found)
+}
+
+fn look_at_queue(
+    shared: &Shared,
+    queue: &Arc<Queue>,
+    found: &mut Vec<Found>,
+) -> Result<(), SpoolError> {
+    let mut places: BTreeMap<ObjectId, (Place, bool)> = BTreeMap::new();
+    for place in Place::ALL {
+        let folder = queue.folder(place);
+        // What was found may not have been durable yet.
+        shared.synced(shared.calls.sync_folder(folder.file()))?;
+        remove_drafts(shared, folder)?;
+        let mut notes = Vec::new();
+        for name in folder.names()? {
+            let Some(name) = name.to_str() else {
+                continue;
+            };
+            if let Some(id) = name.strip_suffix(NOTE).and_then(ObjectId::named) {
+                notes.push(id);
+            } else if let Some(id) = ObjectId::named(name) {
+                // A power cut may leave both names where one was changed for the other. The places
+                // are in this order because an object that waits is asked about again.
+                if places.contains_key(&id) {
+                    small::remove(shared, folder, name)?;
+                } else {
+                    places.insert(id, (place, false));
+                }
+            }
+        }
+        for id in notes {
+            match places.get_mut(&id) {
+                Some((its, has_note)) if *its == place => *has_note = true,
+                // The object went before its note could.
+                Some(_) | None => small::remove(shared, folder, &note_name(id))?,
+            }
+        }
+    }
+    for (id, (place, has_note)) in places {
+        found.push(look_at_object(shared, queue, (id, place), has_note)?);
+    }
+    Ok(())
+}
+
+fn look_at_object(
+    shared: &Shared,
+    queue: &Queue,
+    (id, place): (ObjectId, Place),
+    has_note: bool,
+) -> Result<Found, SpoolError> {
+    let folder = queue.folder(place);
+    let seen = look_into(shared, folder, id)?;
+    let label = note_label(&queue.name, id);
+    let note = if has_note {
+        small::read(shared, folder, &note_name(id), &label, NOTE_BYTES_MAX)?.flatten()
+    } else {
+        None
+    };
+    shared.books().found(id, seen.file_bytes);
+    Ok(Found {
+        queue: queue.name.clone(),
+        id,
+        place,
+        bytes: seen.bytes,
+        about: seen.about,
+        note,
+    })
+}
+
+fn look_into(shared: &Shared, folder: &Folder, id: ObjectId) -> Result<Seen, SpoolError> {
+    let name = id.to_string();
+    let missing = || SpoolError::Missing {
+        id,
+        path: folder.path().to_owned(),
+    };
+    let file = match folder.open(&name) {
+        Ok(file) => file.ok_or_else(missing)?,
+        // A symbolic link, or what else cannot be opened that way, is no object.
+        Err(SpoolError::Io { source, .. }) if source.raw_os_error() == Some(LOOP) => {
+            return Ok(Seen {
+                file_bytes: 0,
+                bytes: 0,
+                about: Vec::new(),
+            });
+        }
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata();
+    let file_bytes = metadata
+        .map_err(|source| folder.error(&name, source))?
+        .len();
+    match Reader::open(&shared.site, id, file, folder.path().join(&name)) {
+        Ok(reader) => Ok(Seen {
+            file_bytes,
+            bytes: reader.bytes(),
+            about: reader.into_about(),
+        }),
+        Err(SpoolError::Damaged { .. }) => Ok(Seen {
+            file_bytes,
+            bytes: file_bytes,
+            about: Vec::new(),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// ELOOP: what a symbolic link gives that is not to be followed.
+const LOOP: i32 = rustix::io::Errno::LOOP.raw_os_error();
+
+fn remove_drafts(shared: &Shared, folder: &Folder) -> Result<(), SpoolError> {
+    for name in folder.names()? {
+        if let Some(name) = OsStr::to_str(&name)
+            && name.ends_with(DRAFT)
+        {
+            small::remove(shared, folder, name)?;
+        }
+    }
+    Ok(())
+}

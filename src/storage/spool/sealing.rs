@@ -1,0 +1,268 @@
+//! An object's file, to the byte.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `CREDSPL1` |
+//! | 8 | the object's number, big-endian |
+//! | 12 | nonce of what follows, random |
+//! | 44 | sealed: the object's key (32), length of its data (8), length of what is said about it (4) |
+//! | 16 | tag |
+//! | a + 16 | segment 0: what is said about the object |
+//! | n · (65,536 + 16) | segments 1 to n of its data |
+//! | r + 16 | segment n + 1, the last one: 1 to 65,536 bytes; 0 only when there is no data |
+//!
+//! AES-256-GCM throughout (NIST SP 800-38D), all numbers big-endian. The object's key is random and
+//! wrapped by a key that HKDF-SHA256 (RFC 5869) makes of the site's key for this number. It is used
+//! once, so a segment's nonce is what the segment is: seven zeroes, its number (4 bytes), whether it
+//! is the last one (1 byte), which is the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár:
+//! Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance, 2015). The same, the
+//! object's number and a label are the associated data. So a segment cannot be changed, moved,
+//! left out, repeated, or taken from another object, nor can the end be cut off; and since the
+//! header holds both lengths, a file that is too short or too long is known before any of it is
+//! released.
+//!
+//! The header is written last. Until then its place holds zeroes, and the key is in memory only: a
+//! draft that was given up cannot be opened by anybody.
+
+use ring::aead::AES_256_GCM;
+use ring::aead::Aad;
+use ring::aead::LessSafeKey;
+use ring::aead::NONCE_LEN;
+use ring::aead::Nonce;
+use ring::aead::UnboundKey;
+use ring::error::Unspecified;
+use ring::hkdf::HKDF_SHA256;
+use ring::hkdf::Prk;
+use ring::hkdf::Salt;
+
+use crate::storage::keys;
+use crate::storage::keys::Secret;
+use crate::storage::sealed;
+use crate::storage::spool::ABOUT_BYTES_MAX;
+use crate::storage::spool::ObjectId;
+
+/// Bytes of data in every segment but the last.
+pub(super) const SEGMENT_BYTES: usize = 65_536;
+
+/// Bytes of a tag.
+pub(super) const TAG_BYTES: usize = 16;
+
+/// Bytes before segment 0.
+pub(super) const HEADER_BYTES: usize = 88;
+
+const MAGIC: &[u8; 8] = b"CREDSPL1";
+
+/// Bytes of the header that are not sealed: magic, number.
+const CLEAR_BYTES: usize = 16;
+
+/// What is sealed in a header: key, length of the data, length of what is said about it.
+const WRAPPED_BYTES: usize = 32 + 8 + 4;
+
+/// What the key that wraps an object's key is derived for (HKDF's info), before the number.
+const WRAPPING_LABEL: &[u8] = b"credence spool wrapping key 1";
+
+/// What the key of small files is derived for.
+const FILE_LABEL: &[u8] = b"credence spool file key 1";
+
+/// Begins the associated data of a header.
+const HEADER_LABEL: &[u8] = b"credence spool header 1\0";
+
+/// Begins the associated data of a segment.
+const SEGMENT_LABEL: &[u8; 25] = b"credence spool segment 1\0";
+
+/// Bytes of a segment's associated data: label, the object's number, the segment's, last or not.
+const ASSOCIATED_BYTES: usize = SEGMENT_LABEL.len() + 8 + 4 + 1;
+
+/// How long the two parts of an object are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lengths {
+    pub(super) data: u64,
+    pub(super) about: u32,
+}
+
+impl Lengths {
+    /// Bytes of the file; `None` when no file is that long.
+    pub(super) fn file_bytes(self) -> Option<u64> {
+        let sealed = HEADER_BYTES as u64 + u64::from(self.about) + TAG_BYTES as u64;
+        let tags = self.segments()?.checked_mul(TAG_BYTES as u64)?;
+        sealed.checked_add(self.data)?.checked_add(tags)
+    }
+
+    /// How many segments the data has: at least one, and numbered in 32 bits.
+    pub(super) fn segments(self) -> Option<u64> {
+        let segments = self.data.div_ceil(SEGMENT_BYTES as u64).max(1);
+        (segments < u64::from(u32::MAX)).then_some(segments)
+    }
+}
+
+/// Which segment of which object, and whether it is the last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) number: u32,
+    pub(super) is_last: bool,
+}
+
+/// The place of what is said about an object.
+pub(super) const ABOUT: Place = Place {
+    number: 0,
+    is_last: false,
+};
+
+/// The site's key, made ready for deriving others.
+#[derive(Debug)]
+pub(super) struct SiteKey(Prk);
+
+impl SiteKey {
+    pub(super) fn new(secret: &Secret) -> Self {
+        Self(Salt::new(HKDF_SHA256, &[]).extract(&secret.0))
+    }
+}
+
+/// The key of one object.
+#[derive(Debug)]
+pub(super) struct ObjectKey {
+    id: ObjectId,
+    bytes: Secret,
+    key: LessSafeKey,
+}
+
+impl ObjectKey {
+    /// A new one.
+    pub(super) fn random(id: ObjectId) -> Result<Self, Unspecified> {
+        let bytes = keys::random().map_err(|_| Unspecified)?;
+        Self::from_bytes(id, bytes)
+    }
+
+    fn from_bytes(id: ObjectId, bytes: [u8; 32]) -> Result<Self, Unspecified> {
+        Ok(Self {
+            id,
+            key: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes)?),
+            bytes: Secret(bytes),
+        })
+    }
+
+    /// Seals a segment in place; gives the tag.
+    pub(super) fn seal(
+        &self,
+        place: Place,
+        segment: &mut [u8],
+    ) -> Result<[u8; TAG_BYTES], Unspecified> {
+        let nonce = Nonce::assume_unique_for_key(nonce_of(place));
+        let associated = Aad::from(self.associated(place));
+        let tag = self
+            .key
+            .seal_in_place_separate_tag(nonce, associated, segment)?;
+        tag.as_ref().try_into().map_err(|_| Unspecified)
+    }
+
+    /// Opens a segment and its tag in place; what is left when the tag is cut off is the text.
+    pub(super) fn open(&self, place: Place, sealed: &mut [u8]) -> Result<usize, Unspecified> {
+        let nonce = Nonce::assume_unique_for_key(nonce_of(place));
+        let associated = Aad::from(self.associated(place));
+        let opened = self.key.open_in_place(nonce, associated, sealed)?;
+        Ok(opened.len())
+    }
+
+    fn associated(&self, place: Place) -> [u8; ASSOCIATED_BYTES] {
+        let mut bytes = [0; ASSOCIATED_BYTES];
+        let (label, rest) = bytes.split_at_mut(SEGMENT_LABEL.len());
+        label.copy_from_slice(SEGMENT_LABEL);
+        let (id, rest) = rest.split_at_mut(8);
+        id.copy_from_slice(&self.id.number().to_be_bytes());
+        let (number, last) = rest.split_at_mut(4);
+        number.copy_from_slice(&place.number.to_be_bytes());
+        last.fill(u8::from(place.is_last));
+        bytes
+    }
+
+    /// The header of the object's file.
+    pub(super) fn header(
+        &self,
+        site: &SiteKey,
+        lengths: Lengths,
+    ) -> Result<[u8; HEADER_BYTES], Unspecified> {
+        let wrapped = [
+            &self.bytes.0[..],
+            &lengths.data.to_be_bytes(),
+            &lengths.about.to_be_bytes(),
+        ]
+        .concat();
+        let nonce = keys::random().map_err(|_| Unspecified)?;
+        let key = wrapping_key(site, self.id)?;
+        let sealed = sealed::seal(&key.0, nonce, &header_associated(self.id), &wrapped)?;
+        let header = [MAGIC, &self.id.number().to_be_bytes()[..], &sealed].concat();
+        header.try_into().map_err(|_| Unspecified)
+    }
+
+    /// Reads the header of the file of object `id`.
+    pub(super) fn from_header(
+        site: &SiteKey,
+        id: ObjectId,
+        header: &[u8; HEADER_BYTES],
+    ) -> Result<(Self, Lengths), &'static str> {
+        let (clear, sealed) = header.split_at(CLEAR_BYTES);
+        let (magic, number) = clear.split_at(MAGIC.len());
+        if magic != MAGIC {
+            return Err("it does not begin as an object does");
+        }
+        if number != id.number().to_be_bytes() {
+            return Err("it is another object's file");
+        }
+        let opened = wrapping_key(site, id)
+            .and_then(|key| sealed::open(&key.0, &header_associated(id), sealed))
+            .map_err(|_| "its header does not unseal")?;
+        let parts = parts_of(&opened).filter(|(_, lengths)| {
+            usize::try_from(lengths.about).is_ok_and(|about| about <= ABOUT_BYTES_MAX)
+                && lengths.file_bytes().is_some()
+        });
+        let (key, lengths) = parts.ok_or("its header does not hold what it must")?;
+        let key = Self::from_bytes(id, key).map_err(|_| "its key is none")?;
+        Ok((key, lengths))
+    }
+}
+
+fn nonce_of(place: Place) -> [u8; NONCE_LEN] {
+    let [a, b, c, d] = place.number.to_be_bytes();
+    let last = u8::from(place.is_last);
+    [0, 0, 0, 0, 0, 0, 0, a, b, c, d, last]
+}
+
+fn parts_of(opened: &[u8]) -> Option<([u8; 32], Lengths)> {
+    let (key, rest) = opened.split_first_chunk()?;
+    let (data, about) = rest.split_first_chunk()?;
+    let lengths = Lengths {
+        data: u64::from_be_bytes(*data),
+        about: u32::from_be_bytes(about.try_into().ok()?),
+    };
+    (opened.len() == WRAPPED_BYTES).then_some((*key, lengths))
+}
+
+fn header_associated(id: ObjectId) -> Vec<u8> {
+    [HEADER_LABEL, &id.number().to_be_bytes()].concat()
+}
+
+fn wrapping_key(site: &SiteKey, id: ObjectId) -> Result<Secret, Unspecified> {
+    derived(site, &[WRAPPING_LABEL, &id.number().to_be_bytes()])
+}
+
+fn derived(site: &SiteKey, info: &[&[u8]]) -> Result<Secret, Unspecified> {
+    let mut key = [0; 32];
+    site.0.expand(info, HKDF_SHA256)?.fill(&mut key)?;
+    Ok(Secret(key))
+}
+
+/// Seals a small file as a whole: nonce, ciphertext, tag. `name` says which file it is.
+pub(super) fn seal_file(site: &SiteKey, name: &str, text: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    let key = derived(site, &[FILE_LABEL])?;
+    let nonce = keys::random().map_err(|_| Unspecified)?;
+    sealed::seal(&key.0, nonce, name.as_bytes(), text)
+}
+
+/// Opens what [`seal_file`] made.
+pub(super) fn open_file(site: &SiteKey, name: &str, bytes: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    let key = derived(site, &[FILE_LABEL])?;
+    sealed::open(&key.0, name.as_bytes(), bytes)
+}
+
+/// Bytes that [`seal_file`] adds.
+pub(super) const FILE_OVERHEAD_BYTES: usize = NONCE_LEN + TAG_BYTES;
