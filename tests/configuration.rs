@@ -24,8 +24,8 @@ const TABLES: [&str; 11] = [
     "log",
     "fhir",
     "retention",
-    "spool",
     "tls",
+    "spool",
     "bypass",
     "witness",
 ];

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -24,17 +24,28 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("clock", &["dicom"]),
     // Institutions and purposes of use are the contract's, keys of logs and witnesses the ledger's.
     ("config", &["contract", "dicom", "ledger"]),
+    // What a certificate is known by is the configuration's.
+    ("certificate", &["config"]),
     ("identity", &["config"]),
     // What an entry holds is the contract's: an index of entries names it.
     ("storage", &["config", "ledger", "contract", "dicom"]),
     (
         "transport",
-        &["config", "dicom", "association", "dimse", "clock"],
+        &[
+            "association",
+            "certificate",
+            "clock",
+            "config",
+            "contract",
+            "dicom",
+            "dimse",
+        ],
     ),
     (
         "gateway",
         &[
             "association",
+            "certificate",
             "clock",
             "config",
             "contract",
@@ -81,7 +92,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 16] = [
+const DOORS: [(&str, &[&str]); 18] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
@@ -94,10 +105,12 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("hyper_util", &["admin", "witness"]),
     ("jsonwebtoken", &["identity"]),
     ("ring", &["digest", "ledger", "storage"]),
+    ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),
     ("tar", &["storage"]),
     ("toml", &["config", "contract"]),
+    ("x509_parser", &["certificate"]),
 ];
 
 /// Rooms that hold no IO, no async, no clock and no logging.

@@ -117,16 +117,13 @@ impl Config {
         }))
     }
 
-    /// Whether the certificate that a peer shows when we connect to it is one of its own; any, where
-    /// the configuration names none.
-    pub fn is_certificate_of(&self, peer: &Peer, names: &BTreeSet<CertificateName>) -> bool {
+    /// What the certificate of a peer that we connect to must be known by; empty: any that is good.
+    pub fn certificates_of<'a>(&'a self, peer: &'a Peer) -> &'a [CertificateName] {
         if !peer.certificates.is_empty() {
-            return has_one(&peer.certificates, names);
+            return &peer.certificates;
         }
         let house = self.institutions.get(&peer.institution);
-        house.is_none_or(|house| {
-            house.certificates.is_empty() || has_one(&house.certificates, names)
-        })
+        house.map_or(&[], |house| &house.certificates)
     }
 
     /// The institution that a certificate speaks for, by a row of the institution's own or of one of

@@ -34,6 +34,7 @@ use crate::config::PeerName;
 use crate::dicom::Uid;
 use crate::dicom::encoding_of;
 use crate::dicom::uids;
+use crate::transport::Channel;
 
 /// An association that we are about to accept.
 pub(super) struct Admission {
@@ -54,9 +55,10 @@ impl Admission {
         rq: &AssociateRq,
         identity: Option<UserIdentity>,
         from: SocketAddr,
+        channel: &Channel,
     ) -> Result<Self, AssociateRj> {
         negotiation::check_request(rq)?;
-        let mut inbound = Inbound::admit(gateway, rq, from)?;
+        let mut inbound = Inbound::admit(gateway, rq, from, channel).await?;
         let seats_max = gateway.config.limits.associations_per_peer_max;
         let seat = gateway
             .seats

@@ -187,12 +187,7 @@ impl Inbound {
         let peer = &self.peer.name;
         tracing::warn!(%peer, %from, reason = %refused, "user not accepted");
         let text = format!("peer {peer} at {} {refused}", from.ip().to_canonical());
-        let kind = ("user-refused", refused.kind());
-        let from = from.ip().to_canonical();
-        gateway
-            .refusals
-            .tell(&gateway.recorder, from, kind, &text)
-            .await;
+        gateway.refuse_user(from, refused.kind(), text).await;
         refused.answer()
     }
 }

@@ -1,94 +1,188 @@
-//! Alerts about what peers do wrong: told at once, but not as often as a peer can do it.
+//! Connections that were refused, as the ledger is told of them: at once, and then at most once in a
+//! while for each address and reason, with their number. Whoever knocks all day fills neither the
+//! ledger nor the memory.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use super::Gateway;
+use crate::config::Stranger;
+use crate::dicom::AeTitle;
+use crate::transport::HandshakeError;
 
-use super::recorder::Recorder;
-use crate::config::Config;
+/// How often it is looked whether something is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Who did what: an address, an alert's code, and which of its reasons.
-type Subject = (IpAddr, &'static str, &'static str);
-
-/// Of which subjects the ledger was told, and what came since. `None` stands for all for which there
-/// is no room.
-#[derive(Debug)]
-pub(super) struct Refusals {
-    every: Duration,
-    subjects_max: usize,
-    told: Mutex<BTreeMap<Option<Subject>, Since>>,
+/// What was refused, from whom, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    One(IpAddr, String),
+    /// All for which there was no row.
+    Others,
 }
 
-/// What came since an alert.
-#[derive(Clone, Copy, Debug)]
-struct Since {
-    at: Instant,
-    more: u64,
+/// An alert for the ledger.
+#[derive(Debug, PartialEq, Eq)]
+struct Alert {
+    code: &'static str,
+    text: String,
+}
+
+#[derive(Debug)]
+struct Row {
+    code: &'static str,
+    text: String,
+    told_us: u64,
+    /// Refusals since it was told.
+    since: u64,
+}
+
+/// The rows of what was refused lately.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    rows: Mutex<BTreeMap<Who, Row>>,
+    rows_max: usize,
+    every_us: u64,
 }
 
 impl Refusals {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(rows_max: usize, every: Duration) -> Self {
         Self {
-            every: config.timeouts.refused_alert,
-            subjects_max: config.limits.refused_addresses_max,
-            told: Mutex::default(),
+            rows: Mutex::default(),
+            rows_max,
+            every_us: u64::try_from(every.as_micros()).unwrap_or(u64::MAX),
         }
     }
 
-    /// Records an alert, unless one about the same address for the same reason was recorded less than
-    /// `refused_alert_s` ago; the next one then says how many there were.
-    pub(super) async fn tell(
-        &self,
-        recorder: &Recorder,
-        from: IpAddr,
-        (code, reason): (&'static str, &'static str),
-        text: &str,
-    ) {
-        let Some(more) = self.due((from, code, reason), Instant::now()) else {
-            return;
+    /// Counts one; the alert that is due at once, if it is the first of its kind.
+    fn count(&self, who: Who, code: &'static str, text: String, now_us: u64) -> Option<Alert> {
+        let mut rows = self.lock();
+        if let Some(row) = rows.get_mut(&who) {
+            row.since = row.since.saturating_add(1);
+            return None;
+        }
+        let (who, row) = if rows.len() < self.rows_max {
+            let row = Row {
+                code,
+                text,
+                told_us: now_us,
+                since: 0,
+            };
+            (who, row)
+        } else {
+            if let Some(row) = rows.get_mut(&Who::Others) {
+                row.since = row.since.saturating_add(1);
+                return None;
+            }
+            let row = Row {
+                code: "refused-elsewhere",
+                text: "connections of further addresses or for further reasons".to_owned(),
+                told_us: now_us,
+                since: 0,
+            };
+            (Who::Others, row)
         };
-        let before = match more {
-            0 => String::new(),
-            more => format!(" ({more} more before, not told one by one)"),
+        let alert = Alert {
+            code: row.code,
+            text: row.text.clone(),
         };
-        recorder.alert(code, format!("{text}{before}")).await;
+        rows.insert(who, row);
+        Some(alert)
     }
 
-    /// How many were not told, when it is time to tell again.
-    fn due(&self, subject: Subject, now: Instant) -> Option<u64> {
-        // A count that is half made is a count all the same.
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = |since: &Since| now.saturating_duration_since(since.at) >= self.every;
-        let mut key = Some(subject);
-        if !told.contains_key(&key) && told.len() >= self.subjects_max {
-            let mut untold = 0_u64;
-            told.retain(|key, since| {
-                let is_stale = key.is_some() && due(since);
-                untold = untold.saturating_add(if is_stale { since.more } else { 0 });
-                !is_stale
+    /// The alerts that have become due, with the number of refusals; rows without any are forgotten.
+    fn due(&self, now_us: u64) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        self.lock().retain(|_, row| {
+            if now_us.saturating_sub(row.told_us) < self.every_us {
+                return true;
+            }
+            if row.since == 0 {
+                return false;
+            }
+            let text = format!("{}; {} more since the last alert", row.text, row.since);
+            alerts.push(Alert {
+                code: row.code,
+                text,
             });
-            if let Some(others) = told.get_mut(&None) {
-                others.more = others.more.saturating_add(untold);
+            row.told_us = now_us;
+            row.since = 0;
+            true
+        });
+        alerts
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Who, Row>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gateway {
+    /// A requestor whose TLS handshake failed.
+    pub(super) async fn refuse_handshake(&self, from: SocketAddr, error: &HandshakeError) {
+        tracing::info!(%from, %error, "no TLS");
+        let reason = error.to_string();
+        let text = format!("connection of {}: {reason}", from.ip().to_canonical());
+        self.refused(from, reason, "tls-refused", text).await;
+    }
+
+    /// An acceptor whose TLS handshake failed, by its name in the configuration.
+    pub(super) async fn distrust(&self, peer: &str, at: SocketAddr, error: &HandshakeError) {
+        let reason = format!("connection to peer {peer}: {error}");
+        self.refused(at, reason.clone(), "tls-refused", reason)
+            .await;
+    }
+
+    /// A requestor whose evidence identifies nobody.
+    pub(super) async fn refuse_stranger(
+        &self,
+        from: SocketAddr,
+        calling: &AeTitle,
+        stranger: &Stranger,
+    ) {
+        let reason = stranger.to_string();
+        let address = from.ip().to_canonical();
+        let text = format!("association of {calling} from {address}: {reason}");
+        self.refused(from, reason, "association-refused", text)
+            .await;
+    }
+
+    /// A requestor whose user was not accepted; refusals of one kind are one to whoever reads them.
+    pub(super) async fn refuse_user(&self, from: SocketAddr, kind: &'static str, text: String) {
+        self.refused(from, kind.to_owned(), "user-refused", text)
+            .await;
+    }
+
+    async fn refused(&self, from: SocketAddr, reason: String, code: &'static str, text: String) {
+        let now_us = self.clock.read().monotonic_us;
+        let who = Who::One(from.ip().to_canonical(), reason);
+        if let Some(alert) = self.refusals.count(who, code, text, now_us) {
+            self.recorder.alert(alert.code, alert.text).await;
+        }
+    }
+
+    /// Tells the ledger what has become due, until the gateway drains; and then the rest.
+    pub(super) async fn tell_refusals(&self) {
+        let mut tick = tokio::time::interval(LOOK_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut draining = self.draining.subscribe();
+        loop {
+            let now_us = tokio::select! {
+                _ = tick.tick() => self.clock.read().monotonic_us,
+                () = super::drain_begins(&mut draining) => u64::MAX,
+            };
+            for alert in self.refusals.due(now_us) {
+                self.recorder.alert(alert.code, alert.text).await;
             }
-            if told.len() >= self.subjects_max {
-                key = None;
+            if now_us == u64::MAX {
+                return;
             }
         }
-        let Some(since) = told.get_mut(&key) else {
-            told.insert(key, Since { at: now, more: 0 });
-            return Some(0);
-        };
-        if due(since) {
-            let more = since.more;
-            *since = Since { at: now, more: 0 };
-            return Some(more);
-        }
-        since.more = since.more.saturating_add(1);
-        None
     }
 }
 
@@ -96,42 +190,56 @@ impl Refusals {
 mod tests {
     use super::*;
 
-    fn refusals(subjects_max: usize) -> Refusals {
-        Refusals {
-            every: Duration::from_secs(60),
-            subjects_max,
-            told: Mutex::default(),
+    const MINUTE_US: u64 = 60_000_000;
+
+    fn refusals() -> Refusals {
+        Refusals::new(3, Duration::from_secs(60))
+    }
+
+    fn count(refusals: &Refusals, from: u8, reason: &str, now_us: u64) -> Option<String> {
+        let who = Who::One([10, 0, 0, from].into(), reason.to_owned());
+        let alert = refusals.count(who, "tls-refused", format!("{from}: {reason}"), now_us);
+        alert.map(|alert| alert.text)
+    }
+
+    fn due(refusals: &Refusals, now_us: u64) -> Vec<String> {
+        let alerts = refusals.due(now_us).into_iter();
+        alerts.map(|alert| alert.text).collect()
+    }
+
+    #[test]
+    fn the_first_is_told_at_once_and_the_others_as_a_number() {
+        let refusals = refusals();
+        assert_eq!(count(&refusals, 1, "a", 0).as_deref(), Some("1: a"));
+        for _ in 0..1_000 {
+            assert_eq!(count(&refusals, 1, "a", 1), None);
         }
+        assert_eq!(count(&refusals, 1, "b", 2).as_deref(), Some("1: b"));
+        assert_eq!(due(&refusals, MINUTE_US - 1), [""; 0]);
+        let told = due(&refusals, MINUTE_US);
+        assert_eq!(told, ["1: a; 1000 more since the last alert"]);
+        assert_eq!(due(&refusals, 2 * MINUTE_US - 1), [""; 0]);
+        assert_eq!(count(&refusals, 1, "a", 2 * MINUTE_US - 1), None);
+        let told = due(&refusals, 2 * MINUTE_US);
+        assert_eq!(told, ["1: a; 1 more since the last alert"]);
     }
 
-    fn subject(host: u8) -> Subject {
-        ([10, 0, 0, host].into(), "user-refused", "passcode")
+    #[test]
+    fn who_has_been_quiet_is_told_at_once_again() {
+        let refusals = refusals();
+        assert!(count(&refusals, 1, "a", 0).is_some());
+        assert_eq!(due(&refusals, MINUTE_US), [""; 0]);
+        assert!(count(&refusals, 1, "a", MINUTE_US).is_some());
     }
 
-    #[tokio::test]
-    async fn a_flood_is_told_once_and_then_counted() {
-        let refusals = refusals(8);
-        let begin = Instant::now();
-        let at = |seconds| begin + Duration::from_secs(seconds);
-        assert_eq!(refusals.due(subject(1), at(0)), Some(0));
-        for second in 1..60 {
-            assert_eq!(refusals.due(subject(1), at(second)), None);
-        }
-        assert_eq!(refusals.due(subject(2), at(59)), Some(0), "somebody else");
-        assert_eq!(refusals.due(subject(1), at(60)), Some(59));
-        assert_eq!(refusals.due(subject(1), at(200)), Some(0));
-    }
-
-    #[tokio::test]
-    async fn many_addresses_take_no_more_room_than_a_few() {
-        let refusals = refusals(4);
-        let begin = Instant::now();
-        let told = (0..200).filter(|host| refusals.due(subject(*host), begin).is_some());
-        // One each for those that fit, and one for all others together.
-        assert_eq!(told.count(), 5);
-        assert_eq!(refusals.told.lock().unwrap().len(), 5);
-        let later = begin + Duration::from_secs(61);
-        assert_eq!(refusals.due(subject(250), later), Some(0));
-        assert!(refusals.told.lock().unwrap().len() <= 5);
+    #[test]
+    fn a_scanner_with_many_addresses_costs_no_more_rows() {
+        let refusals = refusals();
+        let told = (0..200).filter(|from| count(&refusals, *from, "a", 0).is_some());
+        assert_eq!(told.count(), 4, "three rows, and one of all others");
+        assert_eq!(refusals.lock().len(), 4);
+        let told = due(&refusals, MINUTE_US);
+        let others = "connections of further addresses or for further reasons";
+        assert_eq!(told, [format!("{others}; 196 more since the last alert")]);
     }
 }

@@ -97,7 +97,7 @@ impl Books {
             requester_ae: "THEIR_WS".parse().unwrap(),
             user: (purpose == Purpose::Research).then(|| User {
                 name: "dr".to_owned(),
-                proof: UserProof::Token,
+                proof: UserProof::Passcode,
             }),
             custodian: slug(if verb == Verb::Store { from } else { OWN }),
             recipient: slug(to),
