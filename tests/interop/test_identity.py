@@ -17,7 +17,7 @@ def rows(house):
         Peer("MODALITY", may=["echo", "store"], more={"certificates": [house.modality.pin]}),
         Peer("WS1", may=["echo", "store"], more={"certificates": ["dns:ws1.st-anna.example"]}),
         Peer("OLDCT", may=["echo", "store"]),
-        foreign("BERTA"),
+        foreign("BERTA", plain=False),
         foreign("BERTA_WS", certificates=["dns:ws.st-berta.example"]),
         foreign("BERTA_OLD", plain=True, addresses=["127.0.0.3"]),
         Peer("ROAMER", may=["echo"], addresses=None, more={"any_address": True}),

@@ -40,7 +40,7 @@ class Towards:
 
     def store(self, instances):
         """By a modality without TLS."""
-        return dcmtk.storescu(self.house.gateway.port, [one.path for one in instances], "+R")
+        return dcmtk.storescu(self.house.gateway.port, [one.path for one in instances])
 
     def is_distrusted(self, instances, reason: str) -> bool:
         assert self.store(instances).returncode != 0
@@ -96,7 +96,7 @@ def test_a_large_object_passes_by_tls_on_both_legs(stage, tmp_path, study):
 
     towards = Towards(stage, tmp_path, more=more)
     house = towards.house
-    [instance] = study(1, rows=2048, columns=2048)
+    [instance] = study(1, pixel_bytes=5_000_000)
     done = house.storescu(house.modality, [instance])
     assert done.returncode == 0, done.stdout
     [arrived] = received(towards.scp)
@@ -182,7 +182,7 @@ def certificate_of_a_stranger(house):
 
 RULE = """
 @id("test-encrypted-only")
-@reason("permitted where every hop is encrypted")
+@description("permitted where every hop is encrypted")
 @obligation("require_tls")
 permit (principal, action, resource);
 """
