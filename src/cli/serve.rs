@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::SignalKind;
@@ -14,6 +15,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::LogFormat;
 use crate::gateway;
+use crate::gateway::GatewayError;
+use crate::gateway::Running;
 use crate::witness;
 
 /// Run the gateway until SIGTERM or SIGINT
@@ -25,7 +28,16 @@ pub struct Serve {
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+    /// Wait while another gateway holds the data folder, and take over when it is gone
+    ///
+    /// For a second node that sees the same data, keys and spool folders and has the same
+    /// configuration. It does not listen while it waits. See docs/standby.md.
+    #[arg(long)]
+    pub standby: bool,
 }
+
+/// How often a standby looks whether the data folder is free.
+const STANDBY_POLL: Duration = Duration::from_millis(500);
 
 /// Runs the gateway.
 ///
@@ -40,17 +52,44 @@ pub fn run(arguments: &Serve) -> io::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let exit = runtime.block_on(serve(config));
+    let exit = runtime.block_on(serve(config, arguments.standby));
     // Sessions that outlived the drain time end with the process.
     runtime.shutdown_background();
     exit
 }
 
-async fn serve(config: Config) -> io::Result<Exit> {
+/// Starts the gateway; `standby`: as soon as no other one holds its folder.
+async fn start(config: &Config, standby: bool) -> Result<Running, GatewayError> {
+    let mut told = false;
+    loop {
+        match gateway::start(config.clone()).await {
+            Err(error) if standby && error.is_held() => {
+                if !told {
+                    tracing::info!(%error, "standing by");
+                    told = true;
+                }
+                tokio::time::sleep(STANDBY_POLL).await;
+            }
+            started => {
+                if told && started.is_ok() {
+                    tracing::warn!("taking over");
+                }
+                return started;
+            }
+        }
+    }
+}
+
+async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut running = match gateway::start(config.clone()).await {
+    let started = tokio::select! {
+        started = start(&config, standby) => started,
+        _ = terminate.recv() => return Ok(Exit::Success),
+        _ = interrupt.recv() => return Ok(Exit::Success),
+    };
+    let mut running = match started {
         Ok(running) => running,
         Err(error) => {
             tracing::error!(%error, "not started");
@@ -68,7 +107,7 @@ async fn serve(config: Config) -> io::Result<Exit> {
     tracing::info!("ready");
     loop {
         tokio::select! {
-            error = running.ledger_lost() => {
+            error = running.disk_lost() => {
                 tracing::error!(%error, "stopping");
                 return Ok(Exit::Failure);
             }

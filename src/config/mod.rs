@@ -3,6 +3,7 @@
 //! Whatever the file says is either understood and sound, or a [`Fault`]: unknown keys too, since
 //! a typing error must not open a door. All faults are found in one reading.
 
+mod bypass;
 mod caller;
 mod consistency;
 mod fault;
@@ -11,6 +12,7 @@ mod identity;
 mod limits;
 mod lookup;
 mod peer;
+mod proof;
 mod readable;
 mod reading;
 mod retention;
@@ -39,6 +41,7 @@ use crate::contract::InstitutionSlug;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 
+pub use bypass::Bypass;
 pub use caller::Caller;
 pub use caller::Evidence;
 pub use caller::Shown;
@@ -60,6 +63,11 @@ pub use peer::Peer;
 pub use peer::PeerName;
 pub use peer::PeerTimeouts;
 pub use peer::Retrieve;
+pub use proof::ClaimText;
+pub use proof::Identity;
+pub use proof::ProofNeed;
+pub use proof::Tokens;
+pub use proof::UserNeed;
 pub use retention::CLASS_DEFAULT;
 pub use retention::ClassName;
 pub use retention::Retention;
@@ -88,6 +96,7 @@ pub use tls::ClientCertificate;
 pub use tls::Tls;
 pub use tls::TlsIdentity;
 pub use tls::TlsName;
+pub use user::NotAUserName;
 pub use user::User;
 pub use user::UserName;
 pub use witness::Witness;
@@ -106,8 +115,12 @@ pub struct Config {
     pub limits: Limits,
     /// How long we wait.
     pub timeouts: Timeouts,
+    /// How users of peers prove who they are.
+    pub identity: Identity,
     /// What is logged, and how.
     pub log: Log,
+    /// Downtime.
+    pub bypass: Bypass,
     /// Where instances wait for their destinations.
     pub spool: Spool,
     /// Our certificate, and whom we believe.
@@ -208,12 +221,14 @@ impl Config {
         let limits = reading.table("limits", Limits::read);
         let timeouts = reading.table("timeouts", Timeouts::read);
         let log = reading.table("log", Log::read);
+        let identity = reading.table("identity", |section| Identity::read(section, base_dir));
         let fhir = reading.table("fhir", Fhir::read);
         let retention = reading.table("retention", Retention::read);
         let tls = reading.table("tls", |section| Tls::read(section, base_dir));
         let witness = reading.table("witness", Witness::read);
         let own = gateway.as_ref().map(|gateway| gateway.institution.clone());
         let spool = reading.table("spool", |section| Spool::read(section, base_dir));
+        let bypass = reading.table("bypass", |section| Bypass::read(section, base_dir));
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
@@ -231,6 +246,7 @@ impl Config {
         };
         rows.check(gateway.as_ref(), reading);
         rows.check_identity(gateway.as_ref(), &tls, reading);
+        identity.check(rows.needing_proof(), reading);
         if let Some(witness) = &witness {
             witness.check(reading);
         }
@@ -238,9 +254,11 @@ impl Config {
             gateway: gateway?,
             limits,
             timeouts,
+            identity,
             log,
             tls,
             spool,
+            bypass,
             witness: witness?,
             fhir,
             retention: Retention {

@@ -2,6 +2,7 @@
 //! what we accept, so that nothing needs transcoding.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use super::inbound::uses;
 use super::retrieve::Destination;
 use super::seats::Seat;
 use super::session::Accepted;
+use super::takes;
+use super::takes::Wanted;
 use super::upstream::Upstream;
 use super::upstream::UpstreamError;
 use crate::association::AssociateAc;
@@ -23,9 +26,11 @@ use crate::association::ContextReply;
 use crate::association::ContextResult;
 use crate::association::ProposedContext;
 use crate::association::Roles;
+use crate::association::UserIdentity;
 use crate::association::UserInformation;
 use crate::association::negotiation;
 use crate::config::Peer;
+use crate::config::PeerName;
 use crate::dicom::Uid;
 use crate::dicom::encoding_of;
 use crate::dicom::uids;
@@ -48,21 +53,27 @@ impl Admission {
     pub(super) async fn negotiate(
         gateway: &Arc<Gateway>,
         rq: &AssociateRq,
+        identity: Option<UserIdentity>,
         from: SocketAddr,
         channel: &Channel,
     ) -> Result<Self, AssociateRj> {
         negotiation::check_request(rq)?;
-        let inbound = Inbound::admit(gateway, rq, from, channel).await?;
+        let mut inbound = Inbound::admit(gateway, rq, from, channel).await?;
         let seats_max = gateway.config.limits.associations_per_peer_max;
         let seat = gateway
             .seats
             .take(&inbound.peer.name, seats_max)
             .ok_or(AssociateRj::LOCAL_LIMIT)?;
+        let identity_response = inbound.identify(gateway, identity, from).await?;
         let rq = &legible(gateway, rq);
         let uses = uses(gateway, &inbound, rq);
         let wanted = destinations(rq, &uses);
-        let (upstreams, lost) = open_all(gateway, &inbound, rq, wanted).await;
+        let ((upstreams, lost), ()) = tokio::join!(
+            open_all(gateway, &inbound, rq, wanted),
+            takes::ask(gateway, spooled_pairs(&inbound, rq, &uses)),
+        );
         let mut user = UserInformation::ours(gateway.config.limits.pdu_bytes_max);
+        user.user_identity_response = identity_response;
         let mut results: BTreeMap<u8, ContextResult> = BTreeMap::new();
         for (upstream, contexts) in &upstreams {
             let (answers, theirs) = upstream.answers(&proposed(rq, contexts));
@@ -74,7 +85,7 @@ impl Admission {
             let used = uses.get(&context.id);
             results
                 .entry(context.id)
-                .or_insert_with(|| own_answer(&inbound, context, used));
+                .or_insert_with(|| own_answer(gateway, &inbound, context, used));
         }
         for context in &rq.contexts {
             if matches!(uses.get(&context.id), Some(Use::Receive)) {
@@ -131,7 +142,11 @@ fn destinations(
         .filter(|c| !c.transfer_syntaxes.is_empty());
     for (id, used) in legible.filter_map(|c| Some((c.id, uses.get(&c.id)?))) {
         let peer = match used {
-            Use::Store(routed) | Use::Find(_, routed) => &routed.peer,
+            Use::Store(routes) => match routes.direct() {
+                Some(peer) => peer,
+                None => continue,
+            },
+            Use::Find(_, routed) => &routed.peer,
             Use::PassOn(peer) => peer,
             Use::Echo
             | Use::Move(..)
@@ -146,6 +161,36 @@ fn destinations(
             .or_insert_with(|| (Arc::clone(peer), Vec::new()))
             .1
             .push(id);
+    }
+    wanted
+}
+
+/// What is to be known of the destinations of contexts that are always spooled.
+fn spooled_pairs(
+    inbound: &Inbound,
+    rq: &AssociateRq,
+    uses: &BTreeMap<u8, Use>,
+) -> BTreeMap<PeerName, Wanted> {
+    let mut wanted: BTreeMap<PeerName, Wanted> = BTreeMap::new();
+    for context in &rq.contexts {
+        let Some(Use::Store(routes)) = uses.get(&context.id) else {
+            continue;
+        };
+        if routes.direct().is_some() {
+            continue;
+        }
+        for peer in routes.all().iter().flat_map(|route| &route.to) {
+            let of_peer = wanted.entry(peer.name.clone()).or_insert_with(|| Wanted {
+                peer: Arc::clone(peer),
+                calling: inbound.calling_towards(peer),
+                pairs: BTreeSet::new(),
+            });
+            let class = &context.abstract_syntax;
+            let syntaxes = context.transfer_syntaxes.iter();
+            of_peer
+                .pairs
+                .extend(syntaxes.map(|syntax| (class.clone(), syntax.clone())));
+        }
     }
     wanted
 }
@@ -170,6 +215,12 @@ async fn open_all(
         opening.spawn(async move {
             let contexts: Vec<&ProposedContext> = contexts.iter().collect();
             let upstream = Upstream::open(&gateway, &peer, calling, &contexts, &user).await?;
+            takes::learn(
+                &gateway,
+                &peer.name,
+                upstream.proposed(),
+                upstream.accepted(),
+            );
             Ok((upstream, ids))
         });
     }
@@ -189,7 +240,12 @@ async fn open_all(
 }
 
 /// The answer to a context that no destination answers for.
-fn own_answer(inbound: &Inbound, context: &ProposedContext, used: Option<&Use>) -> ContextResult {
+fn own_answer(
+    gateway: &Gateway,
+    inbound: &Inbound,
+    context: &ProposedContext,
+    used: Option<&Use>,
+) -> ContextResult {
     let result = match used {
         Some(Use::Echo | Use::Move(..) | Use::Get(..)) => context
             .transfer_syntaxes
@@ -212,6 +268,13 @@ fn own_answer(inbound: &Inbound, context: &ProposedContext, used: Option<&Use>) 
                 ContextReply::Accepted(syntax.clone())
             }),
         Some(Use::NotAllowed) => ContextReply::UserRejection,
+        // Its destination is served by way of the spool, now or always.
+        Some(Use::Store(routes)) if routes.may_spool() => {
+            let chosen = gateway.takes.choose(routes, context);
+            chosen.map_or(ContextReply::TransferSyntaxesNotSupported, |syntax| {
+                ContextReply::Accepted(syntax.clone())
+            })
+        }
         Some(Use::Store(_) | Use::Find(..) | Use::PassOn(_))
             if context.transfer_syntaxes.is_empty() =>
         {

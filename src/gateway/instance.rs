@@ -10,6 +10,7 @@ use crate::dicom::Head;
 use crate::dicom::HeadError;
 use crate::dicom::HeadReader;
 use crate::dimse::CommandSet;
+use crate::storage::SpoolError;
 use crate::transport::Indication;
 use crate::transport::Link;
 use crate::transport::LinkError;
@@ -35,6 +36,9 @@ pub enum Ended {
     /// The contract denied an object, on a route that answers with an abort.
     #[error("an object was denied, decision {0}, and the route says to abort")]
     Denied(u64),
+    /// The spool, which an object came from, could not give the rest of it.
+    #[error(transparent)]
+    Spool(SpoolError),
     /// Nothing came in time.
     #[error("the peer was silent for {} s", .0.as_secs())]
     Silent(Duration),

@@ -5,6 +5,7 @@ mod certificates;
 pub mod control;
 mod delivery;
 mod echo;
+mod identity;
 mod inbound;
 mod instance;
 mod matches;
@@ -16,17 +17,22 @@ mod restore;
 mod retrieve;
 mod seats;
 mod session;
+mod spooling;
 mod store;
+mod store_spooled;
+mod takes;
 mod transfer;
 mod upstream;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub use echo::EchoError;
 pub use echo::echo;
+pub use identity::IdentityError;
 pub use instance::Ended;
 pub use recorder::BooksError;
 pub use recorder::PoliciesError;
@@ -48,6 +54,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Listener;
 use crate::config::Peer;
+use crate::storage::Keys;
+use crate::storage::LockError;
+use crate::storage::Spool;
+use crate::storage::SpoolError;
 use crate::transport;
 
 /// A connection over the listener's limit still gets a rejection, up to this many at a time;
@@ -62,9 +72,15 @@ struct Gateway {
     clock: Clock,
     recorder: Recorder,
     retrievals: retrieve::Retrievals,
+    spool: Arc<Spool>,
     delivery: Arc<delivery::Delivery>,
+    takes: takes::Takes,
     seats: Arc<seats::Seats>,
+    verifiers: identity::Verifiers,
     draining: watch::Sender<bool>,
+    spool_full_told_us: AtomicU64,
+    /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
+    lost: watch::Sender<bool>,
     /// How connections are encrypted; `None` when the configuration names no certificate of ours.
     security: Option<transport::Security>,
     refusals: refusals::Refusals,
@@ -110,9 +126,25 @@ pub enum GatewayError {
     /// The socket for commands cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Control(io::Error),
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The spool's disk failed: nothing more can be kept there.
+    #[error("the spool cannot be written any more")]
+    SpoolLost,
+    /// What users are to be verified with cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The writer ended: the disk failed, and nothing more can be acknowledged.
     #[error("the ledger cannot be written any more")]
     LedgerLost,
+}
+
+impl GatewayError {
+    /// Whether another gateway holds the data folder.
+    pub const fn is_held(&self) -> bool {
+        matches!(self, Self::Start(StartError::Lock(LockError::Held(_))))
+    }
 }
 
 /// A gateway that serves.
@@ -145,13 +177,30 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
     let security = transport::Security::load(&config)?;
+    identity::check(&config.identity)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
+    let keys = Keys::open(
+        &config.gateway.keys_dir,
+        &config.gateway.data_dir,
+        &config.gateway.institution,
+    );
+    let keys = keys.map_err(StartError::Keys)?;
+    let (spool, found) = Spool::open(&config.spool, &keys)?;
+    let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
+    let takes = takes::Takes::restore(&takes, &config.peers);
+    let spool = Arc::new(spool);
+    let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found)?;
     let gateway = Arc::new(Gateway {
         clock,
         recorder,
         retrievals: retrieve::Retrievals::default(),
-        delivery: Arc::new(delivery::Delivery::new(&config, clock)),
+        delivery: Arc::new(delivery),
+        takes,
+        spool,
+        spool_full_told_us: AtomicU64::new(0),
+        lost: watch::Sender::new(false),
         seats: Arc::default(),
+        verifiers: identity::Verifiers::new(&config.identity),
         draining: watch::Sender::new(false),
         security,
         refusals: refusals::Refusals::new(
@@ -172,6 +221,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         let listener = listener.clone();
         listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, listener)));
     }
+    listeners.extend(delivery::Delivery::start(&gateway).await);
     let control = control::listen(&gateway).map_err(GatewayError::Control)?;
     listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));
@@ -247,10 +297,14 @@ impl Running {
         self.gateway.recorder.clone()
     }
 
-    /// Resolves when the writer has ended by itself: the ledger is lost.
-    pub async fn ledger_lost(&mut self) -> GatewayError {
-        self.writer.ended().await;
-        GatewayError::LedgerLost
+    /// Resolves when the writer has ended by itself, or the spool's disk has failed: what was
+    /// acknowledged can be relied on, but nothing more can be.
+    pub async fn disk_lost(&mut self) -> GatewayError {
+        let mut lost = self.gateway.lost.subscribe();
+        tokio::select! {
+            () = self.writer.ended() => GatewayError::LedgerLost,
+            _ = lost.wait_for(|lost| *lost) => GatewayError::SpoolLost,
+        }
     }
 
     /// Takes no new associations, lets the running ones come to an end for the drain time, and

@@ -1,15 +1,18 @@
-//! Cut-through relaying of one C-STORE: what has been released flows on as it comes, is hashed
-//! beside that, and the destination's own response is what the sender hears.
+//! Cut-through relaying of one C-STORE: what has been released flows on as it comes, from a sender
+//! or from the spool, is hashed beside that, and the destination's own response is what the sender hears.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::delivery::Pieces;
 use super::instance::Ended;
 use super::instance::Held;
 use super::instance::ended_by;
+use super::instance::expect_data;
 use super::instance::next_within;
 use super::recorder::Recorded;
+use super::spooling::Spooling;
 use crate::digest::Hasher;
 use crate::digest::Sha256;
 use crate::dimse::CommandField;
@@ -62,14 +65,49 @@ pub(super) enum RelayError {
     },
 }
 
+/// Where an object comes from.
+pub(super) enum Source<'a> {
+    /// From a sender's association, as it comes.
+    Association(&'a mut Link),
+    /// From the spool.
+    Spool(&'a mut Pieces),
+}
+
+impl Source<'_> {
+    /// The next piece, and whether it is the last; may be dropped while it waits.
+    async fn next(&mut self, silence: Duration) -> Result<(Bytes, bool), Ended> {
+        match self {
+            Self::Association(link) => expect_data(next_within(link, silence).await?),
+            Self::Spool(pieces) => pieces.next().await.map_err(Ended::Spool),
+        }
+    }
+
+    /// A command that the sender gives while it waits for the response; the spool has none.
+    async fn overhear(&mut self) -> Result<CommandSet, Ended> {
+        match self {
+            Self::Association(link) => match link.next().await? {
+                Indication::Command { command, .. }
+                    if command.field() == Some(CommandField::CCancelRq) =>
+                {
+                    Ok(command)
+                }
+                other => Err(ended_by(&other)),
+            },
+            Self::Spool(_) => std::future::pending().await,
+        }
+    }
+}
+
 /// One object on its way.
 pub(super) struct Relay<'a> {
     /// Where it comes from.
-    pub(super) from: &'a mut Link,
+    pub(super) from: Source<'a>,
     /// Where it goes.
     pub(super) to: &'a mut Link,
     /// Presentation context of the destination's association.
     pub(super) to_context: u8,
+    /// What keeps every piece, to be fallen back on when the destination is lost.
+    pub(super) tee: Option<&'a mut Spooling>,
     /// Commands that came from either side in between (a C-CANCEL), for the caller to act on.
     pub(super) overheard: &'a mut Vec<CommandSet>,
     /// Limits.
@@ -83,26 +121,44 @@ impl Relay<'_> {
     /// # Errors
     /// When either association ends under it.
     pub(super) async fn run(
-        mut self,
+        self,
         released_by: &Recorded,
         command: &CommandSet,
         held: Held,
     ) -> Result<Relayed, RelayError> {
+        let Held {
+            pieces, complete, ..
+        } = held;
+        self.send(released_by, command, pieces, complete).await
+    }
+
+    /// The same for an object of which `first` is at hand; `complete`: there is no more of it.
+    ///
+    /// # Errors
+    /// As [`Relay::run`].
+    pub(super) async fn send(
+        mut self,
+        released_by: &Recorded,
+        command: &CommandSet,
+        first: Vec<Bytes>,
+        complete: bool,
+    ) -> Result<Relayed, RelayError> {
         if !released_by.stands_now() {
-            let sender_done = held.complete;
+            let sender_done = complete;
             return Err(RelayError::NotReleased { sender_done });
         }
         let mut sum = Sum::default();
         self.to.queue_command(self.to_context, command);
-        let last = held.pieces.len().saturating_sub(1);
-        for (index, piece) in held.pieces.into_iter().enumerate() {
-            self.pass_on(&piece, held.complete && index == last, &mut sum);
+        let last = first.len().saturating_sub(1);
+        for (index, piece) in first.into_iter().enumerate() {
+            self.pass_on(&piece, complete && index == last, &mut sum);
+            self.keep(piece).await;
         }
         let mut awaited = Awaited {
             message_id: command.message_id(),
             response: None,
         };
-        if !held.complete {
+        if !complete {
             self.stream(&mut sum, &mut awaited).await?;
         }
         Ok(Relayed {
@@ -119,6 +175,12 @@ impl Relay<'_> {
         sum.add(piece);
     }
 
+    async fn keep(&mut self, piece: Bytes) {
+        if let Some(tee) = &mut self.tee {
+            tee.push(piece).await;
+        }
+    }
+
     /// Copies until the data set ends. A response that comes early is kept: the message is sent
     /// to its end all the same, or the association would be out of step.
     async fn stream(&mut self, sum: &mut Sum, awaited: &mut Awaited) -> Result<(), RelayError> {
@@ -128,23 +190,19 @@ impl Relay<'_> {
                 continue;
             }
             let silence = self.limits.sender_silence;
-            let indication = tokio::select! {
+            let (data, is_last) = tokio::select! {
                 biased;
                 heard = self.to.next() => {
                     let heard = heard.map_err(|error| lost_destination(error.into(), false))?;
                     self.hear_destination(heard, awaited, false)?;
                     continue;
                 }
-                from = next_within(self.from, silence) => from.map_err(RelayError::Source)?,
+                from = self.from.next(silence) => from.map_err(RelayError::Source)?,
             };
-            match indication {
-                Indication::Data { data, is_last, .. } => {
-                    self.pass_on(&data, is_last, sum);
-                    if is_last {
-                        return Ok(());
-                    }
-                }
-                other => return Err(RelayError::Source(ended_by(&other))),
+            self.pass_on(&data, is_last, sum);
+            self.keep(data).await;
+            if is_last {
+                return Ok(());
             }
         }
     }
@@ -175,12 +233,9 @@ impl Relay<'_> {
                     let heard = heard.map_err(|ended| lost_destination(ended, true))?;
                     self.hear_destination(heard, &mut awaited, true)?;
                 }
-                from = self.from.next() => match from.map_err(|error| RelayError::Source(error.into()))? {
-                    Indication::Command { command, .. } if command.field() == Some(CommandField::CCancelRq) => {
-                        self.overheard.push(command);
-                    }
-                    other => return Err(RelayError::Source(ended_by(&other))),
-                },
+                from = self.from.overhear() => {
+                    self.overheard.push(from.map_err(RelayError::Source)?);
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! C-STORE (PS3.4 Annex B, PS3.7 §9.1.1) towards the destination of a route.
 
+use std::sync::Arc;
+
 use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::Held;
@@ -8,13 +10,22 @@ use super::instance::drain;
 use super::instance::take_head;
 use super::recorder::Asked;
 use super::recorder::Judged;
+use super::recorder::RecordError;
+use super::recorder::Recorded;
 use super::relay::Relay;
 use super::relay::RelayError;
 use super::relay::Relayed;
+use super::relay::Source;
 use super::session::Session;
+use super::spooling::Spooling;
 use super::transfer::Fault;
 use super::transfer::Key;
+use super::upstream::UpstreamError;
+use crate::config::Delivery;
+use crate::config::Peer;
+use crate::config::StoreRoute;
 use crate::contract::Body;
+use crate::dicom::Head;
 use crate::dicom::HeadError;
 use crate::dicom::Uid;
 use crate::dimse::CommandSet;
@@ -79,54 +90,177 @@ impl Session {
         if let Some(refused) = self.contradiction(context_id, command, &held) {
             return Ok(Stored::refused(refused));
         }
-        let Some(Use::Store(routed)) = self.accepted.get(&context_id).map(|a| a.used.clone())
+        let Some(Use::Store(routes)) = self.accepted.get(&context_id).map(|a| a.used.clone())
         else {
             return Err(Ended::OutOfTurn);
         };
-        let key = Key::of(&held.head, &routed);
-        let gateway = std::sync::Arc::clone(&self.gateway);
+        let Some(route) = routes.of(&held.head) else {
+            let refused = refused(
+                Status::PROCESSING_FAILURE,
+                "no route for its modality or station",
+            );
+            return Ok(Stored::refused(refused));
+        };
+        match route.delivery {
+            Delivery::Direct | Delivery::DirectThenSpool => {
+                self.store_directly(context_id, command, held, route).await
+            }
+            Delivery::Spool => self.store_by_spool(context_id, command, held, route).await,
+        }
+    }
+
+    /// Asks the contract whether `to` may have the instance.
+    pub(super) async fn judge(
+        &mut self,
+        route: &StoreRoute,
+        to: &Arc<Peer>,
+        head: &Head,
+    ) -> (Key, Result<Judged, RecordError>) {
+        let mode = route.route.mode;
+        let key = Key::of(head, to, mode);
         let inbound = &self.inbound;
-        let Some(upstream) = self
+        let asked = || Asked::instance(mode, inbound, to, head);
+        let judged = self.transfers.judge(&self.gateway, &key, asked).await;
+        (key, judged)
+    }
+
+    /// The same, with what the sender is told when it may not.
+    pub(super) async fn permit(
+        &mut self,
+        route: &StoreRoute,
+        to: &Arc<Peer>,
+        head: &Head,
+    ) -> Result<Result<(Key, Recorded), Refused>, Ended> {
+        let (key, judged) = self.judge(route, to, head).await;
+        match judged {
+            Ok(Judged::Permitted(recorded)) => Ok(Ok((key, recorded))),
+            Ok(Judged::Refused(refusal)) => {
+                let answer = route.route.denied_store;
+                Ok(Err(refusal.to_store(&self.inbound, answer)?))
+            }
+            Err(error) => Ok(Err(out_of_resources(&error.to_string()))),
+        }
+    }
+
+    /// Straight to the destination; into the spool when that does not work and the route says so.
+    async fn store_directly(
+        &mut self,
+        context_id: u8,
+        command: &CommandSet,
+        held: Held,
+        route: &StoreRoute,
+    ) -> Result<Stored, Ended> {
+        let Some(peer) = route.to.first() else {
+            return Err(Ended::OutOfTurn);
+        };
+        let (key, recorded) = match self.permit(route, peer, &held.head).await? {
+            Ok(permitted) => permitted,
+            Err(refused) => return Ok(Stored::refused(refused)),
+        };
+        let may_spool = route.delivery == Delivery::DirectThenSpool;
+        let study = held.head.study_instance_uid.as_ref();
+        if may_spool && self.gateway.delivery.waits(&peer.name, study) {
+            // What came before it waits there: the order within a study is kept.
+            return self
+                .keep_for(context_id, command, held, route, vec![key])
+                .await;
+        }
+        let now_us = self.gateway.clock.read().monotonic_us;
+        let upstream = self
             .upstreams
             .iter_mut()
-            .find(|u| u.context(context_id).is_some())
-        else {
+            .find(|upstream| upstream.context(context_id).is_some());
+        let to = match upstream {
+            Some(upstream) => upstream.ready(&self.gateway).await,
+            // It was down when the association was opened.
+            None if may_spool => Err(UpstreamError::Paused(peer.name.to_string())),
+            None => return Err(Ended::OutOfTurn),
+        };
+        if let Err(error) = to {
+            tracing::warn!(%error, "destination lost");
+            if may_spool {
+                return self
+                    .keep_for(context_id, command, held, route, vec![key])
+                    .await;
+            }
+            self.transfers
+                .count(&key, now_us, |tally| tally.lost_by(Fault::Recipient));
+            return Ok(Stored::refused(out_of_resources(
+                "destination cannot be reached",
+            )));
+        }
+        let mut tee = match may_spool && self.gateway.spool.has_room() {
+            true => {
+                let memory_bytes_max = self.gateway.config.spool.memory_bytes_max;
+                self.spooling(context_id, command, &held.head, route, memory_bytes_max)
+            }
+            false => None,
+        };
+        let (relayed, sender_done) = self
+            .relay(context_id, command, held, peer, &recorded, tee.as_mut())
+            .await?;
+        let is_busy = |relayed: &Relayed| {
+            let status = relayed.response.status();
+            status.is_some_and(|status| status.0 & 0xff00 == Status::STORE_OUT_OF_RESOURCES.0)
+        };
+        match (relayed, tee) {
+            (Err(RelayError::Destination { .. }), Some(mut tee)) => {
+                if !sender_done {
+                    let silence = self.inbound.peer.timeouts.dimse_response;
+                    tee.take_rest(&mut self.link, silence).await?;
+                }
+                self.keep(context_id, command, tee, &[key]).await
+            }
+            (Ok(relayed), Some(tee)) if is_busy(&relayed) => {
+                self.keep(context_id, command, tee, &[key]).await
+            }
+            (relayed, _) => self.settle(context_id, &key, relayed),
+        }
+    }
+
+    /// Relays to the destination's association, which stands. Also tells whether the sender has been
+    /// read to the end of its data set.
+    async fn relay(
+        &mut self,
+        context_id: u8,
+        command: &CommandSet,
+        held: Held,
+        peer: &Arc<Peer>,
+        recorded: &Recorded,
+        tee: Option<&mut Spooling>,
+    ) -> Result<(Result<Relayed, RelayError>, bool), Ended> {
+        let upstream = self
+            .upstreams
+            .iter_mut()
+            .find(|upstream| upstream.context(context_id).is_some());
+        let Some(upstream) = upstream else {
             return Err(Ended::OutOfTurn);
         };
-        let peer = std::sync::Arc::clone(&upstream.peer);
-        let asked = || Asked::instance(routed.mode, inbound, &peer, &held.head);
-        let recorded = match self.transfers.judge(&gateway, &key, asked).await {
-            Ok(Judged::Permitted(recorded)) => recorded,
-            Ok(Judged::Refused(refusal)) => {
-                let refused = refusal.to_store(inbound, routed.denied_store)?;
-                return Ok(Stored::refused(refused));
-            }
-            Err(error) => return Ok(Stored::refused(out_of_resources(&error.to_string()))),
-        };
-        let now_us = gateway.clock.read().monotonic_us;
         let Some(to_context) = upstream.context(context_id) else {
             return Err(Ended::OutOfTurn);
         };
-        let to = match upstream.ready(&gateway).await {
-            Ok(link) => link,
-            Err(error) => {
-                tracing::warn!(%error, "destination lost");
-                self.transfers
-                    .count(&key, now_us, |tally| tally.lost_by(Fault::Recipient));
-                return Ok(Stored::refused(out_of_resources(
-                    "destination cannot be reached",
-                )));
-            }
+        let limits = self.gateway.relay_limits(&self.inbound.peer, peer);
+        let Some(to) = upstream.standing() else {
+            return Err(Ended::OutOfTurn);
         };
         let mut overheard = Vec::new();
         let relay = Relay {
-            from: &mut self.link,
+            from: Source::Association(&mut self.link),
             to,
             to_context,
+            tee,
             overheard: &mut overheard,
-            limits: gateway.relay_limits(&inbound.peer, &peer),
+            limits,
         };
-        let relayed = relay.run(&recorded, command, held).await;
+        let relayed = relay.run(recorded, command, held).await;
+        let sender_done = match &relayed {
+            Ok(_) => true,
+            Err(
+                RelayError::NotReleased { sender_done }
+                | RelayError::Destination { sender_done, .. },
+            ) => *sender_done,
+            Err(RelayError::Source(_)) => false,
+        };
         if let Err(error) = &relayed
             && !matches!(error, RelayError::NotReleased { .. })
         {
@@ -134,7 +268,7 @@ impl Session {
             // Half an object cannot be taken back: abort towards the destination.
             upstream.hang_up();
         }
-        self.settle(context_id, &key, relayed)
+        Ok((relayed, sender_done))
     }
 
     /// Counts how a relay ended, and queues what the sender hears.

@@ -8,8 +8,8 @@ use super::recorder::Judged;
 use super::recorder::RecordError;
 use super::recorder::Recorded;
 use crate::config::Mode;
+use crate::config::Peer;
 use crate::config::PeerName;
-use crate::config::Routed;
 use crate::contract::Outcome;
 use crate::dicom::Head;
 use crate::dicom::Uid;
@@ -184,14 +184,35 @@ pub(super) struct Key {
 }
 
 impl Key {
-    pub(super) fn of(head: &Head, routed: &Routed) -> Self {
+    pub(super) fn of(head: &Head, to: &Peer, mode: Mode) -> Self {
         Self {
             patient_id: head.patient_id.clone(),
             issuer: head.issuer_of_patient_id.clone(),
             study: head.study_instance_uid.clone(),
             modality: head.modality.clone(),
-            to: routed.peer.name.clone(),
-            mode: routed.mode,
+            to: to.name.clone(),
+            mode,
+        }
+    }
+
+    /// Who gets the instances.
+    pub(super) const fn to(&self) -> &PeerName {
+        &self.to
+    }
+}
+
+impl Key {
+    /// The key of an instance that is asked about again when it leaves the spool.
+    pub(super) fn again(asked: &Asked, to: &PeerName, mode: Mode) -> Self {
+        let patient = asked.patient.as_ref();
+        let study = asked.study.as_ref();
+        Self {
+            patient_id: patient.map(|patient| patient.id.clone()),
+            issuer: patient.map(|patient| patient.issuer.clone()),
+            study: study.map(|study| study.uid.clone()),
+            modality: study.and_then(|study| study.modalities.first().cloned()),
+            to: to.clone(),
+            mode,
         }
     }
 }

@@ -103,6 +103,16 @@ impl Upstream {
         negotiation::answers(contexts, &self.proposal, &self.accepted)
     }
 
+    /// What was proposed to the destination.
+    pub(super) fn proposed(&self) -> &[ProposedContext] {
+        &self.proposal.contexts
+    }
+
+    /// What it answered.
+    pub(super) const fn accepted(&self) -> &AssociateAc {
+        &self.accepted
+    }
+
     /// The destination's context for the sender's `context_id`, where it was accepted.
     pub(super) fn context(&self, context_id: u8) -> Option<u8> {
         let ours = *self.proposal.map.get(&context_id)?;

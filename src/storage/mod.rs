@@ -31,6 +31,7 @@
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
 mod backup;
+mod bypass;
 mod checkpoints;
 mod compare;
 mod disk;
@@ -60,6 +61,11 @@ pub use backup::BackedUp;
 pub use backup::BackupError;
 pub use backup::Layout;
 pub use backup::back_up;
+pub use bypass::BypassFile;
+pub use bypass::BypassLine;
+pub use bypass::BypassTime;
+pub use bypass::bypass_recorded;
+pub use bypass::bypass_times;
 pub use checkpoints::newest_note;
 pub use compare::CompareError;
 pub use compare::compare;

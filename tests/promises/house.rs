@@ -277,6 +277,11 @@ impl House {
 /// Who there is, and what goes where: our PACS, our modality, our workstation, and theirs.
 fn peers(plan: &Plan, pacs: &StandInPacs, inbox: &StandInPacs, lakeside: &StandInPacs) -> String {
     let (retrieve, route, tables) = (plan.retrieve, plan.route, plan.tables);
+    // Most promises are about what a destination answers: the spool would answer in its place.
+    let delivery = match route.contains("delivery") {
+        true => "",
+        false => "delivery = \"direct\"",
+    };
     let [to_pacs, to_inbox, to_lakeside] = [pacs, inbox, lakeside].map(StandInPacs::address);
     format!(
         r#"
@@ -331,6 +336,7 @@ destination_ae = "CRED_LAKE"
 called = ["CREDENCE", "CREDENCE_ER"]
 sop_classes = ["storage", "query-retrieve", "worklist"]
 to = "pacs"
+{delivery}
 {route}
 {tables}
 "#

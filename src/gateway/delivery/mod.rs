@@ -1,13 +1,17 @@
 //! Delivery of what lies in the spool: one queue for each destination.
 //!
-//! [`queue`] decides, [`Delivery`] acts: pure values of what waits, what failed and what is due, and
-//! a shell of tasks around them that open associations, read the spool, ask the contract again and
+//! [`queue`] decides, the rest acts: pure values of what waits, what failed and what is due, and a
+//! shell of tasks around them that open associations, read the spool, ask the contract again and
 //! send.
 
+mod association;
+mod attempt;
 mod backoff;
 mod order;
 mod queue;
 mod rate;
+mod reading;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,28 +20,38 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 pub(super) use order::Leg;
 pub(super) use order::Order;
 pub(super) use order::OrderError;
+pub(super) use reading::Pieces;
 
+use super::Gateway;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::PeerName;
 use crate::dicom::Uid;
+use crate::storage::Found;
+use crate::storage::ObjectId;
+use crate::storage::Place;
+use crate::storage::Spool;
+use crate::storage::SpoolError;
 
 use backoff::Backoff;
+use queue::Aside;
+use queue::Failure;
+use queue::Known;
+use queue::Note;
 use queue::Queue;
 use queue::Terms;
-
-/// Number of an object in the spool; rises in the order of reception.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ObjectId(pub(super) u64);
+use worker::Worker;
 
 /// The queues of all destinations.
 #[derive(Debug)]
 pub(super) struct Delivery {
     clock: Clock,
+    spool: Arc<Spool>,
     queues: BTreeMap<PeerName, Arc<Counter>>,
 }
 
@@ -60,25 +74,69 @@ impl Counter {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Changes the queue, and wakes all who serve it.
+    fn change<T>(&self, change: impl FnOnce(&mut Queue) -> T) -> T {
+        let result = change(&mut self.queue());
+        self.wake.notify_waiters();
+        result
+    }
 }
 
 impl Delivery {
-    /// A queue for every peer that is connected to.
-    pub(super) fn new(config: &Config, clock: Clock) -> Self {
+    /// A queue for every peer that is connected to, and for whoever something was `found` for.
+    ///
+    /// # Errors
+    /// When the spool cannot be used.
+    pub(super) fn open(
+        config: &Config,
+        clock: Clock,
+        spool: Arc<Spool>,
+        found: Vec<Found>,
+    ) -> Result<Self, SpoolError> {
         let connected = config.peers.iter().filter(|peer| peer.connect.is_some());
         let queues = connected.map(|peer| {
-            let terms = Terms {
-                backoff: Backoff::new(config.spool.retry_first, config.spool.retry_max),
-                tries_max: config.spool.tries_max,
-                tries_refused_max: config.spool.tries_refused_max,
-                associations: peer.queue_associations,
-            };
+            let terms = terms(config, peer.queue_associations);
             (peer.name.clone(), Arc::new(Counter::new(terms)))
         });
-        Self {
+        let mut delivery = Self {
             clock,
+            spool,
             queues: queues.collect(),
+        };
+        for found in found {
+            let counter = delivery.queues.entry(found.queue.clone());
+            let counter = counter.or_insert_with(|| Arc::new(Counter::new(terms(config, 1))));
+            take_in(&delivery.spool, clock, counter, found)?;
         }
+        for name in delivery.spool.paused()? {
+            if let Some((_, counter)) = delivery.queues.iter().find(|(to, _)| **to == *name) {
+                counter.queue().set_paused(true);
+            }
+        }
+        Ok(delivery)
+    }
+
+    /// Starts to deliver; the tasks end when the gateway drains.
+    pub(super) async fn start(gateway: &Arc<Gateway>) -> Vec<JoinHandle<()>> {
+        let mut workers = Vec::new();
+        for (to, counter) in &gateway.delivery.queues {
+            let peer = gateway.config.peer(to.as_str());
+            let Some(peer) = peer.filter(|peer| peer.connect.is_some()) else {
+                let text = format!(
+                    "instances wait for {to}, which is no peer with an address any more: \
+                     configure it, or drop them"
+                );
+                tracing::error!("{text}");
+                gateway.recorder.alert("queue-without-peer", text).await;
+                continue;
+            };
+            for _ in 0..peer.queue_associations {
+                let worker = Worker::new(gateway, peer, counter);
+                workers.push(tokio::spawn(worker.run()));
+            }
+        }
+        workers
     }
 
     /// An object that was kept in the spool waits for these destinations.
@@ -90,10 +148,9 @@ impl Delivery {
                 continue;
             };
             match order.object(id, bytes, to) {
-                Ok(object) => counter.queue().add(now_us, object),
+                Ok(object) => counter.change(|queue| queue.add(now_us, object)),
                 Err(error) => tracing::error!(peer = %to, %error, "what was spooled stays"),
             }
-            counter.wake.notify_one();
         }
     }
 
@@ -109,4 +166,98 @@ impl Delivery {
         let counter = self.queues.get(to);
         counter.is_some_and(|counter| counter.queue().is_down())
     }
+
+    /// Puts an object elsewhere in its queue, durably.
+    async fn put(
+        &self,
+        queue: &PeerName,
+        id: ObjectId,
+        from: Place,
+        to: Place,
+        note: Option<&Note>,
+    ) -> Result<(), SpoolError> {
+        let note = note.map(to_bytes);
+        let (spool, queue) = (Arc::clone(&self.spool), queue.clone());
+        let put = move || spool.put(&queue, id, from, to, note.as_deref());
+        on_disk(put).await
+    }
+}
+
+/// Runs what may wait for the disk.
+async fn on_disk<T: Send + 'static>(
+    act: impl FnOnce() -> Result<T, SpoolError> + Send + 'static,
+) -> Result<T, SpoolError> {
+    let done = tokio::task::spawn_blocking(act).await;
+    done.unwrap_or_else(|_| {
+        let source = std::io::Error::other("a thread of the spool panicked");
+        Err(SpoolError::Poisoned(source))
+    })
+}
+
+fn to_bytes(note: &Note) -> Vec<u8> {
+    serde_json::to_vec(note).unwrap_or_default()
+}
+
+fn terms(config: &Config, associations: usize) -> Terms {
+    Terms {
+        backoff: Backoff::new(config.spool.retry_first, config.spool.retry_max),
+        tries_max: config.spool.tries_max,
+        tries_refused_max: config.spool.tries_refused_max,
+        associations,
+    }
+}
+
+/// Files what was found in the spool. What cannot be read waits no longer.
+fn take_in(spool: &Spool, clock: Clock, counter: &Counter, found: Found) -> Result<(), SpoolError> {
+    let now = clock.read();
+    let Found {
+        queue: to,
+        id,
+        place,
+        bytes,
+        about,
+        note,
+    } = found;
+    let order = Order::from_bytes(&about);
+    let object = order.and_then(|order| order.object(id, bytes, &to));
+    let note = note.and_then(|note| serde_json::from_slice(&note).ok());
+    let mut queue = counter.queue();
+    let (place, known, note) = match (object, place) {
+        (Ok(object), Place::Waiting) => {
+            queue.add(now.monotonic_us, object);
+            return Ok(());
+        }
+        (Ok(object), Place::Dead | Place::Quarantined | Place::Delivered) => {
+            let known = Known {
+                priority: object.priority,
+                received_at: object.received_at,
+                study: object.study,
+                via: object.via,
+            };
+            (place, Some(known), note)
+        }
+        (Err(_), Place::Dead | Place::Quarantined | Place::Delivered) => (place, None, note),
+        (Err(error), Place::Waiting) => {
+            let note = Note {
+                failure: Some(Failure::Damaged),
+                status: None,
+                decision: None,
+                text: error.to_string(),
+                tries: 0,
+                at: now.wall,
+            };
+            tracing::error!(%error, object = %id, %to, "what waits in the spool is damaged");
+            spool.put(&to, id, place, Place::Dead, Some(&to_bytes(&note)))?;
+            (Place::Dead, None, Some(note))
+        }
+    };
+    let note = note.map(Box::new);
+    let aside = Aside {
+        place,
+        bytes,
+        known,
+        note,
+    };
+    queue.add_aside(id, aside);
+    Ok(())
 }

@@ -8,7 +8,6 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
-use super::ObjectId;
 use super::queue::Object;
 use crate::config::Mode;
 use crate::config::Peer;
@@ -19,6 +18,7 @@ use crate::dicom::Uid;
 use crate::dimse::CommandSet;
 use crate::dimse::element;
 use crate::gateway::recorder::Asked;
+use crate::storage::ObjectId;
 use crate::time::UtcMicros;
 
 /// Bytes of the longest order.

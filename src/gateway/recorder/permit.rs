@@ -115,6 +115,11 @@ impl Refusal {
         self.0.stands(now)
     }
 
+    /// Number of the decision's ledger entry.
+    pub(in crate::gateway) fn entry(&self) -> u64 {
+        self.0.entry
+    }
+
     /// What a peer may read: its own house learns the reason, another one only that it is not
     /// permitted (a reason would tell that a patient opted out), and the decision's number.
     pub(in crate::gateway) fn comment(&self, own_house: bool) -> String {

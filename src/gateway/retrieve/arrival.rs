@@ -10,6 +10,7 @@ use super::super::recorder::Refusal;
 use super::super::relay::Relay;
 use super::super::relay::RelayError;
 use super::super::relay::Relayed;
+use super::super::relay::Source;
 use super::super::session::Session;
 use super::super::store::Stored;
 use super::super::store::out_of_resources;
@@ -124,9 +125,10 @@ impl Session {
         let limits = self.gateway.relay_limits(&self.inbound.peer, &peer);
         let mut overheard = Vec::new();
         let relay = Relay {
-            from: &mut self.link,
+            from: Source::Association(&mut self.link),
             to,
             to_context,
+            tee: None,
             overheard: &mut overheard,
             limits,
         };

@@ -45,6 +45,7 @@ use crate::gateway::recorder::Recorded;
 use crate::gateway::relay::Relay;
 use crate::gateway::relay::RelayError;
 use crate::gateway::relay::Relayed;
+use crate::gateway::relay::Source;
 use crate::gateway::session::Session;
 use crate::gateway::session::contexts_received;
 use crate::gateway::store::Refused;
@@ -437,9 +438,10 @@ impl Session {
         };
         let mut overheard = Vec::new();
         let relay = Relay {
-            from: &mut archive.link,
+            from: Source::Association(&mut archive.link),
             to,
             to_context: image.to_context,
+            tee: None,
             overheard: &mut overheard,
             limits,
         };

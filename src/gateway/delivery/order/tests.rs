@@ -79,7 +79,9 @@ fn an_order_that_was_cut_or_means_another_queue_is_an_error() {
     let order = order(None, &[("pacs", None)]);
     let bytes = order.to_bytes().unwrap();
     assert!(Order::from_bytes(&bytes[..bytes.len() - 1]).is_err());
-    let error = order.object(ObjectId(1), 1, &peer("archive")).unwrap_err();
+    let error = order
+        .object(ObjectId::from_number(1), 1, &peer("archive"))
+        .unwrap_err();
     assert_eq!(error.to_string(), "it is not meant for peer archive");
 }
 
@@ -103,7 +105,9 @@ fn the_priority_is_the_routes_else_the_senders_else_medium() {
     ];
     for (said, of_route, expected) in table {
         let order = order(said, &[("pacs", of_route)]);
-        let object = order.object(ObjectId(1), 1, &peer("pacs")).unwrap();
+        let object = order
+            .object(ObjectId::from_number(1), 1, &peer("pacs"))
+            .unwrap();
         assert_eq!(object.priority, expected, "{said:?} {of_route:?}");
     }
 }

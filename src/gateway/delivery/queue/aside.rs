@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::Failure;
 use super::Object;
 use super::ObjectId;
+use super::Place;
 use super::Queue;
 use super::Study;
 use super::Via;
@@ -13,15 +17,23 @@ use super::count_up;
 use crate::config::Priority;
 use crate::time::UtcMicros;
 
-/// Where an object lies that does not wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::gateway::delivery) enum Place {
-    /// It was tried often enough.
-    Dead,
-    /// The contract denied it when its turn came.
-    Quarantined,
-    /// It was delivered, and is kept until its destination has committed to keep it.
-    Delivered,
+/// Why an object was set aside: what lies, sealed, beside it. No patient data, and nothing that a
+/// destination wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::gateway::delivery) struct Note {
+    /// Of a dead letter.
+    pub(in crate::gateway::delivery) failure: Option<Failure>,
+    /// The destination's Status (0000,0900), where there was one.
+    pub(in crate::gateway::delivery) status: Option<u16>,
+    /// The entry of the decision that denied it.
+    pub(in crate::gateway::delivery) decision: Option<u64>,
+    /// In words.
+    pub(in crate::gateway::delivery) text: String,
+    /// Tries that counted.
+    pub(in crate::gateway::delivery) tries: u32,
+    /// When it was set aside.
+    pub(in crate::gateway::delivery) at: UtcMicros,
 }
 
 /// An object that was set aside.
@@ -29,18 +41,30 @@ pub(in crate::gateway::delivery) enum Place {
 pub(in crate::gateway::delivery) struct Aside {
     pub(in crate::gateway::delivery) place: Place,
     pub(in crate::gateway::delivery) bytes: u64,
+    /// `None`: it is damaged, and nothing of it is known.
+    pub(in crate::gateway::delivery) known: Option<Known>,
+    pub(in crate::gateway::delivery) note: Option<Box<Note>>,
+}
+
+/// What an order says.
+#[derive(Clone, Debug)]
+pub(in crate::gateway::delivery) struct Known {
     pub(in crate::gateway::delivery) priority: Priority,
     pub(in crate::gateway::delivery) received_at: UtcMicros,
     pub(in crate::gateway::delivery) study: Study,
     pub(in crate::gateway::delivery) via: Arc<Via>,
-    /// Of a dead letter.
-    pub(in crate::gateway::delivery) failure: Option<Failure>,
+}
+
+impl Aside {
+    pub(in crate::gateway::delivery) fn study(&self) -> Study {
+        self.known.as_ref().and_then(|known| known.study.clone())
+    }
 }
 
 impl Queue {
     /// An object lies aside. Tells whether it is the first of its study there.
     pub(in crate::gateway::delivery) fn add_aside(&mut self, id: ObjectId, aside: Aside) -> bool {
-        let key = (aside.place, aside.study.clone());
+        let key = (aside.place, aside.study());
         let is_first = !self.aside_of.contains_key(&key);
         if self.aside.insert(id, aside).is_none() {
             count_up(&mut self.aside_of, key);
@@ -55,7 +79,7 @@ impl Queue {
         now_us: u64,
         id: ObjectId,
         place: Place,
-        failure: Option<Failure>,
+        note: Option<Note>,
     ) -> bool {
         let Some((study, waiting)) = self.leave(id) else {
             return false;
@@ -63,14 +87,17 @@ impl Queue {
         if place == Place::Delivered {
             self.count_delivered(now_us, waiting.bytes);
         }
-        let aside = Aside {
-            place,
-            bytes: waiting.bytes,
+        let known = Known {
             priority: waiting.priority,
             received_at: waiting.received_at,
             study,
             via: waiting.via,
-            failure,
+        };
+        let aside = Aside {
+            place,
+            bytes: waiting.bytes,
+            known: Some(known),
+            note: note.map(Box::new),
         };
         self.add_aside(id, aside)
     }
@@ -83,51 +110,57 @@ impl Queue {
     /// Forgets an object that was set aside and is gone.
     pub(in crate::gateway::delivery) fn forget(&mut self, id: ObjectId) -> Option<Aside> {
         let aside = self.aside.remove(&id)?;
-        count_down(&mut self.aside_of, &(aside.place, aside.study.clone()));
+        count_down(&mut self.aside_of, &(aside.place, aside.study()));
         Some(aside)
     }
 
     /// An object that was set aside waits again.
     pub(in crate::gateway::delivery) fn bring_back(&mut self, now_us: u64, id: ObjectId) {
-        if let Some(aside) = self.forget(id) {
+        let is_known = |aside: &Aside| aside.known.is_some();
+        if !self.aside.get(&id).is_some_and(is_known) {
+            return;
+        }
+        if let Some(aside) = self.forget(id)
+            && let Some(known) = aside.known
+        {
             let object = Object {
                 id,
                 bytes: aside.bytes,
-                priority: aside.priority,
-                received_at: aside.received_at,
-                study: aside.study,
-                via: aside.via,
+                priority: known.priority,
+                received_at: known.received_at,
+                study: known.study,
+                via: known.via,
             };
             self.add(now_us, object);
         }
     }
 
-    /// Takes objects that wait, and are not on their way, out of the queue: `wanted` says which.
-    pub(in crate::gateway::delivery) fn withdraw(
-        &mut self,
-        wanted: impl Fn(&Study, ObjectId) -> bool,
-    ) -> Vec<Object> {
-        let mut objects = Vec::new();
-        for (study, lane) in &self.lanes {
-            let idle = lane
-                .objects()
-                .filter(|(id, _)| !self.taken.contains_key(id));
-            for (id, waiting) in idle.filter(|(id, _)| wanted(study, *id)) {
-                objects.push(Object {
-                    id,
-                    bytes: waiting.bytes,
-                    priority: waiting.priority,
-                    received_at: waiting.received_at,
-                    study: study.clone(),
-                    via: Arc::clone(&waiting.via),
-                });
-            }
+    /// Objects that wait, and are not on their way.
+    pub(in crate::gateway::delivery) fn idle(&self) -> impl Iterator<Item = Object> {
+        let lanes = self.lanes.iter();
+        let objects = lanes.flat_map(|(study, lane)| lane.objects().map(move |one| (study, one)));
+        let idle = objects.filter(|(_, (id, _))| !self.taken.contains_key(id));
+        idle.map(|(study, (id, waiting))| Object {
+            id,
+            bytes: waiting.bytes,
+            priority: waiting.priority,
+            received_at: waiting.received_at,
+            study: study.clone(),
+            via: Arc::clone(&waiting.via),
+        })
+    }
+
+    /// Takes an object that waits, and is not on its way, out of the queue.
+    pub(in crate::gateway::delivery) fn withdraw(&mut self, object: &Object) -> bool {
+        if self.taken.contains_key(&object.id) {
+            return false;
         }
-        for object in &objects {
-            if let Some(waiting) = self.change(&object.study, |lane| lane.remove(object.id)) {
+        match self.change(&object.study, |lane| lane.remove(object.id)) {
+            Some(waiting) => {
                 self.uncount(&waiting);
+                true
             }
+            None => false,
         }
-        objects
     }
 }

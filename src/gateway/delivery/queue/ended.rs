@@ -189,6 +189,12 @@ impl Queue {
         self.put_back(id);
     }
 
+    /// The object's file is not there any more, and nobody here removed it.
+    pub(in crate::gateway::delivery) fn vanished(&mut self, id: ObjectId) {
+        self.health.showed_nothing(id);
+        self.leave(id);
+    }
+
     /// A delivered object is out of the spool.
     pub(in crate::gateway::delivery) fn gone(&mut self, now_us: u64, id: ObjectId) {
         if let Some((_, waiting)) = self.leave(id) {

@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) use aside::Aside;
-pub(super) use aside::Place;
+pub(super) use aside::Known;
+pub(super) use aside::Note;
 pub(super) use ended::Ended;
 pub(super) use ended::Failure;
 pub(super) use ended::Then;
@@ -21,12 +22,13 @@ pub(super) use health::News;
 pub(super) use lane::Waiting;
 pub(super) use progress::Progress;
 
-use super::ObjectId;
 use super::backoff::Backoff;
 use super::order::Via;
 use super::rate::Rate;
 use crate::config::Priority;
 use crate::dicom::Uid;
+use crate::storage::ObjectId;
+use crate::storage::Place;
 use crate::time::UtcMicros;
 
 use health::Health;

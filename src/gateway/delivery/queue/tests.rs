@@ -17,7 +17,7 @@ pub(super) fn terms(associations: usize) -> Terms {
 
 pub(super) fn object(id: u64, study: &str, priority: Priority) -> Object {
     Object {
-        id: ObjectId(id),
+        id: ObjectId::from_number(id),
         bytes: 100,
         priority,
         received_at: UtcMicros(i64::try_from(id).unwrap()),
@@ -47,7 +47,7 @@ impl Table {
 
     fn take(&mut self) -> Option<u64> {
         match self.queue.take(self.now_us) {
-            Turn::Job(job) => Some(job.id.0),
+            Turn::Job(job) => Some(job.id.number()),
             Turn::Wait(_) | Turn::Nothing => None,
         }
     }
@@ -67,19 +67,23 @@ impl Table {
 
     /// Ends a try; the waits that follow are the longest that chance allows.
     fn end(&mut self, id: u64, ended: Ended) -> (Then, Option<News>) {
-        let (then, news) = self
-            .queue
-            .ended(self.now_us, ObjectId(id), ended, u64::MAX / 2);
+        let (then, news) =
+            self.queue
+                .ended(self.now_us, ObjectId::from_number(id), ended, u64::MAX / 2);
         match then {
             Then::Waits => {}
-            Then::Remove => self.queue.gone(self.now_us, ObjectId(id)),
+            Then::Remove => self.queue.gone(self.now_us, ObjectId::from_number(id)),
             Then::Quarantine => {
-                self.queue
-                    .set_aside(self.now_us, ObjectId(id), Place::Quarantined, None);
+                self.queue.set_aside(
+                    self.now_us,
+                    ObjectId::from_number(id),
+                    Place::Quarantined,
+                    None,
+                );
             }
             Then::Bury { .. } => {
                 self.queue
-                    .set_aside(self.now_us, ObjectId(id), Place::Dead, None);
+                    .set_aside(self.now_us, ObjectId::from_number(id), Place::Dead, None);
             }
         }
         (then, news)
@@ -321,7 +325,7 @@ fn the_first_of_a_study_that_is_set_aside_is_told_apart() {
     let mut table = Table::of(1, &[(1, "1.1", Medium), (2, "1.1", Medium)]);
     let mut quarantine = |id| {
         assert_eq!(table.take(), Some(id));
-        let id = ObjectId(id);
+        let id = ObjectId::from_number(id);
         table.queue.ended(0, id, Ended::Denied, 0);
         table.queue.set_aside(0, id, Place::Quarantined, None)
     };
@@ -334,7 +338,7 @@ fn what_is_brought_back_takes_its_old_place() {
     let mut table = Table::of(1, &[(1, "1.1", Medium), (2, "1.1", Medium)]);
     table.take();
     table.end(1, Ended::Denied);
-    table.queue.bring_back(0, ObjectId(1));
+    table.queue.bring_back(0, ObjectId::from_number(1));
     assert_eq!(table.run_dry(), [1, 2]);
 }
 
@@ -379,13 +383,15 @@ fn a_study_holds_up_direct_instances_until_its_last_object_is_gone() {
     assert!(table.queue.holds_up(&study));
     assert!(!table.queue.holds_up(&None));
     table.take();
-    let ended = table.queue.ended(0, ObjectId(1), Ended::Delivered, 0);
+    let ended = table
+        .queue
+        .ended(0, ObjectId::from_number(1), Ended::Delivered, 0);
     assert_eq!(ended, (Then::Remove, None));
     assert!(
         table.queue.holds_up(&study),
         "it is not out of the spool yet"
     );
-    table.queue.gone(0, ObjectId(1));
+    table.queue.gone(0, ObjectId::from_number(1));
     assert!(!table.queue.holds_up(&study));
 }
 
@@ -396,9 +402,16 @@ fn what_waits_can_be_withdrawn_but_for_what_is_on_its_way() {
         &[(1, "1.1", Medium), (2, "1.1", Medium), (3, "1.2", Medium)],
     );
     table.take();
-    let all = table.queue.withdraw(|_, _| true);
+    let idle: Vec<_> = table.queue.idle().collect();
+    let mut all = Vec::new();
+    for object in idle {
+        assert!(table.queue.withdraw(&object));
+        all.push(object);
+    }
     assert_eq!(
-        all.iter().map(|object| object.id.0).collect::<Vec<_>>(),
+        all.iter()
+            .map(|object| object.id.number())
+            .collect::<Vec<_>>(),
         [2, 3]
     );
     assert_eq!(table.queue.progress(0).waiting.objects, 1);
@@ -435,7 +448,10 @@ fn what_is_read_ahead_is_what_goes_next() {
     while let Some(id) = table.take() {
         assert!(ahead.is_none_or(|ahead| ahead == id));
         table.queue.reached();
-        ahead = table.queue.likely_after(ObjectId(id)).map(|id| id.0);
+        ahead = table
+            .queue
+            .likely_after(ObjectId::from_number(id))
+            .map(ObjectId::number);
         table.end(id, Ended::Delivered);
     }
     assert_eq!(ahead, None);
