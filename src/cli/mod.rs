@@ -15,6 +15,7 @@ mod entry_summary;
 pub mod erase;
 pub mod hold;
 pub mod incident;
+pub mod keys;
 pub mod ledger;
 pub mod patient;
 pub mod policy;
@@ -46,6 +47,7 @@ use crate::cli::echo::Echo;
 use crate::cli::erase::Erase;
 use crate::cli::hold::Hold;
 use crate::cli::incident::Incident;
+use crate::cli::keys::Keys;
 use crate::cli::ledger::Ledger;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
@@ -113,6 +115,8 @@ enum Command {
     #[command(subcommand)]
     Policy(Policy),
     #[command(subcommand)]
+    Keys(Keys),
+    #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
     Report(Report),
@@ -146,6 +150,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
+        Command::Keys(arguments) => keys::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
@@ -188,6 +193,9 @@ mod tests {
         "serve --config c.toml",
         "check-config c.toml --json",
         "echo pacs --config c.toml --json",
+        "keys init --config c.toml --out tls --peer ct1 --peer ws1 --name gw.example --days 30",
+        "keys show --config c.toml --json",
+        "keys show partner.pem",
         "ledger verify data --json",
         "ledger replay data --json",
         "ledger show data --entry 7 --json",
@@ -282,6 +290,7 @@ mod tests {
     fn wrong_usage_is_refused() {
         for line in [
             "serve",
+            "keys init --days 0",
             "echo --config c.toml",
             "consent grant --config c.toml --patient 1",
             "consent grant --config c.toml --patient 1 --to Lakeside",
