@@ -17,6 +17,7 @@ pub mod incident;
 pub mod ledger;
 pub mod patient;
 pub mod policy;
+pub mod queue;
 pub mod report;
 pub mod restore;
 pub mod retention;
@@ -46,6 +47,7 @@ use crate::cli::incident::Incident;
 use crate::cli::ledger::Ledger;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
+use crate::cli::queue::Queue;
 use crate::cli::report::Report;
 use crate::cli::restore::Restore;
 use crate::cli::retention::Retention;
@@ -109,6 +111,8 @@ enum Command {
     #[command(subcommand)]
     Policy(Policy),
     #[command(subcommand)]
+    Queue(Queue),
+    #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
     Report(Report),
@@ -143,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
+        Command::Queue(arguments) => queue::run(&arguments, &mut io::stdout().lock()),
         Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
         Command::Backup(arguments) => backup::run(&arguments, &mut io::stdout().lock()),
         Command::Restore(arguments) => restore::run(&arguments, &mut io::stdout().lock()),

@@ -131,7 +131,7 @@ impl Order {
         Ok(Object {
             id,
             bytes,
-            priority: leg.priority.unwrap_or(Priority::from_command(said)),
+            priority: leg.priority.unwrap_or_else(|| Priority::from_command(said)),
             received_at: self.received_at,
             study: study.map(|study| Arc::new(study.uid.clone())),
             via: Arc::new(Via {

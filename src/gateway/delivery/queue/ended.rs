@@ -30,7 +30,7 @@ pub(in crate::gateway::delivery) enum Ended {
 /// Why a try failed that counts against the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Failure {
+pub(in crate::gateway::delivery) enum Failure {
     /// The association died while the object was on its way: perhaps of the object.
     Broken,
     /// A7xx, out of resources (PS3.4 §B.2.3).
@@ -45,7 +45,7 @@ pub enum Failure {
 
 impl Failure {
     /// Its name in notes and lists.
-    pub const fn as_str(self) -> &'static str {
+    pub(in crate::gateway::delivery) const fn as_str(self) -> &'static str {
         match self {
             Self::Broken => "broken",
             Self::Busy => "busy",
