@@ -4,6 +4,7 @@
 //! holds the code to it.
 
 pub mod association;
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;

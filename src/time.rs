@@ -59,6 +59,23 @@ impl Day {
         Some(Self(epoch.until(date).ok()?.get_days()))
     }
 
+    /// Year, month and day of the calendar. Saturates at the ends of what it has.
+    pub fn ymd(self) -> (i32, u8, u8) {
+        let at = i64::from(self.0).saturating_mul(86_400);
+        let end = if self.0 < 0 {
+            (-9999, 1, 1)
+        } else {
+            (9999, 12, 31)
+        };
+        let of = |at: jiff::Timestamp| {
+            let at = at.to_zoned(jiff::tz::TimeZone::UTC);
+            let month = u8::try_from(at.month()).unwrap_or(1);
+            let day = u8::try_from(at.day()).unwrap_or(1);
+            (at.year().into(), month, day)
+        };
+        jiff::Timestamp::from_second(at).map_or(end, of)
+    }
+
     /// The calendar year. Saturates at the ends of what the calendar has: the years -9999 and 9999.
     pub fn year(self) -> i32 {
         let at = i64::from(self.0).saturating_mul(86_400);

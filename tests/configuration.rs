@@ -23,6 +23,7 @@ const TABLES: [&str; 9] = [
     "log",
     "fhir",
     "retention",
+    "tls",
     "spool",
     "bypass",
     "witness",

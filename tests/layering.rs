@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -24,16 +24,27 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("clock", &["dicom"]),
     // Institutions and purposes of use are the contract's, keys of logs and witnesses the ledger's.
     ("config", &["contract", "dicom", "ledger"]),
+    // What a certificate is known by is the configuration's.
+    ("certificate", &["config"]),
     // What an entry holds is the contract's: an index of entries names it.
     ("storage", &["config", "ledger", "contract", "dicom"]),
     (
         "transport",
-        &["config", "dicom", "association", "dimse", "clock"],
+        &[
+            "association",
+            "certificate",
+            "clock",
+            "config",
+            "contract",
+            "dicom",
+            "dimse",
+        ],
     ),
     (
         "gateway",
         &[
             "association",
+            "certificate",
             "clock",
             "config",
             "contract",
@@ -78,7 +89,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 14] = [
+const DOORS: [(&str, &[&str]); 16] = [
     ("age", &["storage"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
@@ -89,10 +100,12 @@ const DOORS: [(&str, &[&str]); 14] = [
     ("hyper", &["admin", "witness"]),
     ("hyper_util", &["admin", "witness"]),
     ("ring", &["digest", "ledger", "storage"]),
+    ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),
     ("tar", &["storage"]),
     ("toml", &["config", "contract"]),
+    ("x509_parser", &["certificate"]),
 ];
 
 /// Rooms that hold no IO, no async, no clock and no logging.

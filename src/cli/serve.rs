@@ -22,7 +22,7 @@ use crate::witness;
 /// Run the gateway until SIGTERM or SIGINT
 ///
 /// The first signal drains: no new associations, those open may end within drain_s. The second one
-/// stops at once.
+/// stops at once. SIGHUP reads certificates, authorities and lists again.
 #[derive(Args, Debug)]
 pub struct Serve {
     /// The configuration file
@@ -83,6 +83,7 @@ async fn start(config: &Config, standby: bool) -> Result<Running, GatewayError> 
 async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let started = tokio::select! {
         started = start(&config, standby) => started,
         _ = terminate.recv() => return Ok(Exit::Success),
@@ -104,13 +105,16 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
         }
     };
     tracing::info!("ready");
-    tokio::select! {
-        error = running.disk_lost() => {
-            tracing::error!(%error, "stopping");
-            return Ok(Exit::Failure);
+    loop {
+        tokio::select! {
+            error = running.disk_lost() => {
+                tracing::error!(%error, "stopping");
+                return Ok(Exit::Failure);
+            }
+            _ = hangup.recv() => running.reload().await,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
         }
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
     tracing::info!("draining; a second signal stops at once");
     let ended = async {

@@ -25,6 +25,9 @@ pub struct Limits {
     pub permits_per_association_max: usize,
     /// Requests that wait for the recorder.
     pub recorder_queue_max: usize,
+    /// Addresses and reasons of refused connections of which the ledger is told one by one at the
+    /// same time; of all others together.
+    pub refused_addresses_max: usize,
     /// Bytes that one association holds between its sender and a slower receiver.
     pub relay_buffer_bytes_max: usize,
     /// Studies of one C-MOVE or C-GET.
@@ -49,6 +52,8 @@ pub struct Timeouts {
     pub move_silence: Duration,
     /// Between Pending responses to a C-MOVE or C-GET while the PACS is silent.
     pub pending_interval: Duration,
+    /// Between two alerts about refused connections of one address for one reason.
+    pub refused_alert: Duration,
     /// From SIGTERM until associations still open are aborted.
     pub drain: Duration,
 }
@@ -65,6 +70,7 @@ impl Default for Limits {
             matches_max: 10_000,
             permits_per_association_max: 1_024,
             recorder_queue_max: 1_024,
+            refused_addresses_max: 32,
             relay_buffer_bytes_max: 1_048_576,
             studies_per_retrieve_max: 1_000,
         }
@@ -80,6 +86,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(4),
             move_silence: Duration::from_secs(1_800),
             pending_interval: Duration::from_secs(5),
+            refused_alert: Duration::from_secs(60),
             drain: Duration::from_secs(30),
         }
     }
@@ -130,6 +137,11 @@ impl Limits {
                 default.recorder_queue_max,
                 1..=65_536,
             ),
+            refused_addresses_max: section.number(
+                "refused_addresses_max",
+                default.refused_addresses_max,
+                1..=4_096,
+            ),
             relay_buffer_bytes_max: section.number(
                 "relay_buffer_bytes_max",
                 default.relay_buffer_bytes_max,
@@ -168,6 +180,7 @@ impl Timeouts {
                 default.pending_interval,
                 1..=60,
             ),
+            refused_alert: section.seconds("refused_alert_s", default.refused_alert, 1..=3_600),
             drain: section.seconds("drain_s", default.drain, 1..=3_600),
         }
     }

@@ -1,6 +1,5 @@
 //! Questions that a session asks the configuration. Pure functions of the checked values.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::Calling;
@@ -85,14 +84,6 @@ impl StoreRoutes {
 }
 
 impl Config {
-    /// The peer that calls itself `calling` from `from`: both must be its own.
-    pub fn peer_calling(&self, calling: &AeTitle, from: IpAddr) -> Option<&Arc<Peer>> {
-        let from = from.to_canonical();
-        self.peers.iter().find(|peer| {
-            peer.ae_title == *calling && peer.addresses.iter().any(|net| net.contains(&from))
-        })
-    }
-
     /// What `called` stands for, if it is an AE title of ours.
     pub fn own_ae(&self, called: &AeTitle) -> Option<Called<'_>> {
         if let Some(own) = self.aes.iter().find(|own| own.title == *called) {
@@ -311,22 +302,6 @@ to = "ris"
 
     fn name(peer: Option<&Arc<Peer>>) -> Option<&str> {
         peer.map(|peer| peer.name.as_str())
-    }
-
-    #[test]
-    fn a_peer_is_known_by_its_ae_title_and_its_address_together() {
-        let config = config();
-        let calling = |ae: &str, from: &str| {
-            name(config.peer_calling(&title(ae), from.parse().unwrap())).map(str::to_owned)
-        };
-        assert_eq!(calling("PACS", "10.0.0.1").as_deref(), Some("pacs"));
-        assert_eq!(calling("PACS", "10.0.0.2").as_deref(), Some("ris"));
-        assert_eq!(calling("PACS", "10.0.0.3"), None);
-        assert_eq!(calling("pacs", "10.0.0.1"), None);
-        assert_eq!(calling("CART", "10.1.255.9").as_deref(), Some("cart"));
-        assert_eq!(calling("CART", "10.2.0.1"), None);
-        assert_eq!(calling("WS", "fd00::4").as_deref(), Some("ws2"));
-        assert_eq!(calling("PACS", "::ffff:10.0.0.1").as_deref(), Some("pacs"));
     }
 
     #[test]

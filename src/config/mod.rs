@@ -4,9 +4,11 @@
 //! a typing error must not open a door. All faults are found in one reading.
 
 mod bypass;
+mod caller;
 mod consistency;
 mod fault;
 mod fhir;
+mod identity;
 mod limits;
 mod lookup;
 mod peer;
@@ -14,8 +16,10 @@ mod readable;
 mod reading;
 mod retention;
 mod route;
+mod secret;
 mod site;
 mod spool;
+mod tls;
 mod user;
 mod witness;
 
@@ -37,6 +41,10 @@ use crate::dicom::Encoding;
 use crate::dicom::Uid;
 
 pub use bypass::Bypass;
+pub use caller::Caller;
+pub use caller::Evidence;
+pub use caller::Shown;
+pub use caller::Stranger;
 pub use fault::Fault;
 pub use fault::Faults;
 pub use fhir::Fhir;
@@ -65,6 +73,10 @@ pub use route::Priority;
 pub use route::Route;
 pub use route::Served;
 pub use route::Text16;
+pub use secret::SECRET_BYTES_MAX;
+pub use secret::Secret;
+pub use secret::SecretError;
+pub use secret::SecretFile;
 pub use site::Gateway;
 pub use site::Institution;
 pub use site::Listener;
@@ -73,6 +85,11 @@ pub use site::LogFormat;
 pub use site::Mode;
 pub use site::OwnAe;
 pub use spool::Spool;
+pub use tls::CertificateName;
+pub use tls::ClientCertificate;
+pub use tls::Tls;
+pub use tls::TlsIdentity;
+pub use tls::TlsName;
 pub use user::User;
 pub use user::UserName;
 pub use witness::Witness;
@@ -97,6 +114,8 @@ pub struct Config {
     pub bypass: Bypass,
     /// Where instances wait for their destinations.
     pub spool: Spool,
+    /// Our certificate, and whom we believe.
+    pub tls: Tls,
     /// Witnessing: whose checkpoints are cosigned, and who cosigns ours.
     pub witness: Witness,
     /// What is relied on when FHIR Consents are imported.
@@ -195,16 +214,20 @@ impl Config {
         let log = reading.table("log", Log::read);
         let fhir = reading.table("fhir", Fhir::read);
         let retention = reading.table("retention", Retention::read);
+        let tls = reading.table("tls", |section| Tls::read(section, base_dir));
         let witness = reading.table("witness", Witness::read);
+        let own = gateway.as_ref().map(|gateway| gateway.institution.clone());
         let spool = reading.table("spool", |section| Spool::read(section, base_dir));
         let bypass = reading.table("bypass", |section| Bypass::read(section, base_dir));
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
             aes: reading.rows("ae", OwnAe::read),
-            institutions: reading.rows("institution", Institution::read),
+            institutions: reading.rows("institution", |row| Institution::read(row, base_dir)),
             issuers: reading.rows("issuer", Issuer::read),
             retention_classes: reading.rows("retention_class", RetentionClass::read),
-            peers: reading.rows("peer", |row| Peer::read(row, &limits, &timeouts)),
+            peers: reading.rows("peer", |row| {
+                Peer::read(row, own.as_ref(), &limits, &timeouts)
+            }),
             users: reading.rows("user", User::read),
             routes: reading.rows("route", |row| Route::read(row, mode)),
             private_sop_classes: reading.rows("private_sop_class", route::private_sop_class),
@@ -212,6 +235,7 @@ impl Config {
                 .rows("private_transfer_syntax", route::private_transfer_syntax),
         };
         rows.check(gateway.as_ref(), reading);
+        rows.check_identity(gateway.as_ref(), &tls, reading);
         if let Some(witness) = &witness {
             witness.check(reading);
         }
@@ -220,6 +244,7 @@ impl Config {
             limits,
             timeouts,
             log,
+            tls,
             spool,
             bypass,
             witness: witness?,

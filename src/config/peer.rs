@@ -13,6 +13,8 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use crate::config::CertificateName;
+use crate::config::TlsName;
 use crate::config::limits::CONNECT_MAX_S;
 use crate::config::limits::Limits;
 use crate::config::limits::Timeouts;
@@ -34,6 +36,16 @@ pub struct Peer {
     pub institution: InstitutionSlug,
     /// Addresses that it calls from.
     pub addresses: Vec<IpNet>,
+    /// It may call from any address. Without a certificate, its AE title alone then identifies it.
+    pub any_address: bool,
+    /// What its certificates are known by: it is believed with one of them only, in both directions.
+    pub certificates: Vec<CertificateName>,
+    /// It may come to us, and be connected to, without TLS.
+    pub plain: bool,
+    /// We connect to it by TLS.
+    pub tls: bool,
+    /// The name that its certificate must have then; `None`: the address that we connect to.
+    pub tls_name: Option<TlsName>,
     /// Where we connect to it; `None`: we never do.
     pub connect: Option<SocketAddr>,
     /// What it may ask of us.
@@ -150,13 +162,15 @@ impl PartialEq<str> for PeerName {
 impl Peer {
     pub(super) fn read(
         section: &mut Section<'_, '_>,
+        own: Option<&InstitutionSlug>,
         limits: &Limits,
         timeouts: &Timeouts,
     ) -> Option<Self> {
         let name = section.required("name");
         let ae_title = section.required("ae_title");
         let institution = section.required("institution");
-        let addresses = section.required_list("addresses");
+        let (any_address, addresses) = addresses(section);
+        let security = Security::read(section);
         let connect = section.optional("connect");
         let may = section.optional_list("may");
         let retrieve = section.optional("retrieve").unwrap_or_default();
@@ -178,11 +192,20 @@ impl Peer {
                 "only where the peer has `connect`",
             );
         }
+        let institution: InstitutionSlug = institution?;
+        let plain = security.plain.unwrap_or_else(|| {
+            own == Some(&institution) && !security.tls && security.certificates.is_empty()
+        });
         Some(Self {
             name: name?,
             ae_title: ae_title?,
-            institution: institution?,
+            institution,
             addresses: addresses?,
+            any_address,
+            certificates: security.certificates,
+            plain,
+            tls: security.tls,
+            tls_name: security.tls_name,
             connect,
             may: may.map_or_else(
                 || BTreeSet::from([Operation::Echo]),
@@ -197,6 +220,62 @@ impl Peer {
             purpose,
             timeouts,
         })
+    }
+}
+
+/// Where a peer calls from.
+fn addresses(section: &mut Section<'_, '_>) -> (bool, Option<Vec<IpNet>>) {
+    let any_address = section.flag("any_address", false);
+    let addresses: Option<Vec<IpNet>> = if any_address {
+        Some(section.optional_list("addresses").unwrap_or_default())
+    } else {
+        section.required_list("addresses")
+    };
+    let listed = addresses.iter().flatten();
+    if listed.clone().any(|net| net.prefix_len() == 0) {
+        section.fault(
+            "addresses",
+            "has a network of every address, so that the AE title alone would identify",
+            "networks of its own, or any_address = true to say so",
+        );
+    }
+    if any_address && listed.count() > 0 {
+        section.fault(
+            "any_address",
+            "is true, and there are `addresses`",
+            "one of the two",
+        );
+    }
+    (any_address, addresses)
+}
+
+/// How a peer is believed, and how we connect to it.
+struct Security {
+    certificates: Vec<CertificateName>,
+    plain: Option<bool>,
+    tls: bool,
+    tls_name: Option<TlsName>,
+}
+
+impl Security {
+    fn read(section: &mut Section<'_, '_>) -> Self {
+        let certificates = section.optional_list("certificates").unwrap_or_default();
+        let tls = section.flag("tls", false);
+        let tls_name = section.optional("tls_name");
+        let plain = section.flag("plain", false);
+        if section.has("tls_name") && !tls {
+            section.fault(
+                "tls_name",
+                "is the name in a certificate that is not asked for",
+                "only with tls = true",
+            );
+        }
+        Self {
+            certificates,
+            plain: section.has("plain").then_some(plain),
+            tls,
+            tls_name,
+        }
     }
 }
 

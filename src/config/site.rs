@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::config::CertificateName;
+use crate::config::ClientCertificate;
 use crate::config::fhir::FhirName;
 use crate::config::reading::Readable;
 use crate::config::reading::Section;
+use crate::config::tls;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::dicom::AeTitle;
@@ -86,6 +89,10 @@ pub struct Listener {
     /// Associations at the same time; one more is rejected (PS3.8 §9.3.4, result 2, source 3,
     /// reason 2).
     pub associations_max: usize,
+    /// Connections begin with a TLS handshake.
+    pub tls: bool,
+    /// Whether requestors must show a certificate in it.
+    pub client_certificate: ClientCertificate,
 }
 
 /// `[[ae]]`: an AE title of ours that peers call for services.
@@ -106,6 +113,10 @@ pub struct Institution {
     pub name: String,
     /// What FHIR resources call it.
     pub fhir: Vec<FhirName>,
+    /// What certificates of its systems are known by.
+    pub certificates: Vec<CertificateName>,
+    /// PEM files of the authorities that are believed about it; empty: those of `[tls]`.
+    pub authorities: Vec<PathBuf>,
 }
 
 /// Associations at the same time on one listener, unless it says otherwise.
@@ -159,9 +170,20 @@ impl Listener {
     pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
         let address = section.required("address");
         let associations_max = section.number("associations_max", ASSOCIATIONS_MAX, 1..=4096);
+        let tls = section.flag("tls", false);
+        let client_certificate = section.optional("client_certificate").unwrap_or_default();
+        if section.has("client_certificate") && !tls {
+            section.fault(
+                "client_certificate",
+                "is part of a TLS handshake",
+                "only with tls = true",
+            );
+        }
         Some(Self {
             address: address?,
             associations_max,
+            tls,
+            client_certificate,
         })
     }
 }
@@ -178,14 +200,18 @@ impl OwnAe {
 }
 
 impl Institution {
-    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+    pub(super) fn read(section: &mut Section<'_, '_>, base_dir: &Path) -> Option<Self> {
         let slug = section.required("slug");
         let name = section.required("name");
         let fhir = section.optional_list("fhir").unwrap_or_default();
+        let certificates = section.optional_list("certificates").unwrap_or_default();
+        let authorities = tls::paths(section, "authorities", base_dir);
         Some(Self {
             slug: slug?,
             name: name?,
             fhir,
+            certificates,
+            authorities,
         })
     }
 }

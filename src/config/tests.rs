@@ -86,6 +86,7 @@ fn the_sample_shows_every_key_of_every_table() {
         "log",
         "fhir",
         "retention",
+        "tls",
         "witness",
     ] {
         let text = SAMPLE.replace(

@@ -135,7 +135,7 @@ impl Association {
         rq: &AssociateRq,
         patience: Duration,
     ) -> Result<Self, DemoError> {
-        let requested = Link::connect(address, rq, LIMITS, PDU_BYTES_MAX, patience).await?;
+        let requested = Link::connect(address, None, rq, LIMITS, PDU_BYTES_MAX, patience).await?;
         Ok(Self {
             accepted: rq.accepted(&requested.accepted),
             link: requested.link,

@@ -180,7 +180,9 @@ fn config(addresses: &Addresses) -> String {
                 "lakeside",
                 "\"echo\", \"find\", \"move\"",
             ),
-            &format!("connect = \"{lakeside}\"\ndestination_ae = \"{FOR_LAKESIDE}\"\n"),
+            &format!(
+                "plain = true\nconnect = \"{lakeside}\"\ndestination_ae = \"{FOR_LAKESIDE}\"\n"
+            ),
         ),
     ];
     format!("{head}{}", peers.concat())

@@ -33,6 +33,7 @@ use crate::config::PeerName;
 use crate::dicom::Uid;
 use crate::dicom::encoding_of;
 use crate::dicom::uids;
+use crate::transport::Channel;
 
 /// An association that we are about to accept.
 pub(super) struct Admission {
@@ -52,9 +53,10 @@ impl Admission {
         gateway: &Arc<Gateway>,
         rq: &AssociateRq,
         from: SocketAddr,
+        channel: &Channel,
     ) -> Result<Self, AssociateRj> {
         negotiation::check_request(rq)?;
-        let inbound = Inbound::admit(gateway, rq, from)?;
+        let inbound = Inbound::admit(gateway, rq, from, channel).await?;
         let seats_max = gateway.config.limits.associations_per_peer_max;
         let seat = gateway
             .seats

@@ -20,6 +20,8 @@ use crate::transport::ConnectError;
 use crate::transport::Indication;
 use crate::transport::Limits;
 use crate::transport::Link;
+use crate::transport::Security;
+use crate::transport::TlsError;
 
 /// Verification SOP Class (PS3.4 Annex A).
 const VERIFICATION: &str = "1.2.840.10008.1.1";
@@ -31,6 +33,9 @@ pub enum EchoError {
     /// The configuration gives no address to connect to.
     #[error("peer {0} has no `connect` address")]
     NoAddress(String),
+    /// A file of `[tls]` cannot be used.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
     /// No association.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -76,7 +81,11 @@ pub async fn echo(config: &Config, peer: &Peer) -> Result<(), EchoError> {
         artim: config.timeouts.artim,
     };
     let connect = peer.timeouts.connect;
-    let requested = Link::connect(address, &request, limits, peer.pdu_bytes_max, connect).await?;
+    let security = Security::load(config)?;
+    let tls = Security::towards(security.as_ref(), peer)
+        .map_err(|source| ConnectError::Handshake { address, source })?;
+    let cap = peer.pdu_bytes_max;
+    let requested = Link::connect(address, tls, &request, limits, cap, connect).await?;
     let mut link = requested.link;
     let accepted = requested.accepted.result(CONTEXT);
     if !matches!(accepted, Some(ContextReply::Accepted(_))) {

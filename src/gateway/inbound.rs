@@ -11,17 +11,25 @@ use crate::association::AssociateRj;
 use crate::association::AssociateRq;
 use crate::association::ProposedContext;
 use crate::association::UserIdentity;
+use crate::config;
 use crate::config::Called;
+use crate::config::Caller;
+use crate::config::Evidence;
 use crate::config::Operation;
 use crate::config::Peer;
 use crate::config::Routed;
 use crate::config::StoreRoutes;
+use crate::config::Stranger;
 use crate::config::UserName;
+use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
+use crate::contract::TransportFacts;
 use crate::dicom::AeTitle;
 use crate::dicom::Model;
 use crate::dicom::Service;
 use crate::dicom::service_of;
+use crate::transport::Channel;
+use crate::transport::Security;
 
 /// Who is at the other end of an inbound association, as the contract sees it.
 #[derive(Clone, Debug)]
@@ -32,8 +40,10 @@ pub(super) struct Inbound {
     pub(super) purpose: Purpose,
     /// The person that the peer names; nothing proves it.
     pub(super) user: Option<UserName>,
-    /// The peer, known by AE title and address.
+    /// The peer, known by certificate, AE title and address.
     pub(super) peer: Arc<Peer>,
+    /// How it reached us: encrypted, by its certificate, from its address.
+    pub(super) reached: TransportFacts,
     /// It belongs to our own institution.
     pub(super) is_own_house: bool,
     /// The peer is an archive that sends what a retrieval of ours asked for, and this is where
@@ -45,19 +55,26 @@ impl Inbound {
     /// Finds out who asks.
     ///
     /// # Errors
-    /// The rejection to answer (PS3.8 §9.3.4) when either AE title, or the address, is unknown.
-    pub(super) fn admit(
+    /// The rejection to answer (PS3.8 §9.3.4) when either AE title is unknown, or certificate, AE title
+    /// and address do not speak for one peer; the ledger is then told.
+    pub(super) async fn admit(
         gateway: &Gateway,
         rq: &AssociateRq,
         from: SocketAddr,
+        channel: &Channel,
     ) -> Result<Self, AssociateRj> {
         let config = &gateway.config;
         let called = config
             .own_ae(&rq.called)
             .ok_or(AssociateRj::CALLED_NOT_RECOGNISED)?;
-        let peer = config
-            .peer_calling(&rq.calling, from.ip())
-            .ok_or(AssociateRj::CALLING_NOT_RECOGNISED)?;
+        let caller = match identify(gateway, &rq.calling, from, channel) {
+            Ok(caller) => caller,
+            Err(stranger) => {
+                gateway.refuse_stranger(from, &rq.calling, &stranger).await;
+                return Err(AssociateRj::CALLING_NOT_RECOGNISED);
+            }
+        };
+        let peer = caller.peer;
         let awaiting = gateway.retrievals.awaiting(peer, &rq.called);
         let arrival = awaiting.first().map(|first| first.destination.clone());
         match called {
@@ -73,6 +90,11 @@ impl Inbound {
             called: rq.called.clone(),
             purpose: purpose.unwrap_or(Purpose::Treatment),
             user,
+            reached: TransportFacts {
+                tls: channel.tls,
+                mutual: caller.by_certificate,
+                address_checked: caller.address_checked,
+            },
             is_own_house: peer.institution == config.gateway.institution,
             peer: Arc::clone(peer),
             arrival,
@@ -86,6 +108,30 @@ impl Inbound {
         }
         peer.calling_ae(&self.peer.ae_title, &self.called)
     }
+}
+
+/// The peer that the evidence speaks for.
+fn identify<'a>(
+    gateway: &'a Gateway,
+    calling: &AeTitle,
+    from: SocketAddr,
+    channel: &Channel,
+) -> Result<Caller<'a>, Stranger> {
+    let trust = gateway.security.as_ref().map(Security::now);
+    let shown = channel.certificate.as_deref();
+    let believed = |institution: &InstitutionSlug| {
+        let trust = trust.as_ref().zip(shown);
+        trust.is_some_and(|(trust, shown)| trust.believes(institution, shown))
+    };
+    gateway.config.caller(Evidence {
+        calling,
+        from: from.ip(),
+        tls: channel.tls,
+        certificate: shown.map(|shown| config::Shown {
+            names: shown.names(),
+            believed: &believed,
+        }),
+    })
 }
 
 /// The name in an identity: of types 1 (name) and 2 (name and passcode), PS3.7 §D.3.3.7. A passcode

@@ -1,6 +1,7 @@
 //! The gateway's shell: sessions on sockets, put to the contract through the one writer.
 
 mod admission;
+mod certificates;
 pub mod control;
 mod delivery;
 mod echo;
@@ -9,6 +10,7 @@ mod instance;
 mod matches;
 mod query;
 pub mod recorder;
+mod refusals;
 mod relay;
 mod restore;
 mod retrieve;
@@ -48,6 +50,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::Listener;
 use crate::config::Peer;
 use crate::storage::Found;
 use crate::storage::Keys;
@@ -76,6 +79,9 @@ struct Gateway {
     spool_full_told_us: AtomicU64,
     /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
     lost: watch::Sender<bool>,
+    /// How connections are encrypted; `None` when the configuration names no certificate of ours.
+    security: Option<transport::Security>,
+    refusals: refusals::Refusals,
 }
 
 impl Gateway {
@@ -104,6 +110,9 @@ pub enum GatewayError {
     /// The ledger's folder cannot be used.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// A file of `[tls]` cannot be used.
+    #[error("TLS: {0}")]
+    Tls(#[from] transport::TlsError),
     /// A listener's address cannot be opened.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -162,6 +171,7 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// # Errors
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
+    let security = transport::Security::load(&config)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
     let (spool, found) = open_spool(&config)?;
     let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
@@ -179,6 +189,11 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         lost: watch::Sender::new(false),
         seats: Arc::default(),
         draining: watch::Sender::new(false),
+        security,
+        refusals: refusals::Refusals::new(
+            config.limits.refused_addresses_max,
+            config.timeouts.refused_alert,
+        ),
         config,
     });
     let mut addresses = Vec::new();
@@ -188,15 +203,19 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         let failed = |source| GatewayError::Listen { address, source };
         let socket = transport::listen(address).map_err(failed)?;
         let local = socket.local_addr().map_err(failed)?;
-        tracing::info!(address = %local, "listening");
+        tracing::info!(address = %local, tls = listener.tls, "listening");
         addresses.push(local);
-        let seats = listener.associations_max;
-        listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, seats)));
+        let listener = listener.clone();
+        listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, listener)));
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);
     let control = control::listen(&gateway).map_err(GatewayError::Control)?;
     listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));
+    let keeping = Arc::clone(&gateway);
+    listeners.push(tokio::spawn(keeping.keep_certificates()));
+    let telling = Arc::clone(&gateway);
+    listeners.push(tokio::spawn(async move { telling.tell_refusals().await }));
     Ok(Running {
         gateway,
         addresses,
@@ -295,6 +314,11 @@ impl Running {
         &self.addresses
     }
 
+    /// Reads certificates, authorities and lists again; what stands goes on.
+    pub async fn reload(&self) {
+        self.gateway.reload_tls().await;
+    }
+
     /// A handle on the writer.
     pub fn recorder(&self) -> Recorder {
         self.gateway.recorder.clone()
@@ -341,8 +365,9 @@ impl Running {
 }
 
 /// Accepts connections until the gateway drains, then waits for its sessions.
-async fn accept(gateway: Arc<Gateway>, socket: TcpListener, seats: usize) {
-    let seats = Arc::new(Semaphore::new(seats));
+async fn accept(gateway: Arc<Gateway>, socket: TcpListener, listener: Listener) {
+    let seats = Arc::new(Semaphore::new(listener.associations_max));
+    let wanted = listener.tls.then_some(listener.client_certificate);
     let standing = Arc::new(Semaphore::new(CROWDED_MAX));
     let mut draining = gateway.draining.subscribe();
     let mut sessions = JoinSet::new();
@@ -364,12 +389,12 @@ async fn accept(gateway: Arc<Gateway>, socket: TcpListener, seats: usize) {
         let gateway = Arc::clone(&gateway);
         if let Ok(seat) = Arc::clone(&seats).try_acquire_owned() {
             sessions.spawn(async move {
-                session::serve(gateway, stream, from, false).await;
+                session::serve(gateway, stream, from, wanted, false).await;
                 drop(seat);
             });
         } else if let Ok(place) = Arc::clone(&standing).try_acquire_owned() {
             sessions.spawn(async move {
-                session::serve(gateway, stream, from, true).await;
+                session::serve(gateway, stream, from, wanted, true).await;
                 drop(place);
             });
         }

@@ -21,6 +21,7 @@ use super::transfer::Transfers;
 use super::upstream::Upstream;
 use crate::association::Abort;
 use crate::association::AssociateRj;
+use crate::config::ClientCertificate;
 use crate::contract::Outcome;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
@@ -28,6 +29,7 @@ use crate::dicom::encoding_of;
 use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
+use crate::transport::HandshakeError;
 use crate::transport::Indication;
 use crate::transport::Link;
 
@@ -53,19 +55,25 @@ pub(super) struct Session {
     _seat: Seat,
 }
 
-/// Serves one connection to its end. `crowded`: the listener is full, so the answer is a
-/// rejection.
+/// Serves one connection to its end. `tls`: it begins with a handshake, in which the requestor must
+/// show a certificate, or may. `crowded`: the listener is full, so the answer is a rejection.
 pub(super) async fn serve(
     gateway: Arc<Gateway>,
     stream: TcpStream,
     from: SocketAddr,
+    tls: Option<ClientCertificate>,
     crowded: bool,
 ) {
-    let Ok(mut link) = Link::accept(stream, from, gateway.link_limits()) else {
-        return;
+    // From connection to request, the handshake included.
+    let artim = tokio::time::Instant::now() + gateway.config.timeouts.artim;
+    let begun = begin(&gateway, stream, from, tls);
+    let begun = tokio::time::timeout_at(artim, begun).await;
+    let mut link = match begun.unwrap_or(Err(HandshakeError::TimedOut)) {
+        Ok(Some(link)) => link,
+        Ok(None) => return,
+        Err(error) => return gateway.refuse_handshake(from, &error).await,
     };
-    let artim = gateway.config.timeouts.artim;
-    let rq = match tokio::time::timeout(artim, link.next()).await {
+    let rq = match tokio::time::timeout_at(artim, link.next()).await {
         Ok(Ok(Indication::Requested(rq))) => rq,
         Ok(Ok(_)) | Err(_) => return link.linger().await,
         Ok(Err(error)) => {
@@ -76,7 +84,7 @@ pub(super) async fn serve(
     if crowded {
         return link.reject(AssociateRj::LOCAL_LIMIT).await;
     }
-    let admission = match Admission::negotiate(&gateway, &rq, from).await {
+    let admission = match Admission::negotiate(&gateway, &rq, from, link.channel()).await {
         Ok(admission) => admission,
         Err(answer) => {
             tracing::info!(called = %rq.called, calling = %rq.calling, %from, %answer, "association rejected");
@@ -101,6 +109,24 @@ pub(super) async fn serve(
         _seat: admission.seat,
     };
     session.run().await;
+}
+
+/// The link of a connection, by TLS or not; `None` when the connection is already gone.
+async fn begin(
+    gateway: &Gateway,
+    stream: TcpStream,
+    from: SocketAddr,
+    tls: Option<ClientCertificate>,
+) -> Result<Option<Link>, HandshakeError> {
+    let limits = gateway.link_limits();
+    let Some(wanted) = tls else {
+        return Ok(Link::accept(stream, from, limits).ok());
+    };
+    let security = gateway.security.as_ref();
+    let acceptor = security.and_then(|security| security.acceptor(wanted));
+    let acceptor = acceptor.ok_or(HandshakeError::NoTrust)?;
+    let link = Link::accept_tls(stream, from, limits, acceptor).await?;
+    Ok(Some(link))
 }
 
 /// Contexts on which a C-GET requestor receives: class and syntax to its context id.

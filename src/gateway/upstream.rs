@@ -21,6 +21,7 @@ use crate::dicom::Uid;
 use crate::transport::ConnectError;
 use crate::transport::Link;
 use crate::transport::Requested;
+use crate::transport::Security;
 
 /// After a failed reopening, how long senders are answered without another try.
 const REOPEN_PAUSE_US: u64 = 2_000_000;
@@ -228,16 +229,26 @@ pub(super) async fn connect(
     let Some(address) = peer.connect else {
         return Err(UpstreamError::NoAddress(peer.name.to_string()));
     };
-    Link::connect(
-        address,
-        request,
-        gateway.link_limits(),
-        peer.pdu_bytes_max,
-        peer.timeouts.connect,
-    )
-    .await
-    .map_err(|source| UpstreamError::Connect {
+    let failed = |source| UpstreamError::Connect {
         peer: peer.name.to_string(),
         source,
-    })
+    };
+    let connected = match Security::towards(gateway.security.as_ref(), peer) {
+        Ok(tls) => {
+            Link::connect(
+                address,
+                tls,
+                request,
+                gateway.link_limits(),
+                peer.pdu_bytes_max,
+                peer.timeouts.connect,
+            )
+            .await
+        }
+        Err(source) => Err(ConnectError::Handshake { address, source }),
+    };
+    if let Err(ConnectError::Handshake { source, .. }) = &connected {
+        gateway.distrust(peer.name.as_str(), address, source).await;
+    }
+    connected.map_err(failed)
 }

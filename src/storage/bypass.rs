@@ -19,7 +19,6 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::config::PeerName;
 use crate::dicom::AeTitle;
 use crate::digest::Sha256;
 use crate::storage::disk;

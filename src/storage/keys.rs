@@ -243,8 +243,11 @@ pub(super) struct WrappingFile {
 impl WrappingFile {
     /// A successor that was being put in place.
     pub(super) fn next(&self) -> Result<Option<Secret>, KeysError> {
-        let bytes = read_small(&self.next)?;
-        bytes.map(|bytes| as_secret(&self.next, bytes)).transpose()
+        let Some(bytes) = read_small(&self.next)? else {
+            return Ok(None);
+        };
+        check_private(&self.next, 0o600)?;
+        as_secret(&self.next, bytes).map(Some)
     }
 
     /// Writes a successor beside the key.

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytes::BytesMut;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::net::tcp::WriteHalf;
 
 use super::outbox::Outbox;
 use super::socket;
+use super::stream::Stream;
+use super::tls::Acceptor;
+use super::tls::Channel;
+use super::tls::HandshakeError;
 use crate::association;
 use crate::association::Abort;
 use crate::association::AssociateAc;
@@ -142,7 +143,8 @@ pub enum LinkError {
 /// losing bytes.
 #[derive(Debug)]
 pub struct Link {
-    stream: TcpStream,
+    stream: Stream,
+    channel: Channel,
     peer: SocketAddr,
     limits: Limits,
     state: State,
@@ -174,26 +176,47 @@ impl Link {
     pub fn accept(stream: TcpStream, peer: SocketAddr, limits: Limits) -> io::Result<Self> {
         socket::prepare(&stream)?;
         let (state, _) = association::machine::step(State::Sta1, Event::TransportIndication);
-        Ok(Self::new(stream, peer, limits, state, false))
+        let stream = Stream::Plain(stream);
+        let channel = Channel::default();
+        Ok(Self::new(stream, channel, peer, limits, state, false))
+    }
+
+    /// The same, after a TLS handshake, which the caller bounds in time.
+    ///
+    /// # Errors
+    /// When the handshake fails; the peer has then been told why.
+    pub async fn accept_tls(
+        stream: TcpStream,
+        peer: SocketAddr,
+        limits: Limits,
+        acceptor: Acceptor,
+    ) -> Result<Self, HandshakeError> {
+        socket::prepare(&stream).map_err(|error| HandshakeError::Io(error.kind()))?;
+        let (stream, channel) = acceptor.handshake(stream).await?;
+        let (state, _) = association::machine::step(State::Sta1, Event::TransportIndication);
+        let stream = Stream::Tls(Box::new(stream));
+        Ok(Self::new(stream, channel, peer, limits, state, false))
     }
 
     /// A link on which we are about to request an association.
     pub(super) fn requesting(
-        stream: TcpStream,
+        stream: Stream,
+        channel: Channel,
         peer: SocketAddr,
         limits: Limits,
         rq: &AssociateRq,
     ) -> Result<Self, association::EncodeError> {
         let (state, _) = association::machine::step(State::Sta1, Event::AssociateRequest);
         let (state, _) = association::machine::step(state, Event::TransportConfirm);
-        let mut link = Self::new(stream, peer, limits, state, true);
+        let mut link = Self::new(stream, channel, peer, limits, state, true);
         link.outbox
             .push(association::encode_associate_rq(rq)?.into());
         Ok(link)
     }
 
     fn new(
-        stream: TcpStream,
+        stream: Stream,
+        channel: Channel,
         peer: SocketAddr,
         limits: Limits,
         state: State,
@@ -202,6 +225,7 @@ impl Link {
         Self {
             is_requestor,
             stream,
+            channel,
             peer,
             limits,
             state,
@@ -220,6 +244,11 @@ impl Link {
     /// Address of the peer's end.
     pub const fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// Whether it is encrypted, and the certificate that the peer showed.
+    pub const fn channel(&self) -> &Channel {
+        &self.channel
     }
 
     /// Bytes queued and not yet written.
@@ -297,15 +326,10 @@ impl Link {
     /// Writes what the socket takes at this moment, without waiting. An error shows at the next
     /// wait.
     pub fn write_now(&mut self) {
-        while !self.outbox.is_empty() {
-            let mut slices = Outbox::empty_slices();
-            let filled = self.outbox.slices(&mut slices);
-            match self
-                .stream
-                .try_write_vectored(slices.get(..filled).unwrap_or_default())
-            {
-                Ok(written) if written > 0 => self.outbox.advance(written),
-                Ok(_) | Err(_) => return,
+        while self.has_output() {
+            match self.stream.try_write(&self.outbox) {
+                Ok(written) => self.outbox.advance(written),
+                Err(_) => return,
             }
         }
     }
@@ -333,8 +357,7 @@ impl Link {
             if let Some(indication) = self.take()? {
                 return Ok(Driven::Indication(indication));
             }
-            let had_output = !self.outbox.is_empty();
-            if !had_output {
+            if !self.has_output() {
                 return Ok(Driven::Flushed);
             }
             self.turn().await?;
@@ -346,11 +369,19 @@ impl Link {
     /// # Errors
     /// When the socket fails.
     pub async fn flush(&mut self) -> Result<(), LinkError> {
-        while !self.outbox.is_empty() {
-            let (_, mut writer) = self.stream.split();
-            let written = write_some(&mut writer, &self.outbox).await;
-            let written = written.map_err(|source| self.io_error(source))?;
-            self.outbox.advance(written);
+        while self.has_output() {
+            tokio::task::coop::consume_budget().await;
+            let waited = match self.stream.try_write(&self.outbox) {
+                Ok(written) => {
+                    self.outbox.advance(written);
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stream.writable().await
+                }
+                Err(error) => Err(error),
+            };
+            waited.map_err(|source| self.io_error(source))?;
         }
         Ok(())
     }
@@ -364,46 +395,59 @@ impl Link {
             if let Some(indication) = self.take()? {
                 return Ok(Some(indication));
             }
-            self.reserve();
-            match self.stream.try_read_buf(&mut self.inbox) {
+            let bytes = self.read_bytes();
+            match self.stream.try_read(&mut self.inbox, bytes) {
                 Ok(0) => self.closed = true,
-                Ok(_) => socket::acknowledge_at_once(&self.stream),
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(source) => return Err(self.io_error(source)),
             }
         }
     }
 
-    /// One read or one write, whichever the socket is ready for.
-    async fn turn(&mut self) -> Result<(), LinkError> {
-        self.reserve();
-        let (mut reader, mut writer) = self.stream.split();
-        let result = if self.outbox.is_empty() {
-            reader.read_buf(&mut self.inbox).await.map(Turn::Read)
-        } else {
-            tokio::select! {
-                biased;
-                written = write_some(&mut writer, &self.outbox) => written.map(Turn::Written),
-                read = reader.read_buf(&mut self.inbox) => read.map(Turn::Read),
-            }
-        };
-        match result {
-            Ok(Turn::Read(0)) => self.closed = true,
-            Ok(Turn::Read(_)) => socket::acknowledge_at_once(&self.stream),
-            Ok(Turn::Written(bytes)) => self.outbox.advance(bytes),
-            Err(source) => return Err(self.io_error(source)),
-        }
-        Ok(())
+    /// Something waits to be written.
+    fn has_output(&self) -> bool {
+        !self.outbox.is_empty() || self.stream.has_taken()
     }
 
-    fn reserve(&mut self) {
-        let bytes = if self.state == State::Sta6 {
+    /// One read or one write, whichever the socket is ready for.
+    async fn turn(&mut self) -> Result<(), LinkError> {
+        // A socket that is always ready must not keep other tasks waiting.
+        tokio::task::coop::consume_budget().await;
+        loop {
+            let writing = self.has_output();
+            if writing {
+                match self.stream.try_write(&self.outbox) {
+                    Ok(written) => {
+                        self.outbox.advance(written);
+                        return Ok(());
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(source) => return Err(self.io_error(source)),
+                }
+            }
+            let bytes = self.read_bytes();
+            let waited = match self.stream.try_read(&mut self.inbox, bytes) {
+                Ok(0) => {
+                    self.closed = true;
+                    return Ok(());
+                }
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stream.ready(writing).await
+                }
+                Err(error) => Err(error),
+            };
+            waited.map_err(|source| self.io_error(source))?;
+        }
+    }
+
+    /// Bytes asked of the socket at once.
+    fn read_bytes(&self) -> usize {
+        if self.state == State::Sta6 {
             READ_BYTES
         } else {
             READ_BYTES_EARLY
-        };
-        if self.inbox.capacity().saturating_sub(self.inbox.len()) < bytes / 4 {
-            self.inbox.reserve(bytes);
         }
     }
 
@@ -511,22 +555,6 @@ impl Link {
             peer: self.peer,
             source,
         }
-    }
-}
-
-/// What one turn did, in bytes.
-enum Turn {
-    Read(usize),
-    Written(usize),
-}
-
-async fn write_some(writer: &mut WriteHalf<'_>, outbox: &Outbox) -> io::Result<usize> {
-    let mut slices = Outbox::empty_slices();
-    let filled = outbox.slices(&mut slices);
-    let slices = slices.get(..filled).unwrap_or_default();
-    match writer.write_vectored(slices).await {
-        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-        other => other,
     }
 }
 

@@ -1,10 +1,12 @@
-//! Associations on sockets: TCP listen and connect, and [`Link`], which drives the association
+//! Associations on sockets: TCP and TLS, listen and connect, and [`Link`], which drives the association
 //! room's pure machine over a stream.
 
 mod link;
 mod outbox;
 mod requestor;
 mod socket;
+mod stream;
+mod tls;
 
 pub use link::Driven;
 pub use link::Indication;
@@ -14,3 +16,12 @@ pub use link::LinkError;
 pub use requestor::ConnectError;
 pub use requestor::Requested;
 pub use socket::listen;
+pub use tls::Acceptor;
+pub use tls::Channel;
+pub use tls::HandshakeError;
+pub use tls::Security;
+pub use tls::Shown;
+pub use tls::Term;
+pub use tls::TlsError;
+pub use tls::Towards;
+pub use tls::Trust;

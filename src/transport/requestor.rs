@@ -11,6 +11,10 @@ use super::link::Limits;
 use super::link::Link;
 use super::link::LinkError;
 use super::socket;
+use super::stream::Stream;
+use super::tls::Channel;
+use super::tls::HandshakeError;
+use super::tls::Towards;
 use crate::association;
 use crate::association::Abort;
 use crate::association::AssociateAc;
@@ -36,6 +40,14 @@ pub enum ConnectError {
         address: SocketAddr,
         /// What the system says.
         source: io::Error,
+    },
+    /// No TLS with whoever answered.
+    #[error("no TLS with {address}: {source}")]
+    Handshake {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: HandshakeError,
     },
     /// Connection or answer took too long.
     #[error("{address} did not accept an association within {} ms", limit.as_millis())]
@@ -68,19 +80,20 @@ pub enum ConnectError {
 }
 
 impl Link {
-    /// Connects to `address` and requests an association. `pdu_cap_bytes` bounds the PDUs that
-    /// we send, below what the peer says that it takes.
+    /// Connects to `address`, by TLS where `tls` says how, and requests an association.
+    /// `pdu_cap_bytes` bounds the PDUs that we send, below what the peer says that it takes.
     ///
     /// # Errors
     /// When there is no association at the end; the connection is then closed.
     pub async fn connect(
         address: SocketAddr,
+        tls: Option<Towards>,
         rq: &AssociateRq,
         limits: Limits,
         pdu_cap_bytes: u32,
         limit: Duration,
     ) -> Result<Requested, ConnectError> {
-        tokio::time::timeout(limit, open(address, rq, limits, pdu_cap_bytes))
+        tokio::time::timeout(limit, open(address, tls, rq, limits, pdu_cap_bytes))
             .await
             .unwrap_or(Err(ConnectError::TimedOut { address, limit }))
     }
@@ -88,6 +101,7 @@ impl Link {
 
 async fn open(
     address: SocketAddr,
+    tls: Option<Towards>,
     rq: &AssociateRq,
     limits: Limits,
     pdu_cap_bytes: u32,
@@ -95,7 +109,16 @@ async fn open(
     let unreachable = |source| ConnectError::Unreachable { address, source };
     let stream = TcpStream::connect(address).await.map_err(unreachable)?;
     socket::prepare(&stream).map_err(unreachable)?;
-    let mut link = Link::requesting(stream, address, limits, rq)?;
+    let (stream, channel) = match tls {
+        None => (Stream::Plain(stream), Channel::default()),
+        Some(tls) => {
+            let shaken = tls.handshake(stream).await;
+            let (stream, channel) =
+                shaken.map_err(|source| ConnectError::Handshake { address, source })?;
+            (Stream::Tls(Box::new(stream)), channel)
+        }
+    };
+    let mut link = Link::requesting(stream, channel, address, limits, rq)?;
     match link.next().await? {
         Indication::Accepted(accepted) => {
             link.send_at_most(accepted.user.max_length, pdu_cap_bytes);

@@ -24,6 +24,8 @@ class Phase:
     name = ""
     calls = trace.CALLS
     attaches = True
+    # Calls whose failure, of whatever kind, the gateway outlives.
+    survives: tuple[str, ...] = ()
 
     def base(self, gateway: Gateway) -> None:
         """Makes the folder that every case begins with a copy of; the gateway is stopped before and after."""
@@ -210,8 +212,8 @@ def tear(gateway: Gateway) -> None:
 
 
 def copy(base: Path, to: Path) -> None:
-    """The data and the keys of a base, where there are some; holes stay holes."""
-    for name in ("data", "keys"):
+    """The data, the keys and the spool of a base, where there are some; holes stay holes."""
+    for name in ("data", "keys", "spool"):
         shutil.rmtree(to / name, ignore_errors=True)
         if (base / name).exists():
             (base / name / "control.sock").unlink(missing_ok=True)

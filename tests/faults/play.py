@@ -1,5 +1,6 @@
 """What peers and people do while calls fail, one after another, and what they are told."""
 
+import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from rig import wire
 from rig.gateway import Gateway
 
 A700 = 0xA700
+# Of a data set in one P-DATA-TF.
+PIECE_BYTES = 60_000
+# Called AE titles whose objects are spooled, and for whom.
+SPOOLED = {"CREDENCE_Q": ["down"], "CREDENCE_QQ": ["down", "down-too"]}
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Play:
         self.gateway, self.book = gateway, book
         self.outcomes: list[Outcome] = []
         self.granted: list[int] = []
+        # SHA-256 of the data sets whose sender was told that they are kept, and for whom.
+        self.spooled: list[tuple[str, list[str]]] = []
 
     def _note(self, what: str, how: str, reason: str = "") -> Outcome:
         self.outcomes.append(Outcome(what, how, reason, time.time()))
@@ -79,10 +86,10 @@ class Play:
         change = {"change": "guardian-name", "patient": {"id": "P1"}, "guardian": "\U0001F600" * 2000, "until": None}
         return self._change("guardian", change, patient="P1")
 
-    def store(self, patient: str = "P1", called: str = "CREDENCE") -> Outcome:
+    def store(self, patient: str = "P1", called: str = "CREDENCE", pixel_bytes: int = 2000) -> Outcome:
         """An image of a study of its own, on an association of its own."""
         number, study = self.book.study()
-        made = images.data_set(study=number, patient=patient, pixel_bytes=2000)
+        made = images.data_set(study=number, patient=patient, pixel_bytes=pixel_bytes)
         made.StudyInstanceUID = study
         data = images.encoded(made)
         try:
@@ -90,13 +97,17 @@ class Play:
                 if connection.associate(called=called.encode(), contexts=wire.context(1, wire.CT, [wire.EXPLICIT]))[:1] != bytes([wire.ASSOCIATE_AC]):
                     raise EOFError
                 connection.send(wire.p_data(wire.pdv(1, wire.c_store_rq(wire.CT, str(made.SOPInstanceUID).encode()), command=True)))
-                connection.send(wire.p_data(wire.pdv(1, data, command=False)))
+                for at in range(0, len(data), PIECE_BYTES):
+                    last = at + PIECE_BYTES >= len(data)
+                    connection.send(wire.p_data(wire.pdv(1, data[at : at + PIECE_BYTES], command=False, last=last)))
                 status = wire.status_of(connection.read_command()[1])
                 connection.release()
         except (OSError, EOFError, AssertionError) as fault:
             return self._note("stored", "gone", type(fault).__name__)
         if status == 0:
             self.book.add("stored", None, study=study)
+            if called in SPOOLED:
+                self.spooled.append((hashlib.sha256(data).hexdigest(), SPOOLED[called]))
             return self._note("stored", "told")
         return self._note("stored", "refused", f"{status:04X}H")
 

@@ -3,13 +3,15 @@
 
 strace injects EIO, ENOSPC, EINTR or SIGKILL at the N-th call of a kind that touches the gateway's data:
 open, write, sync, allocate, truncate, rename, remove, make a folder; while it starts for the first time,
-recovers, appends, signs checkpoints, changes segments, forgets a person, stops. Which calls there are, a first run
-without faults finds out.
+recovers, appends, signs checkpoints, changes segments, forgets a person, stops; the same of its spool, while objects
+are kept for destinations that do not answer, and at the next start. Which calls there are, a first run without
+faults finds out.
 
 After each fault: nothing was acknowledged that is not in the ledger; a failed sync ended the gateway
 within a second, was not tried again on that file, and nothing was acknowledged after it; EINTR changed
 nothing; a full disk was a refusal (A700H for C-STORE) and the gateway went on. Then the gateway starts
-again without faults, and the ledger verifies, decisions decided anew.
+again without faults, and the ledger verifies, decisions decided anew; and each object that was acknowledged lies in
+the spool, in every queue that it was for, and unseals (with other software than ours) to the bytes that were sent.
 
     tests/faults/run.py [--long] [--only PHASE] [--seed N] [--work DIR] [--keep]
 
@@ -30,9 +32,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from faults import phases
+from faults import spooled
 from faults import trace
 from faults.phases import Phase
 from faults.play import A700
+from faults.play import SPOOLED
 from faults.play import Play
 from faults.trace import Fault
 from faults.trace import Trace
@@ -48,10 +52,12 @@ from rig.gateway import Gateway
 from rig.gateway import Peer
 from rig.gateway import binary
 from rig.listener import Listener
+from rig.process import free_port
 
+PHASES = [*phases.PHASES, *spooled.PHASES]
 KINDS = ("EIO", "ENOSPC", "EINTR", "SIGKILL")
 # Which kinds a call can meet; what has no meaning is left out.
-MEANINGLESS = {("unlink", "ENOSPC"), ("ftruncate", "ENOSPC"), ("rename", "EINTR"), ("unlink", "EINTR"), ("mkdir", "EINTR")}
+MEANINGLESS = {("unlink", "ENOSPC"), ("unlinkat", "ENOSPC"), ("ftruncate", "ENOSPC"), ("rename", "EINTR"), ("unlink", "EINTR"), ("mkdir", "EINTR")}
 ENDS_WITHIN_S = 1.0
 # What was said before the fault may be read after it.
 ON_ITS_WAY_S = 0.2
@@ -81,6 +87,7 @@ class Rig:
         self.folder = folder
         self.random = random.Random(seed)
         self.listener = Listener()
+        self.silent_port = free_port()
         self.gateway = Gateway(folder / "gateway", self._config())
         self.passed = self.failed = 0
         self.slowest_s = 0.0
@@ -89,7 +96,11 @@ class Rig:
 
     def _config(self) -> Config:
         peers = [Peer("MODALITY", may=["echo", "store"]), Peer("DEST", port=self.listener.port)]
-        return Config(peers, [(["CREDENCE"], ["storage"], "dest")])
+        peers += [Peer(aet, port=self.silent_port) for aet in ("DOWN", "DOWN_TOO")]
+        routes = [(["CREDENCE"], ["storage"], "dest")]
+        routes += [([called], ["storage"], queues, {"delivery": "spool"}) for called, queues in SPOOLED.items()]
+        aes = {called: "TREATMENT" for called in ("CREDENCE", *SPOOLED)}
+        return Config(peers, routes, aes=aes, more=[("[spool]", {"free_bytes_min": 0})])
 
     def phase(self, phase: Phase, per_kind: int, most: int | None) -> None:
         """All faults of a phase: up to `per_kind` places for each call and error, `most` in all."""
@@ -179,7 +190,7 @@ class Rig:
             attached.end()
         self._settled(log)
         seen = Seen(Trace(log), play, book, stopped_at, alive, code)
-        seen.faults += self._afterwards(book)
+        seen.faults += self._afterwards(play)
         return seen
 
     def _settled(self, log: Path) -> None:
@@ -190,9 +201,9 @@ class Rig:
                 return
             time.sleep(0.02)
 
-    def _afterwards(self, book: Book) -> list[str]:
-        """Starts without faults, and looks at the ledger."""
-        gateway, faults = self.gateway, []
+    def _afterwards(self, play: Play) -> list[str]:
+        """Starts without faults, and looks at the ledger and the spool."""
+        gateway, book, faults = self.gateway, play.book, []
         if not serve(gateway):
             said = gateway.process.output()[-600:]
             gateway.process = None
@@ -201,6 +212,7 @@ class Rig:
             lines = lines_of(gateway)
             faults += lost(book.told, lines, lines, (gateway.folder / "keys" / "lookup.key").read_bytes())
             faults += patients_mistaken(gateway, book.told, lines)
+            faults += spooled.unkept(gateway, play)
         except (AssertionError, OSError, ValueError, KeyError, subprocess.SubprocessError) as fault:
             faults.append(f"{type(fault).__name__}: {fault}")
         code = gateway.stop()
@@ -230,6 +242,9 @@ def judged(fault: Fault, seen: Seen, phase: Phase) -> list[str]:
         # Overwritten in place, when the keyring is under the next key already: the next start goes on.
         if seen.code == 0 or seen.alive:
             faults.append("went on with a wrapping key that was not replaced")
+    elif fault.call in phase.survives and phase.attaches:
+        if not seen.alive or seen.code != 0:
+            faults.append(f"{fault} ended the gateway: exit {seen.code}")
     elif fault.kind == "ENOSPC" and phase.attaches and fault.call in ("pwrite64", "write", "fallocate"):
         if not (seen.alive or stops) or seen.code != 0:
             faults.append(f"a full disk ended the gateway: exit {seen.code}")
@@ -265,7 +280,7 @@ def spread(count: int, most: int) -> list[int]:
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--long", action="store_true", help="up to four places for every call, error and phase; else 7 faults a phase")
-    arguments.add_argument("--only", choices=[phase.name for phase in phases.PHASES], help="one phase")
+    arguments.add_argument("--only", choices=[phase.name for phase in PHASES], help="one phase")
     arguments.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     arguments.add_argument("--work", type=Path, help="folder to work in; default: /dev/shm where it is large enough, else the temporary folder")
     arguments.add_argument("--keep", action="store_true", help="leave that folder as it is")
@@ -280,7 +295,7 @@ def main() -> int:
     print(f"faults: seed {chosen.seed}", flush=True)
     rig = Rig(folder, chosen.seed)
     try:
-        for phase in phases.PHASES:
+        for phase in PHASES:
             if chosen.only in (None, phase.name):
                 rig.phase(phase, 4 if chosen.long else 2, None if chosen.long else 7)
     except (RuntimeError, AssertionError, TimeoutError, OSError, subprocess.SubprocessError) as fault:

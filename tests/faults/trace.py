@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-CALLS = ["openat", "pwrite64", "write", "fdatasync", "fsync", "fallocate", "ftruncate", "rename", "unlink", "mkdir"]
+CALLS = ["openat", "pwrite64", "write", "fdatasync", "fsync", "fallocate", "ftruncate", "rename", "unlink", "mkdir", "linkat", "renameat", "unlinkat", "mkdirat"]
 SYNCS = ("fdatasync", "fsync")
 
 _LINE = re.compile(r"^(?P<tid>\d+) +(?P<time>\d+\.\d+) (?P<call>\w+)\((?P<words>.*)\) += (?P<result>.*)$")

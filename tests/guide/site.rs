@@ -49,6 +49,7 @@ name = "hill-clinic"
 ae_title = "HILL"
 institution = "hill-clinic"
 addresses = ["127.0.0.1"]
+plain = true
 connect = "127.0.0.1:11115"
 may = ["echo", "store", "find", "move", "get"]
 
@@ -57,6 +58,7 @@ name = "meadow"
 ae_title = "MEADOW"
 institution = "meadow"
 addresses = ["127.0.0.1"]
+plain = true
 connect = "127.0.0.1:11116"
 may = ["echo", "store", "find", "move", "get"]
 "#;

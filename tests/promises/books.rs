@@ -70,6 +70,7 @@ pub(crate) struct Closed {
     pub(crate) instances: u64,
     pub(crate) failed: u64,
     pub(crate) warned: u64,
+    pub(crate) spooled: u64,
     pub(crate) bytes: u64,
     pub(crate) outcomes: Vec<Outcome>,
 }
@@ -82,6 +83,7 @@ pub(crate) fn closed(entries: &[Entry]) -> Closed {
             instances,
             failed,
             warned,
+            spooled,
             bytes,
             outcome,
             is_final,
@@ -91,6 +93,7 @@ pub(crate) fn closed(entries: &[Entry]) -> Closed {
             all.instances += instances;
             all.failed += failed;
             all.warned += warned;
+            all.spooled += spooled;
             all.bytes += bytes;
             if *is_final {
                 all.outcomes.push(*outcome);

@@ -327,6 +327,7 @@ name = "lakeside"
 ae_title = "LAKE"
 institution = "lakeside"
 addresses = ["127.0.0.1"]
+plain = true
 connect = "{to_lakeside}"
 purpose = "TREATMENT"
 may = ["echo", "store", "find", "move", "get"]

@@ -28,4 +28,5 @@ mod policies;
 mod record_before_release;
 mod revocation;
 mod routes;
+mod spooled;
 mod truthful_status;

@@ -55,7 +55,10 @@ class Peer:
     more: dict = field(default_factory=dict)
 
     def table(self) -> dict:
+        # Another institution's peer goes without TLS only where its row says so.
+        plain = {"plain": True} if self.institution != OWN and not {"plain", "tls", "certificates"} & set(self.more) else {}
         return {
+            **plain,
             "name": self.aet.lower().replace("_", "-"),
             "ae_title": self.aet,
             "institution": self.institution,
@@ -87,6 +90,7 @@ class Config:
     limits: dict = field(default_factory=dict)
     timeouts: dict = field(default_factory=dict)
     listener: dict = field(default_factory=dict)
+    institutions: dict[str, dict] = field(default_factory=dict)
     more: list[tuple[str, dict]] = field(default_factory=list)
     policies: dict[str, str] | None = None
 
@@ -100,8 +104,8 @@ class Config:
         ]
         tables += [("[[ae]]", {"title": title, "purpose": purpose}) for title, purpose in self.aes.items()]
         tables += [
-            ("[[institution]]", {"slug": OWN, "name": "St. Anna Hospital"}),
-            ("[[institution]]", {"slug": OTHER, "name": "St. Berta Hospital"}),
+            ("[[institution]]", {"slug": OWN, "name": "St. Anna Hospital", **self.institutions.get(OWN, {})}),
+            ("[[institution]]", {"slug": OTHER, "name": "St. Berta Hospital", **self.institutions.get(OTHER, {})}),
         ]
         tables += [("[[peer]]", peer.table()) for peer in self.peers]
         for called, classes, to, *more in self.routes:

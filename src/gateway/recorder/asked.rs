@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::config::Mode;
 use crate::config::Peer;
+use crate::config::Retrieve;
 use crate::config::UserName;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
@@ -104,6 +105,7 @@ impl Asked {
             // Who sends an object holds it, and its patient is theirs.
             custodian: inbound.peer.institution.clone(),
             sender: inbound.peer.institution.clone(),
+            transport: reached(inbound, inbound.reached.tls && to.tls),
             ..Self::about(mode, inbound, Verb::Store, to)
         }
     }
@@ -113,18 +115,34 @@ impl Asked {
     pub(in crate::gateway) fn query(mode: Mode, inbound: &Inbound, archive: &Peer) -> Self {
         Self {
             question: true,
+            transport: reached(inbound, archive.tls && inbound.reached.tls),
             ..Self::retrieve_or_query(mode, inbound, Verb::Query, archive, &inbound.peer)
         }
     }
 
-    /// The question that moving a study of `archive` to `recipient` raises.
+    /// The question that moving a study of `archive` to `recipient` raises; with `by_get` on the
+    /// association of `inbound`.
     pub(in crate::gateway) fn retrieve(
         mode: Mode,
         inbound: &Inbound,
         archive: &Peer,
         recipient: &Peer,
+        by_get: bool,
     ) -> Self {
-        Self::retrieve_or_query(mode, inbound, Verb::Retrieve, archive, recipient)
+        // An archive that we have moved to us opens its own association, by TLS if it must.
+        let fetched = match archive.retrieve {
+            Retrieve::Get => archive.tls,
+            Retrieve::Move => !archive.plain,
+        };
+        let passed_on = if by_get {
+            inbound.reached.tls
+        } else {
+            recipient.tls
+        };
+        Self {
+            transport: reached(inbound, fetched && passed_on),
+            ..Self::retrieve_or_query(mode, inbound, Verb::Retrieve, archive, recipient)
+        }
     }
 
     fn retrieve_or_query(
@@ -156,12 +174,16 @@ impl Asked {
             patient: None,
             study: None,
             question: false,
-            transport: TransportFacts {
-                tls: false,
-                mutual: false,
-                address_checked: true,
-            },
+            transport: reached(inbound, false),
             observed: mode == Mode::Observe,
         }
+    }
+}
+
+/// How the requester reached us, and whether every hop that the images take is encrypted.
+const fn reached(inbound: &Inbound, every_hop: bool) -> TransportFacts {
+    TransportFacts {
+        tls: every_hop,
+        ..inbound.reached
     }
 }

@@ -214,7 +214,13 @@ impl Judge<'_> {
                 modalities: study.modalities.clone(),
                 date: study.date,
             }),
-            ..Asked::retrieve(self.request.mode, self.inbound, archive, self.recipient)
+            ..Asked::retrieve(
+                self.request.mode,
+                self.inbound,
+                archive,
+                self.recipient,
+                self.request.command.field() == Some(CommandField::CGetRq),
+            )
         };
         match gateway.recorder.decide(asked).await {
             Ok(Judged::Permitted(recorded)) => {

@@ -270,7 +270,7 @@ impl Draft {
         }
         for queue in queues {
             let folder = queue.folder(Place::Waiting);
-            shared.synced(shared.calls.sync_folder(folder.file()))?;
+            folder.sync(shared)?;
         }
         if queues.len() > 1 {
             // Left, it is removed at the next start: a name of an object that has others.

@@ -14,8 +14,10 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::retry_on_intr;
 
+use crate::storage::spool::Shared;
 use crate::storage::spool::SpoolError;
 use crate::storage::spool::calls::Calls;
+use crate::storage::spool::group::Group;
 
 /// Permission bits of group and others.
 const OTHERS: u32 = 0o077;
@@ -25,6 +27,7 @@ const OTHERS: u32 = 0o077;
 pub(super) struct Folder {
     file: File,
     path: PathBuf,
+    syncs: Group,
 }
 
 impl Folder {
@@ -62,7 +65,11 @@ impl Folder {
     fn private(opened: io::Result<File>, path: PathBuf) -> Result<Self, SpoolError> {
         let found = opened.and_then(|file| Ok((file.metadata()?.mode(), file)));
         match found {
-            Ok((mode, file)) if mode & OTHERS == 0 => Ok(Self { file, path }),
+            Ok((mode, file)) if mode & OTHERS == 0 => Ok(Self {
+                file,
+                path,
+                syncs: Group::default(),
+            }),
             Ok((mode, _)) => Err(SpoolError::Exposed {
                 path,
                 mode: mode & 0o7777,
@@ -77,6 +84,11 @@ impl Folder {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Makes the names in it durable.
+    pub(super) fn sync(&self, shared: &Shared) -> Result<(), SpoolError> {
+        self.syncs.sync(shared, self)
     }
 
     /// Opens a file in it for reading; `None` when there is none.

@@ -42,6 +42,7 @@ mod calls;
 mod draft;
 mod error;
 mod folder;
+mod group;
 mod opening;
 mod queues;
 mod reader;
@@ -57,6 +58,7 @@ use std::sync::Arc;
 use crate::config;
 use crate::config::PeerName;
 use crate::storage::keys::Keys;
+use crate::storage::keys::Secret;
 use crate::storage::spool::calls::Calls;
 use crate::storage::spool::calls::RealCalls;
 use crate::storage::spool::shared::Shared;
@@ -137,15 +139,15 @@ impl Spool {
     /// # Errors
     /// When the folder is in use, is open to others, was sealed with another key, or cannot be used.
     pub fn open(settings: &config::Spool, keys: &Keys) -> Result<(Self, Vec<Found>), SpoolError> {
-        Self::open_on(Box::new(RealCalls), settings, keys)
+        Self::open_on(Box::new(RealCalls), settings, &keys.spool)
     }
 
     fn open_on(
         calls: Box<dyn Calls>,
         settings: &config::Spool,
-        keys: &Keys,
+        key: &Secret,
     ) -> Result<(Self, Vec<Found>), SpoolError> {
-        let shared = Shared::open(calls, settings, keys)?;
+        let shared = Shared::open(calls, settings, key)?;
         let found = opening::look(&shared)?;
         shared.begin_numbers(found.iter().map(|one| one.id).max())?;
         let shared = Arc::new(shared);
@@ -210,7 +212,7 @@ impl Spool {
         shared.books().removed(id);
         small::remove(shared, folder, &note_name(id))?;
         if queue.counts_removal() {
-            shared.synced(shared.calls.sync_folder(folder.file()))?;
+            folder.sync(shared)?;
         }
         Ok(())
     }
@@ -274,7 +276,7 @@ impl Spool {
             moved.map_err(|error| target.error(&id.to_string(), error))?;
         }
         // Where a power cut brings the other name back too, the next start knows which one counts.
-        shared.synced(shared.calls.sync_folder(target.file()))?;
+        target.sync(shared)?;
         if from != to {
             small::remove(shared, source, &beside)?;
         }
@@ -332,7 +334,7 @@ impl Spool {
         let _one_at_a_time = shared.small_files();
         let folder = &shared.remembered;
         small::write(shared, folder, name, &remembered_label(name), bytes)?;
-        shared.synced(shared.calls.sync_folder(folder.file()))
+        folder.sync(shared)
     }
 
     /// What is kept under a name; `None` when nothing is, or it was changed by another than us.

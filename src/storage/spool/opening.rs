@@ -1,6 +1,7 @@
 //! What a start finds: unfinished drafts go, objects are looked at, nothing else is changed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::OsStr;
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ fn look_at_queue(
     for place in Place::ALL {
         let folder = queue.folder(place);
         // What was found may not have been durable yet.
-        shared.synced(shared.calls.sync_folder(folder.file()))?;
+        folder.sync(shared)?;
         remove_drafts(shared, folder)?;
         let mut notes = Vec::new();
         for name in folder.names()? {
@@ -69,10 +70,11 @@ fn look_at_queue(
             } else if let Some(id) = ObjectId::named(name) {
                 // A power cut may leave both names where one was changed for the other. The places
                 // are in this order because an object that waits is asked about again.
-                if places.contains_key(&id) {
-                    small::remove(shared, folder, name)?;
-                } else {
-                    places.insert(id, (place, false));
+                match places.entry(id) {
+                    Entry::Vacant(free) => {
+                        free.insert((place, false));
+                    }
+                    Entry::Occupied(_) => small::remove(shared, folder, name)?,
                 }
             }
         }

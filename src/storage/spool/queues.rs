@@ -49,7 +49,7 @@ impl Queue {
             removals: AtomicU32::new(0),
         };
         for folder in [&shared.queues_folder, &queue.folder] {
-            shared.synced(calls.sync_folder(folder.file()))?;
+            folder.sync(shared)?;
         }
         Ok(queue)
     }
@@ -81,7 +81,7 @@ impl Queue {
             Err(error) if error.kind() != expected => return Err(folder.error(PAUSED, error)),
             _ => {}
         }
-        shared.synced(calls.sync_folder(folder.file()))
+        folder.sync(shared)
     }
 
     /// Whether a removal is one after which the folder is synced.

@@ -22,7 +22,7 @@ use rustix::io::retry_on_intr;
 use crate::config;
 use crate::config::PeerName;
 use crate::storage::disk;
-use crate::storage::keys::Keys;
+use crate::storage::keys::Secret;
 use crate::storage::spool::ObjectId;
 use crate::storage::spool::SpoolError;
 use crate::storage::spool::books::Books;
@@ -64,7 +64,7 @@ impl Shared {
     pub(super) fn open(
         calls: Box<dyn Calls>,
         settings: &config::Spool,
-        keys: &Keys,
+        key: &Secret,
     ) -> Result<Self, SpoolError> {
         let told = |source| SpoolError::of(settings.dir.clone(), source);
         disk::create_private_dir(&settings.dir).map_err(told)?;
@@ -74,7 +74,7 @@ impl Shared {
             incoming: root.within(&*calls, "incoming")?,
             queues_folder: root.within(&*calls, "queues")?,
             remembered: root.within(&*calls, "remembered")?,
-            site: SiteKey::new(&keys.spool),
+            site: SiteKey::new(key),
             free_bytes_min: settings.free_bytes_min,
             queues: RwLock::default(),
             books: Mutex::new(Books::new(settings)),
@@ -84,7 +84,7 @@ impl Shared {
             calls,
             root,
         };
-        shared.synced(shared.calls.sync_folder(shared.root.file()))?;
+        shared.root.sync(&shared)?;
         Ok(shared)
     }
 
@@ -197,7 +197,7 @@ impl Shared {
     fn write_mark(&self, below: u64) -> Result<(), SpoolError> {
         let text = below.to_be_bytes();
         small::write(self, &self.root, NUMBER_FILE, NUMBER_LABEL, &text)?;
-        self.synced(self.calls.sync_folder(self.root.file()))
+        self.root.sync(self)
     }
 }
 

@@ -1,6 +1,8 @@
 //! How a link ends: released, aborted or refused, and then closed by the peer or by ARTIM.
 
-use tokio::io::AsyncReadExt;
+use std::io;
+
+use bytes::BytesMut;
 
 use super::Indication;
 use super::Link;
@@ -40,6 +42,7 @@ impl Link {
             }
         };
         let _ = tokio::time::timeout(artim, confirmed).await;
+        self.stream.say_goodbye();
     }
 
     /// Aborts as the service user and closes when the peer has hung up or ARTIM has run out.
@@ -60,9 +63,22 @@ impl Link {
             if self.closed || self.flush().await.is_err() {
                 return;
             }
-            let mut scrap = [0; READ_BYTES_EARLY];
-            while matches!(self.stream.read(&mut scrap).await, Ok(read) if read > 0) {}
+            let mut scrap = BytesMut::new();
+            loop {
+                scrap.clear();
+                match self.stream.try_read(&mut scrap, READ_BYTES_EARLY) {
+                    Ok(0) => return,
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        if self.stream.ready(false).await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(_) => return,
+                }
+            }
         };
         let _ = tokio::time::timeout(artim, farewell).await;
+        self.stream.say_goodbye();
     }
 }
