@@ -15,6 +15,7 @@ pub mod digest;
 pub mod dimse;
 pub mod fhir;
 pub mod gateway;
+pub mod identity;
 pub mod ledger;
 pub mod storage;
 pub mod time;

@@ -16,10 +16,11 @@ use credence::config::Fault;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 11] = [
     "gateway",
     "limits",
     "timeouts",
+    "identity",
     "log",
     "fhir",
     "retention",
@@ -80,6 +81,8 @@ fn documented() -> BTreeMap<String, Vec<Documented>> {
 fn text(table: &str, more: &str) -> String {
     let required = BTreeMap::from([
         ("gateway", "institution = \"own\""),
+        // Users need something that proves them.
+        ("identity", "passcodes = \"passcodes\""),
         ("listener", "address = \"127.0.0.1:104\""),
         ("ae", "title = \"CREDENCE\""),
         ("institution", "slug = \"own\"\nname = \"Own\""),

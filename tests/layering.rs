@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -26,6 +26,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("config", &["contract", "dicom", "ledger"]),
     // What a certificate is known by is the configuration's.
     ("certificate", &["config"]),
+    ("identity", &["config"]),
     // What an entry holds is the contract's: an index of entries names it.
     ("storage", &["config", "ledger", "contract", "dicom"]),
     (
@@ -50,6 +51,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "contract",
             "dicom",
             "dimse",
+            "identity",
             "ledger",
             "storage",
             "transport",
@@ -78,6 +80,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "contract",
             "dicom",
             "gateway",
+            "identity",
             "ledger",
             "storage",
             "transport",
@@ -89,8 +92,9 @@ const ROOMS: [(&str, &[&str]); 16] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 16] = [
+const DOORS: [(&str, &[&str]); 18] = [
     ("age", &["storage"]),
+    ("argon2", &["identity"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
@@ -99,6 +103,7 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("http_body_util", &["admin", "witness"]),
     ("hyper", &["admin", "witness"]),
     ("hyper_util", &["admin", "witness"]),
+    ("jsonwebtoken", &["identity"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),

@@ -214,6 +214,9 @@ impl AssociateRj {
     pub const APPLICATION_CONTEXT: Self = Self::permanent(1, 2);
     /// A protocol version without bit 0.
     pub const PROTOCOL_VERSION: Self = Self::permanent(2, 2);
+    /// The user's identity is not accepted (PS3.7 §D.3.3.7.3: permanent, by the ACSE related
+    /// service provider).
+    pub const USER_NOT_ACCEPTED: Self = Self::permanent(2, 1);
     /// Recognisable, and against the rules in a way that has no code of its own.
     pub const MALFORMED: Self = Self::permanent(2, 1);
     /// Not now, for a reason that has no code.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use zeroize::Zeroize as _;
+
 use crate::dicom::Uid;
 
 /// Names this implementation, in every version of it (PS3.7 §D.3.3.2).
@@ -104,6 +106,14 @@ impl fmt::Debug for UserInformation {
                 &self.user_identity_response.as_ref().map(Vec::len),
             )
             .finish()
+    }
+}
+
+/// Every copy is wiped when it goes.
+impl Drop for UserIdentity {
+    fn drop(&mut self) {
+        self.primary.zeroize();
+        self.secondary.zeroize();
     }
 }
 

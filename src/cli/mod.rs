@@ -25,6 +25,7 @@ pub mod review;
 pub mod score;
 pub mod serve;
 pub mod since;
+pub mod user;
 mod wording;
 
 use std::io;
@@ -54,6 +55,7 @@ use crate::cli::retention::Retention;
 use crate::cli::review::Review;
 use crate::cli::score::Score;
 use crate::cli::serve::Serve;
+use crate::cli::user::User;
 use crate::config::Config;
 
 /// How a command ended.
@@ -123,6 +125,8 @@ enum Command {
     Hold(Hold),
     #[command(subcommand)]
     Retention(Retention),
+    #[command(subcommand)]
+    User(User),
     Backup(Backup),
     Restore(Restore),
     Demo(Demo),
@@ -149,6 +153,7 @@ pub fn main() -> ExitCode {
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
         Command::Queue(arguments) => queue::run(&arguments, &mut io::stdout().lock()),
         Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
+        Command::User(arguments) => user::run(&arguments, &mut io::stdout().lock()),
         Command::Backup(arguments) => backup::run(&arguments, &mut io::stdout().lock()),
         Command::Restore(arguments) => restore::run(&arguments, &mut io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, &mut io::stdout().lock()),
@@ -246,6 +251,11 @@ mod tests {
         "retention list --config c.toml",
         "retention drop --epoch 2019/default --by officer",
         "retention drop --due --by officer --json",
+        "user passcode weber --config c.toml",
+        "user remove weber --config c.toml",
+        "user list --json",
+        "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT \
+         --user weber --user-proof token",
         "backup there --config c.toml --json",
         "restore there --config c.toml --keyring newest --by admin --key \
          PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
@@ -309,6 +319,11 @@ mod tests {
             "hold place --everybody --patient 4711 --reference case-7 --by officer",
             "retention drop --by officer",
             "restore there",
+            "user passcode",
+            "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT \
+             --user-proof token",
+            "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT \
+             --user weber --user-proof word",
             "retention drop --epoch 2019 --by officer",
             "score explain Lakeside --config c.toml",
             "score explain lakeside --config c.toml --on today",

@@ -15,11 +15,13 @@ use crate::config::Operation;
 use crate::config::OwnAe;
 use crate::config::Peer;
 use crate::config::PeerName;
+use crate::config::ProofNeed;
 use crate::config::RetentionClass;
 use crate::config::Route;
 use crate::config::Served;
 use crate::config::User;
 use crate::config::UserName;
+use crate::config::UserNeed;
 use crate::config::reading::Reading;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
@@ -88,6 +90,17 @@ impl Rows {
         self.check_users(reading);
         self.check_routes(reading);
         self.check_overlaps(reading);
+    }
+
+    /// Where the file asks for proof of a user.
+    pub(super) fn needing_proof(&self) -> impl Iterator<Item = String> {
+        let peers = known(&self.peers)
+            .filter(|(_, peer)| peer.user == UserNeed::Proven)
+            .map(|(number, _)| format!("peer[{number}].user"));
+        let users = known(&self.users)
+            .filter(|(_, user)| user.proof == ProofNeed::Required)
+            .map(|(number, _)| format!("user[{number}].proof"));
+        peers.chain(users)
     }
 
     fn check_unique(&self, reading: &mut Reading<'_>) {

@@ -10,9 +10,11 @@ use crate::config::Group;
 use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::PeerName;
+use crate::config::ProofNeed;
 use crate::config::Route;
 use crate::config::Served;
-use crate::config::UserName;
+use crate::config::User;
+use crate::contract;
 use crate::contract::Purpose;
 use crate::dicom::AeTitle;
 use crate::dicom::Head;
@@ -98,21 +100,26 @@ impl Config {
     }
 
     /// For what purpose `peer` asks when it calls us `called` and names `user`: what the AE title
-    /// stands for, else what this user of this peer asks for, else what the peer asks for by
+    /// stands for, else what this user of this peer asks for, if it is proven as far as its row wants, else what the peer asks for by
     /// default. There is always one for a `called` that stands for services and a peer that may do
     /// more than C-ECHO.
     pub fn purpose(
         &self,
         called: &AeTitle,
-        user: Option<&UserName>,
+        user: Option<&contract::User>,
         peer: &Peer,
     ) -> Option<Purpose> {
         let own = self.aes.iter().find(|own| own.title == *called);
         let by_user = || {
             let user = user?;
             let listed = self.users.iter();
+            let enough = |row: &&User| match row.proof {
+                ProofNeed::None => true,
+                ProofNeed::Required => user.proven().is_some(),
+            };
             listed
-                .filter(|row| row.name == *user && row.peers.contains(&peer.name))
+                .filter(|row| row.name.as_str() == user.name && row.peers.contains(&peer.name))
+                .filter(enough)
                 .map(|row| row.purpose)
                 .next()
         };

@@ -12,6 +12,7 @@ mod identity;
 mod limits;
 mod lookup;
 mod peer;
+mod proof;
 mod readable;
 mod reading;
 mod retention;
@@ -62,6 +63,11 @@ pub use peer::Peer;
 pub use peer::PeerName;
 pub use peer::PeerTimeouts;
 pub use peer::Retrieve;
+pub use proof::ClaimText;
+pub use proof::Identity;
+pub use proof::ProofNeed;
+pub use proof::Tokens;
+pub use proof::UserNeed;
 pub use retention::CLASS_DEFAULT;
 pub use retention::ClassName;
 pub use retention::Retention;
@@ -90,6 +96,7 @@ pub use tls::ClientCertificate;
 pub use tls::Tls;
 pub use tls::TlsIdentity;
 pub use tls::TlsName;
+pub use user::NotAUserName;
 pub use user::User;
 pub use user::UserName;
 pub use witness::Witness;
@@ -108,6 +115,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long we wait.
     pub timeouts: Timeouts,
+    /// How users of peers prove who they are.
+    pub identity: Identity,
     /// What is logged, and how.
     pub log: Log,
     /// Downtime.
@@ -212,6 +221,7 @@ impl Config {
         let limits = reading.table("limits", Limits::read);
         let timeouts = reading.table("timeouts", Timeouts::read);
         let log = reading.table("log", Log::read);
+        let identity = reading.table("identity", |section| Identity::read(section, base_dir));
         let fhir = reading.table("fhir", Fhir::read);
         let retention = reading.table("retention", Retention::read);
         let tls = reading.table("tls", |section| Tls::read(section, base_dir));
@@ -236,6 +246,7 @@ impl Config {
         };
         rows.check(gateway.as_ref(), reading);
         rows.check_identity(gateway.as_ref(), &tls, reading);
+        identity.check(rows.needing_proof(), reading);
         if let Some(witness) = &witness {
             witness.check(reading);
         }
@@ -243,6 +254,7 @@ impl Config {
             gateway: gateway?,
             limits,
             timeouts,
+            identity,
             log,
             tls,
             spool,

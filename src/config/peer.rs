@@ -19,6 +19,7 @@ use crate::config::limits::CONNECT_MAX_S;
 use crate::config::limits::Limits;
 use crate::config::limits::Timeouts;
 use crate::config::limits::WAIT_MAX_S;
+use crate::config::proof::UserNeed;
 use crate::config::reading::Readable;
 use crate::config::reading::Section;
 use crate::contract::InstitutionSlug;
@@ -66,6 +67,8 @@ pub struct Peer {
     pub commit: bool,
     /// For what purpose it asks, where the AE title that it calls does not say.
     pub purpose: Option<Purpose>,
+    /// What it must say of its user (PS3.7 §D.3.3.7).
+    pub user: UserNeed,
     /// How long we wait for it.
     pub timeouts: PeerTimeouts,
 }
@@ -184,6 +187,7 @@ impl Peer {
         let queue_associations = section.number("queue_associations", 1, 1..=64);
         let commit = section.flag("commit", false);
         let purpose = section.optional("purpose");
+        let user = section.optional("user").unwrap_or_default();
         let timeouts = PeerTimeouts::read(section, timeouts);
         if destination_ae.is_some() && !section.has("connect") {
             section.fault(
@@ -218,6 +222,7 @@ impl Peer {
             queue_associations,
             commit,
             purpose,
+            user,
             timeouts,
         })
     }

@@ -119,8 +119,16 @@ impl SecretFile {
     /// When it cannot be read, is no regular file, is empty or too long, or others than its owner can
     /// read or write it.
     pub fn read(&self) -> Result<Secret, SecretError> {
+        self.read_up_to(SECRET_BYTES_MAX)
+    }
+
+    /// Reads it, as [`Self::read`], `limit` bytes at most: a file of many users is longer than a key.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_up_to(&self, limit: u64) -> Result<Secret, SecretError> {
         let credentials = env::var_os(CREDENTIALS_DIRECTORY).map(PathBuf::from);
-        self.read_by(credentials.as_deref())
+        self.read_by(credentials.as_deref(), limit)
     }
 
     /// Where it lies now, to watch it for changes.
@@ -141,7 +149,7 @@ impl SecretFile {
         }
     }
 
-    fn read_by(&self, credentials: Option<&Path>) -> Result<Secret, SecretError> {
+    fn read_by(&self, credentials: Option<&Path>, limit: u64) -> Result<Secret, SecretError> {
         let path = self.path_by(credentials)?;
         let is_credential = credentials.is_some_and(|dir| path.starts_with(dir));
         let exposed = if is_credential {
@@ -164,16 +172,13 @@ impl SecretFile {
             return Err(SecretError::Exposed { path, mode });
         }
         let mut bytes = Vec::new();
-        file.take(SECRET_BYTES_MAX.saturating_add(1))
+        file.take(limit.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(failed)?;
         match u64::try_from(bytes.len()) {
             Ok(0) => Err(SecretError::Empty(path)),
-            Ok(length) if length <= SECRET_BYTES_MAX => Ok(Secret(bytes)),
-            Ok(_) | Err(_) => Err(SecretError::TooLong {
-                path,
-                limit: SECRET_BYTES_MAX,
-            }),
+            Ok(length) if length <= limit => Ok(Secret(bytes)),
+            Ok(_) | Err(_) => Err(SecretError::TooLong { path, limit }),
         }
     }
 }
@@ -276,13 +281,13 @@ mod tests {
             let path = file(dir.path(), "tls.key", b"abc", mode);
             let named = SecretFile::Credential("tls.key".to_owned());
             for secret in [&named, &path] {
-                let read = secret.read_by(Some(dir.path()));
+                let read = secret.read_by(Some(dir.path()), SECRET_BYTES_MAX);
                 assert_eq!(read.is_ok(), good, "{mode:o} {secret:?}");
             }
-            assert_eq!(path.read_by(None).is_ok(), mode == 0o400);
+            assert_eq!(path.read_by(None, SECRET_BYTES_MAX).is_ok(), mode == 0o400);
         }
         let named = SecretFile::Credential("tls.key".to_owned());
-        let refused = named.read_by(None).unwrap_err();
+        let refused = named.read_by(None, SECRET_BYTES_MAX).unwrap_err();
         assert!(matches!(refused, SecretError::NoCredentials(_)));
     }
 

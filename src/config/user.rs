@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::Deserializer;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use serde::Serializer;
 
 use crate::config::PeerName;
+use crate::config::ProofNeed;
 use crate::config::reading::Readable;
 use crate::config::reading::Section;
 use crate::contract::Purpose;
@@ -26,9 +28,11 @@ pub struct User {
     pub purpose: Purpose,
     /// Only as a user of these peers.
     pub peers: Vec<PeerName>,
+    /// What must prove it, so that its purpose counts.
+    pub proof: ProofNeed,
 }
 
-/// The name of a user as a peer says it; nothing proves it. 1 to 64 letters, digits, printable
+/// The name of a user, proven or not. 1 to 64 letters, digits, printable
 /// ASCII characters and inner spaces: it is shown to people and kept in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UserName(Box<str>);
@@ -71,7 +75,20 @@ impl Serialize for UserName {
 impl<'de> Deserialize<'de> for UserName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::of(&text).ok_or_else(|| serde::de::Error::custom("this is no name of a user"))
+        Self::of(&text).ok_or_else(|| serde::de::Error::custom(NotAUserName))
+    }
+}
+
+/// A text that is no name of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a user's name is 1 to 64 letters, digits, printable ASCII characters and inner spaces")]
+pub struct NotAUserName;
+
+impl FromStr for UserName {
+    type Err = NotAUserName;
+
+    fn from_str(text: &str) -> Result<Self, NotAUserName> {
+        Self::of(text).ok_or(NotAUserName)
     }
 }
 
@@ -89,10 +106,12 @@ impl User {
         let name = section.required("name");
         let purpose = section.required("purpose");
         let peers = section.required_list("peers");
+        let proof = section.optional("proof").unwrap_or_default();
         Some(Self {
             name: name?,
             purpose: purpose?,
             peers: peers?,
+            proof,
         })
     }
 }

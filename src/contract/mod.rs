@@ -24,6 +24,7 @@ mod names;
 mod policy;
 mod request;
 mod state;
+mod user;
 
 #[cfg(test)]
 mod fixtures;
@@ -124,6 +125,8 @@ pub use state::Report;
 pub use state::Review;
 pub use state::State;
 pub use state::score_of;
+pub use user::User;
+pub use user::UserProof;
 
 /// The engine that evaluates policies; named in every decision and pinned in `Cargo.toml`.
 pub const ENGINE: &str = "cedar-policy 4.14.1";

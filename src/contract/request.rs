@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
+use crate::contract::user::User;
 use crate::dicom::AeTitle;
 use crate::digest::Sha256;
 use crate::time::Day;
@@ -244,8 +245,8 @@ pub struct Request {
     pub requester: InstitutionSlug,
     /// Its AE title.
     pub requester_ae: AeTitle,
-    /// The person, where the association names one.
-    pub user: Option<String>,
+    /// The person, where the association names one, and what proves it.
+    pub user: Option<User>,
     /// Whose patient data it is: who holds the data and answers for it.
     pub custodian: InstitutionSlug,
     /// Who gets it. For a store from our own modality to our own PACS, requester, custodian and

@@ -26,6 +26,7 @@ use crate::association::ContextReply;
 use crate::association::ContextResult;
 use crate::association::ProposedContext;
 use crate::association::Roles;
+use crate::association::UserIdentity;
 use crate::association::UserInformation;
 use crate::association::negotiation;
 use crate::config::Peer;
@@ -52,16 +53,18 @@ impl Admission {
     pub(super) async fn negotiate(
         gateway: &Arc<Gateway>,
         rq: &AssociateRq,
+        identity: Option<UserIdentity>,
         from: SocketAddr,
         channel: &Channel,
     ) -> Result<Self, AssociateRj> {
         negotiation::check_request(rq)?;
-        let inbound = Inbound::admit(gateway, rq, from, channel).await?;
+        let mut inbound = Inbound::admit(gateway, rq, from, channel).await?;
         let seats_max = gateway.config.limits.associations_per_peer_max;
         let seat = gateway
             .seats
             .take(&inbound.peer.name, seats_max)
             .ok_or(AssociateRj::LOCAL_LIMIT)?;
+        let identity_response = inbound.identify(gateway, identity, from).await?;
         let rq = &legible(gateway, rq);
         let uses = uses(gateway, &inbound, rq);
         let wanted = destinations(rq, &uses);
@@ -70,6 +73,7 @@ impl Admission {
             takes::ask(gateway, spooled_pairs(&inbound, rq, &uses)),
         );
         let mut user = UserInformation::ours(gateway.config.limits.pdu_bytes_max);
+        user.user_identity_response = identity_response;
         let mut results: BTreeMap<u8, ContextResult> = BTreeMap::new();
         for (upstream, contexts) in &upstreams {
             let (answers, theirs) = upstream.answers(&proposed(rq, contexts));

@@ -10,7 +10,6 @@ use super::retrieve::Destination;
 use crate::association::AssociateRj;
 use crate::association::AssociateRq;
 use crate::association::ProposedContext;
-use crate::association::UserIdentity;
 use crate::config;
 use crate::config::Called;
 use crate::config::Caller;
@@ -20,10 +19,10 @@ use crate::config::Peer;
 use crate::config::Routed;
 use crate::config::StoreRoutes;
 use crate::config::Stranger;
-use crate::config::UserName;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::contract::TransportFacts;
+use crate::contract::User;
 use crate::dicom::AeTitle;
 use crate::dicom::Model;
 use crate::dicom::Service;
@@ -38,8 +37,8 @@ pub(super) struct Inbound {
     pub(super) called: AeTitle,
     /// Purpose of use that the called AE title, else the user, else the peer's default, stands for.
     pub(super) purpose: Purpose,
-    /// The person that the peer names; nothing proves it.
-    pub(super) user: Option<UserName>,
+    /// The person that the peer names, and what proves it.
+    pub(super) user: Option<User>,
     /// The peer, known by certificate, AE title and address.
     pub(super) peer: Arc<Peer>,
     /// How it reached us: encrypted, by its certificate, from its address.
@@ -84,12 +83,12 @@ impl Inbound {
             }
             Called::Service { .. } | Called::MoveDestination(_) => {}
         }
-        let user = rq.user.user_identity.as_ref().and_then(named);
-        let purpose = config.purpose(&rq.called, user.as_ref(), peer);
+        let purpose = config.purpose(&rq.called, None, peer);
         Ok(Self {
             called: rq.called.clone(),
             purpose: purpose.unwrap_or(Purpose::Treatment),
-            user,
+            // Until it is identified, which may take a while.
+            user: None,
             reached: TransportFacts {
                 tls: channel.tls,
                 mutual: caller.by_certificate,
@@ -132,15 +131,6 @@ fn identify<'a>(
             believed: &believed,
         }),
     })
-}
-
-/// The name in an identity: of types 1 (name) and 2 (name and passcode), PS3.7 §D.3.3.7. A passcode
-/// is not verified, and goes no further than here; tickets, assertions and tokens are not read.
-fn named(identity: &UserIdentity) -> Option<UserName> {
-    match identity.kind {
-        1 | 2 => UserName::from_bytes(&identity.primary),
-        _ => None,
-    }
 }
 
 /// What a presentation context is for.

@@ -5,6 +5,7 @@ mod certificates;
 pub mod control;
 mod delivery;
 mod echo;
+mod identity;
 mod inbound;
 mod instance;
 mod matches;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 pub use echo::EchoError;
 pub use echo::echo;
+pub use identity::IdentityError;
 pub use instance::Ended;
 pub use recorder::BooksError;
 pub use recorder::PoliciesError;
@@ -75,6 +77,7 @@ struct Gateway {
     delivery: Arc<delivery::Delivery>,
     takes: takes::Takes,
     seats: Arc<seats::Seats>,
+    verifiers: identity::Verifiers,
     draining: watch::Sender<bool>,
     spool_full_told_us: AtomicU64,
     /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
@@ -130,6 +133,9 @@ pub enum GatewayError {
     /// The spool's disk failed: nothing more can be kept there.
     #[error("the spool cannot be written any more")]
     SpoolLost,
+    /// What users are to be verified with cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The writer ended: the disk failed, and nothing more can be acknowledged.
     #[error("the ledger cannot be written any more")]
     LedgerLost,
@@ -172,6 +178,7 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
     let security = transport::Security::load(&config)?;
+    identity::check(&config.identity)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
     let (spool, found) = open_spool(&config)?;
     let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
@@ -188,6 +195,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         spool_full_told_us: AtomicU64::new(0),
         lost: watch::Sender::new(false),
         seats: Arc::default(),
+        verifiers: identity::Verifiers::new(&config.identity),
         draining: watch::Sender::new(false),
         security,
         refusals: refusals::Refusals::new(

@@ -152,6 +152,12 @@ impl Gateway {
             .await;
     }
 
+    /// A requestor whose user was not accepted; refusals of one kind are one to whoever reads them.
+    pub(super) async fn refuse_user(&self, from: SocketAddr, kind: &'static str, text: String) {
+        self.refused(from, kind.to_owned(), "user-refused", text)
+            .await;
+    }
+
     async fn refused(&self, from: SocketAddr, reason: String, code: &'static str, text: String) {
         let now_us = self.clock.read().monotonic_us;
         let who = Who::One(from.ip().to_canonical(), reason);

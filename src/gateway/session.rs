@@ -73,7 +73,7 @@ pub(super) async fn serve(
         Ok(None) => return,
         Err(error) => return gateway.refuse_handshake(from, &error).await,
     };
-    let rq = match tokio::time::timeout_at(artim, link.next()).await {
+    let mut rq = match tokio::time::timeout_at(artim, link.next()).await {
         Ok(Ok(Indication::Requested(rq))) => rq,
         Ok(Ok(_)) | Err(_) => return link.linger().await,
         Ok(Err(error)) => {
@@ -84,7 +84,10 @@ pub(super) async fn serve(
     if crowded {
         return link.reject(AssociateRj::LOCAL_LIMIT).await;
     }
-    let admission = match Admission::negotiate(&gateway, &rq, from, link.channel()).await {
+    // Passcode or token go to the verifier and nowhere else.
+    let identity = rq.user.user_identity.take();
+    let admission = Admission::negotiate(&gateway, &rq, identity, from, link.channel()).await;
+    let admission = match admission {
         Ok(admission) => admission,
         Err(answer) => {
             tracing::info!(called = %rq.called, calling = %rq.calling, %from, %answer, "association rejected");

@@ -20,6 +20,8 @@ use credence::contract::Request;
 use credence::contract::StandingEvidence;
 use credence::contract::StudyFacts;
 use credence::contract::TransportFacts;
+use credence::contract::User;
+use credence::contract::UserProof;
 use credence::contract::Verb;
 use credence::digest::Sha256;
 use credence::ledger::Checkpoint;
@@ -93,7 +95,10 @@ impl Books {
             purpose,
             requester: slug(from),
             requester_ae: "THEIR_WS".parse().unwrap(),
-            user: (purpose == Purpose::Research).then(|| "dr".to_owned()),
+            user: (purpose == Purpose::Research).then(|| User {
+                name: "dr".to_owned(),
+                proof: UserProof::Passcode,
+            }),
             custodian: slug(if verb == Verb::Store { from } else { OWN }),
             recipient: slug(to),
             recipient_ae: "THEIR_AE".parse().unwrap(),

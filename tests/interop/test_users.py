@@ -1,4 +1,4 @@
-"""Users that real peers name at association (PS3.7 §D.3.3.7): for what they ask, and what is told them."""
+"""Users that real peers name at association (PS3.7 §D.3.3.7), where nothing verifies them: for what they ask, and what is told them."""
 
 import pytest
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
@@ -17,7 +17,7 @@ def er(stage):
     """St. Anna's gateway, its AE title for any purpose, and an emergency console of St. Berta."""
     dest = stage.serve(pynet.Destination, "DEST")
     console = Peer("CLINIC", institution=OTHER, may=["echo", "store"], more={"purpose": "TREATMENT"})
-    user = {"name": "er-console", "purpose": "EMERGENCY", "peers": ["clinic"]}
+    user = {"name": "er-console", "purpose": "EMERGENCY", "peers": ["clinic"], "proof": "none"}
     gateway = stage.store_gateway(
         dest.port,
         peers=[console],
@@ -32,7 +32,9 @@ def er(stage):
 
 
 def facts(gateway) -> list[tuple[str, str | None]]:
-    return [(body["request"]["purpose"], body["request"].get("user")) for body in gateway.bodies("decision")]
+    asked = [body["request"] for body in gateway.bodies("decision")]
+    assert all(request["user"]["proof"] == "none" for request in asked)
+    return [(request["purpose"], request["user"]["name"]) for request in asked]
 
 
 def nowhere(gateway) -> bool:
@@ -61,7 +63,7 @@ def test_the_called_title_comes_before_the_user(er, study):
     assert facts(er) == [("TREATMENT", "er-console")]
 
 
-def test_a_positive_response_is_not_given(er, study):
+def test_no_positive_response_is_given_to_a_passcode_that_nobody_verified(er, study):
     image = study(1)[0]
     identity = UserIdentityNegotiation()
     identity.user_identity_type = 2

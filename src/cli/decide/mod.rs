@@ -17,6 +17,8 @@ use crate::cli::desk::unexpected;
 use crate::config::Config;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
+use crate::contract::User;
+use crate::contract::UserProof;
 use crate::contract::Verb;
 use crate::dicom::AeTitle;
 use crate::dicom::Uid;
@@ -78,6 +80,9 @@ pub struct Decide {
     /// The person who asks
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+    /// What proves the person: none, passcode or token
+    #[arg(long, value_name = "PROOF", requires = "user", value_parser = proof, default_value = "none")]
+    pub user_proof: UserProof,
     /// As if every hop were encrypted and the requester's certificate verified
     #[arg(long)]
     pub tls: bool,
@@ -99,6 +104,12 @@ fn verb(text: &str) -> Result<Verb, String> {
         "retrieve" => Ok(Verb::Retrieve),
         _ => Err("a verb is store, query or retrieve".to_owned()),
     }
+}
+
+fn proof(text: &str) -> Result<UserProof, String> {
+    let mut all = UserProof::ALL.into_iter();
+    let named = all.find(|proof| proof.as_str() == text);
+    named.ok_or_else(|| "a proof is none, passcode or token".to_owned())
 }
 
 /// Performs the command and writes the outcome to `out`.
@@ -146,7 +157,10 @@ impl Decide {
             purpose: self.purpose,
             requester: requester.clone(),
             requester_ae: ae_title(config, requester, from, "--requester-ae")?,
-            user: self.user.clone(),
+            user: self.user.clone().map(|name| User {
+                name,
+                proof: self.user_proof,
+            }),
             custodian: self.custodian.clone().or(sender),
             recipient: recipient.clone(),
             recipient_ae: ae_title(config, recipient, to, "--recipient-ae")?,

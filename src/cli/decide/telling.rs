@@ -17,6 +17,7 @@ use crate::contract::Grantees;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::contract::Request;
+use crate::contract::UserProof;
 use crate::contract::Verb;
 use crate::contract::Verdict;
 
@@ -87,7 +88,12 @@ fn question(out: &mut dyn Write, config: &Config, request: &Request) -> io::Resu
     );
     line(out, "who asks", &requester)?;
     if let Some(user) = &request.user {
-        line(out, "person", user)?;
+        let proven = match user.proof {
+            UserProof::None => "by the peer's word",
+            UserProof::Passcode => "proven by a passcode",
+            UserProof::Token => "proven by a token",
+        };
+        line(out, "person", &format!("{}, {proven}", user.name))?;
     }
     line(out, "wants", &format!("{wants}, for {}", request.purpose))?;
     line(out, "whose images", &named(&request.custodian))?;

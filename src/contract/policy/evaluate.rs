@@ -15,6 +15,8 @@ use crate::contract::facts::BreakGlass;
 use crate::contract::facts::Facts;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::request::Request;
+use crate::contract::user::User;
+use crate::contract::user::UserProof;
 
 /// Characters that are kept of an error's text.
 const ERROR_CHARACTERS_MAX: usize = 200;
@@ -132,9 +134,17 @@ impl PolicySet {
         });
         pairs.add("requester_ae", || text(request.requester_ae.as_str()));
         pairs.add("recipient_ae", || text(request.recipient_ae.as_str()));
-        if let Some(user) = &request.user {
-            pairs.add("user", || text(user));
+        let user = request.user.as_ref();
+        if let Some(name) = user.and_then(User::proven) {
+            pairs.add("user", || text(name));
         }
+        if let Some(name) = user.and_then(User::claimed) {
+            pairs.add("user_claimed", || text(name));
+        }
+        pairs.add("user_proof", || {
+            let proof = user.map_or(UserProof::None, |user| user.proof);
+            text(proof.as_str())
+        });
         pairs.add("has_patient", || boolean(request.patient.is_some()));
         pairs.add("question", || boolean(facts.question));
         pairs.add("modalities", || {

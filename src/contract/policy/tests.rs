@@ -20,6 +20,8 @@ use crate::contract::request::Request;
 use crate::contract::request::StudyFacts;
 use crate::contract::request::TransportFacts;
 use crate::contract::request::Verb;
+use crate::contract::user::User;
+use crate::contract::user::UserProof;
 use crate::time::Day;
 
 impl PolicySet {
@@ -225,11 +227,19 @@ fn every_request_conforms_to_the_schema() {
     for verb in [Verb::Store, Verb::Query, Verb::Retrieve] {
         for purpose in Purpose::ALL {
             for base in [pull(), acquisition()] {
-                for bare in [false, true] {
+                for (bare, proof) in [
+                    (false, UserProof::None),
+                    (false, UserProof::Passcode),
+                    (false, UserProof::Token),
+                    (true, UserProof::None),
+                ] {
                     let full = Request {
                         verb,
                         purpose,
-                        user: Some("dr".into()),
+                        user: Some(User {
+                            name: "dr".into(),
+                            proof,
+                        }),
                         ..base.clone()
                     };
                     let request = Request {

@@ -12,6 +12,7 @@ use crate::contract::Purpose;
 use crate::contract::Request;
 use crate::contract::StudyFacts;
 use crate::contract::TransportFacts;
+use crate::contract::User;
 use crate::contract::Verb;
 use crate::dicom::AeTitle;
 use crate::digest::Sha256;
@@ -30,8 +31,8 @@ pub struct Question {
     pub requester: InstitutionSlug,
     /// Its AE title.
     pub requester_ae: AeTitle,
-    /// The person who asks, if one is named.
-    pub user: Option<String>,
+    /// The person who asks, if one is named, and what proves it.
+    pub user: Option<User>,
     /// Whose images; our own institution, unless it says otherwise.
     pub custodian: Option<InstitutionSlug>,
     /// Who gets them.

@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::Retrieve;
-use crate::config::UserName;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::contract::TransportFacts;
+use crate::contract::User;
 use crate::contract::Verb;
 use crate::dicom::AeTitle;
 use crate::dicom::Head;
@@ -69,8 +69,8 @@ pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) purpose: Purpose,
     pub(in crate::gateway) requester: InstitutionSlug,
     pub(in crate::gateway) requester_ae: AeTitle,
-    /// The person, as the peer says; nothing proves it.
-    pub(in crate::gateway) user: Option<UserName>,
+    /// The person, and what proves it.
+    pub(in crate::gateway) user: Option<User>,
     /// Whose images these are.
     pub(in crate::gateway) custodian: InstitutionSlug,
     /// Who sends the bytes to us.

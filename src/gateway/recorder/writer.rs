@@ -447,7 +447,7 @@ impl Writer {
             purpose: asked.purpose,
             requester: asked.requester.clone(),
             requester_ae: asked.requester_ae.clone(),
-            user: asked.user.as_ref().map(ToString::to_string),
+            user: asked.user.clone(),
             custodian: asked.custodian.clone(),
             recipient: asked.recipient.clone(),
             recipient_ae: asked.recipient_ae.clone(),

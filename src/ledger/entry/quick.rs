@@ -92,6 +92,8 @@ mod tests {
     use crate::contract::Purpose;
     use crate::contract::State;
     use crate::contract::TransportFacts;
+    use crate::contract::User;
+    use crate::contract::UserProof;
     use crate::contract::Verb;
     use crate::contract::decide;
     use crate::ledger::fixtures::Scribe;
@@ -103,7 +105,10 @@ mod tests {
             purpose: Purpose::Research,
             requester: own(),
             requester_ae: "WS".parse().unwrap(),
-            user: Some(r#"x","kind":"alert"#.to_owned()),
+            user: Some(User {
+                name: r#"x","kind":"alert"#.to_owned(),
+                proof: UserProof::None,
+            }),
             custodian: own(),
             recipient: own(),
             recipient_ae: "PACS".parse().unwrap(),

@@ -277,7 +277,10 @@ fn what_is_skimmed_from_a_line_is_what_the_entry_is_found_by() {
             date: None,
             uid_digest: Sha256::of(&[b"study"]),
         }),
-        user: Some(r#"x","kind":"alert"#.to_owned()),
+        user: Some(crate::contract::User {
+            name: r#"x","kind":"alert"#.to_owned(),
+            proof: crate::contract::UserProof::None,
+        }),
         recipient: "lakeside".parse().unwrap(),
         ..request.clone()
     };

@@ -24,6 +24,8 @@ use crate::contract::request::StudyFacts;
 use crate::contract::request::TransportFacts;
 use crate::contract::request::Verb;
 use crate::contract::state::State;
+use crate::contract::user::User;
+use crate::contract::user::UserProof;
 use crate::dicom::AeTitle;
 use crate::digest::Sha256;
 use crate::time::DAY_MICROS;
@@ -124,7 +126,7 @@ struct Grid {
     modalities: Vec<BTreeSet<String>>,
     requester_aes: Vec<AeTitle>,
     recipient_aes: Vec<AeTitle>,
-    users: Vec<Option<String>>,
+    users: Vec<Option<User>>,
     /// TLS, mutual, address checked, question, has a patient.
     flags: [Vec<bool>; 5],
 }
@@ -164,8 +166,6 @@ impl Grid {
         let modalities = modalities
             .into_iter()
             .chain(literals.texts.iter().map(single));
-        let users = literals.texts.iter().map(|text| Some(text.clone()));
-        let users = [None, Some("user".to_owned())].into_iter().chain(users);
         let ages = literals.numbers(-36_500, 36_500, &[0, 10_000]);
         let flags = [
             "tls",
@@ -191,7 +191,7 @@ impl Grid {
             modalities: when(has("modalities"), modalities.take(VALUES_MAX).collect()),
             requester_aes: aes(has("requester_ae")),
             recipient_aes: aes(has("recipient_ae")),
-            users: when(has("user"), users.take(VALUES_MAX).collect()),
+            users: users(&literals, reads),
             flags: flags.map(|name| when(has(name), vec![true, false])),
         }
     }
@@ -293,6 +293,23 @@ fn glasses(literals: &Literals, parameters: &Parameters) -> Vec<BreakGlass> {
         }
     }
     glasses
+}
+
+/// Nobody, somebody, and whom the rule names, each by the peer's word and proven.
+fn users(literals: &Literals, reads: &Reads) -> Vec<Option<User>> {
+    let names = ["user"].into_iter();
+    let names = names.chain(literals.texts.iter().map(String::as_str));
+    let names = names.take(VALUES_MAX);
+    let known = names.flat_map(|name| {
+        let name = name.to_owned();
+        UserProof::ALL.map(|proof| {
+            let name = name.clone();
+            Some(User { name, proof })
+        })
+    });
+    let users = std::iter::once(None).chain(known);
+    let read = ["user", "user_claimed", "user_proof"];
+    when(read.iter().any(|name| reads.include(name)), users.collect())
 }
 
 /// What can be asked so that it is one of `actions`; with every purpose of theirs, or one each.

@@ -108,6 +108,8 @@ fn a_rule_that_contradicts_itself_matches_nothing() {
         "context.within && !context.requester_own",
         r#"context.purpose == "TREATEMENT""#,
         "context.score > 1000",
+        "context has user && context has user_claimed",
+        r#"context has user && context.user_proof == "none""#,
         r#"context.question && context.purpose == "TREATMENT" && action in Action::"Store""#,
     ] {
         assert!(
@@ -127,6 +129,9 @@ fn narrow_rules_are_matched() {
         r#"context.modalities == ["US"]"#,
         r#"context.requester_ae like "HILL*" && context.recipient_ae == "ARCHIVE""#,
         r#"context has user && context.user like "dr.*@hill.example""#,
+        r#"context has user_claimed && context.user_claimed == "dr.hill" && !(context has user)"#,
+        r#"context has user && context.user == "dr.hill" && context.user_proof == "token""#,
+        r#"context.user_proof == "none" && !(context has user_claimed)"#,
         "context has study_age_days && context.study_age_days == 3651",
         "!(context has study_age_days) && context.consent.denied",
         r#"context.recipient == Institution::"hill-clinic" && principal == Institution::"lakeside""#,

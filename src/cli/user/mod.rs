@@ -1,0 +1,170 @@
+//! `credence user`
+
+mod file;
+mod prompt;
+
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::cli::Exit;
+use crate::cli::configured;
+use crate::cli::user::file::FileError;
+use crate::config::SecretError;
+use crate::config::SecretFile;
+use crate::config::UserName;
+use crate::identity::Passcodes;
+use crate::identity::PasscodesError;
+
+/// Set, remove and list the passcodes of users whom peers name
+///
+/// A peer may name its user, with a passcode, when it requests an association (DICOM PS3.7, User Identity
+/// Negotiation). The file that `passcodes` of the table identity names holds one line for each user: the
+/// name, and a digest of the passcode by Argon2id. A running gateway heeds a change at once. Run it as the
+/// user that the gateway runs as: the file is for its owner's eyes only.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Set the passcode of a user, new or known
+    ///
+    /// On a terminal it is asked for twice and not shown; else it is the first line of standard input.
+    /// At least 12 characters.
+    Passcode(Passcode),
+    /// Take a user out of the file: from then on the gateway rejects that user with any passcode
+    Remove(Remove),
+    /// List the users who have a passcode
+    List(List),
+}
+
+/// Arguments of `credence user passcode`.
+#[derive(Args, Debug)]
+pub struct Passcode {
+    /// The user, as peers name them
+    #[arg(value_name = "NAME")]
+    pub name: UserName,
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "credence.toml")]
+    pub config: PathBuf,
+}
+
+/// Arguments of `credence user remove`.
+#[derive(Args, Debug)]
+pub struct Remove {
+    /// The user
+    #[arg(value_name = "NAME")]
+    pub name: UserName,
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "credence.toml")]
+    pub config: PathBuf,
+}
+
+/// Arguments of `credence user list`.
+#[derive(Args, Debug)]
+pub struct List {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "credence.toml")]
+    pub config: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What keeps a command from being done.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("the configuration has no `passcodes` in [identity]: name a file there first")]
+    NoFile,
+    #[error("a name that begins with # would be read as a comment")]
+    Comment,
+    #[error("the two entries differ")]
+    Differ,
+    #[error("no passcode was given")]
+    Silent,
+    #[error("there is no user {0} in the file of passcodes")]
+    NoSuchUser(UserName),
+    #[error(transparent)]
+    Passcode(#[from] crate::identity::PasscodeFault),
+    #[error(transparent)]
+    Passcodes(#[from] PasscodesError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Performs the command and writes the outcome to `out`.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn run(command: &User, out: &mut dyn Write) -> io::Result<Exit> {
+    let config = match command {
+        User::Passcode(arguments) => &arguments.config,
+        User::Remove(arguments) => &arguments.config,
+        User::List(arguments) => &arguments.config,
+    };
+    let config = match configured(config) {
+        Ok(config) => config,
+        Err(exit) => return Ok(exit),
+    };
+    let file = config.identity.passcodes.ok_or(Refused::NoFile);
+    let done = file.and_then(|file| perform(command, &file, out));
+    match done {
+        Ok(()) => Ok(Exit::Success),
+        Err(refused) => {
+            writeln!(io::stderr(), "credence: {refused}")?;
+            Ok(Exit::Failure)
+        }
+    }
+}
+
+fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(), Refused> {
+    match command {
+        User::Passcode(arguments) => {
+            let name = &arguments.name;
+            if name.as_str().starts_with('#') {
+                return Err(Refused::Comment);
+            }
+            let mut passcodes = standing(file)?;
+            let digest = prompt::passcode(name)?.digest()?;
+            passcodes.set(name.clone(), digest);
+            file::write(&file::path(file)?, passcodes.text().as_bytes())?;
+            writeln!(out, "user {name} has a new passcode")?;
+        }
+        User::Remove(arguments) => {
+            let name = &arguments.name;
+            let mut passcodes = Passcodes::read(file)?;
+            if !passcodes.remove(name) {
+                return Err(Refused::NoSuchUser(name.clone()));
+            }
+            file::write(&file::path(file)?, passcodes.text().as_bytes())?;
+            writeln!(out, "user {name} has no passcode any more")?;
+        }
+        User::List(arguments) => {
+            let passcodes = Passcodes::read(file)?;
+            if arguments.json {
+                let users: Vec<&str> = passcodes.users().map(UserName::as_str).collect();
+                writeln!(out, "{}", json!({ "users": users }))?;
+            } else {
+                for name in passcodes.users() {
+                    writeln!(out, "{name}")?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The file's users; nobody, where it does not exist yet.
+fn standing(file: &SecretFile) -> Result<Passcodes, Refused> {
+    match Passcodes::read(file) {
+        Err(PasscodesError::File(SecretError::Io { source, .. }))
+            if source.kind() == io::ErrorKind::NotFound =>
+        {
+            Ok(Passcodes::default())
+        }
+        read => Ok(read?),
+    }
+}
