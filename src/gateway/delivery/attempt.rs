@@ -23,6 +23,7 @@ use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::gateway::instance;
 use crate::gateway::recorder::Judged;
+use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
 use crate::gateway::recorder::Refusal;
 use crate::gateway::relay::Relay;
@@ -36,6 +37,9 @@ use crate::storage::SpoolError;
 
 /// How long to wait before the spool is asked again to let go of what was delivered.
 const REMOVE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Characters of the words beside an object that is set aside.
+const TEXT_CHARACTERS_MAX: usize = 500;
 
 /// The spool cannot be used any more, and the gateway must stop.
 pub(super) struct SpoolLost;
@@ -195,7 +199,12 @@ impl Worker {
                 refusal: Some(refusal.clone()),
                 ..Attempt::new(Ended::Denied, &refusal.comment(true))
             }),
-            Err(error) => Err(Attempt::new(Ended::NotRecorded, &error)),
+            Err(error @ RecordError::Refused(_)) => {
+                Err(Attempt::new(Ended::Failed(Failure::NotJudged), &error))
+            }
+            Err(
+                error @ (RecordError::NoRoom | RecordError::KeyLeft { .. } | RecordError::Stopped),
+            ) => Err(Attempt::new(Ended::NotRecorded, &error)),
         }
     }
 
@@ -320,7 +329,7 @@ impl Worker {
             failure,
             status: attempt.status.map(|status| status.0),
             decision,
-            text: attempt.text.clone(),
+            text: attempt.text.chars().take(TEXT_CHARACTERS_MAX).collect(),
             tries,
             at: self.gateway.clock.now(),
         };

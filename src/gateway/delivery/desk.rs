@@ -143,10 +143,7 @@ impl Delivery {
             }
             let mut withdrawn = None;
             if lying.place == Place::Waiting {
-                withdrawn = counter.change(|queue| {
-                    let object = queue.idle().find(|object| object.id == lying.id)?;
-                    queue.withdraw(&object).then_some(object)
-                });
+                withdrawn = counter.change(|queue| queue.withdraw(&lying.study, lying.id));
                 if withdrawn.is_none() {
                     // It is on its way by now.
                     continue;
