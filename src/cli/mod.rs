@@ -3,7 +3,7 @@
 //! What a script would read goes to standard output, all else to standard error.
 
 pub mod backup;
-mod bypass;
+pub mod bypass;
 pub mod check_config;
 mod columns;
 pub mod consent;
@@ -19,6 +19,7 @@ pub mod keys;
 pub mod ledger;
 pub mod patient;
 pub mod policy;
+pub mod queue;
 pub mod report;
 pub mod restore;
 pub mod retention;
@@ -51,6 +52,7 @@ use crate::cli::keys::Keys;
 use crate::cli::ledger::Ledger;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
+use crate::cli::queue::Queue;
 use crate::cli::report::Report;
 use crate::cli::restore::Restore;
 use crate::cli::retention::Retention;
@@ -117,6 +119,8 @@ enum Command {
     #[command(subcommand)]
     Keys(Keys),
     #[command(subcommand)]
+    Queue(Queue),
+    #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
     Report(Report),
@@ -156,6 +160,7 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
+        Command::Queue(arguments) => queue::run(&arguments, &mut io::stdout().lock()),
         Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
         Command::Bypass(arguments) => bypass::run(&arguments, &mut io::stdout().lock()),
         Command::User(arguments) => user::run(&arguments, &mut io::stdout().lock()),
