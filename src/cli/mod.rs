@@ -3,6 +3,7 @@
 //! What a script would read goes to standard output, all else to standard error.
 
 pub mod backup;
+pub mod bypass;
 pub mod check_config;
 mod columns;
 pub mod consent;
@@ -18,6 +19,7 @@ pub mod keys;
 pub mod ledger;
 pub mod patient;
 pub mod policy;
+pub mod queue;
 pub mod report;
 pub mod restore;
 pub mod retention;
@@ -37,6 +39,7 @@ use clap::Parser;
 use clap::Subcommand;
 
 use crate::cli::backup::Backup;
+use crate::cli::bypass::Bypass;
 use crate::cli::check_config::CheckConfig;
 use crate::cli::consent::Consent;
 use crate::cli::decide::Decide;
@@ -49,6 +52,7 @@ use crate::cli::keys::Keys;
 use crate::cli::ledger::Ledger;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
+use crate::cli::queue::Queue;
 use crate::cli::report::Report;
 use crate::cli::restore::Restore;
 use crate::cli::retention::Retention;
@@ -115,6 +119,8 @@ enum Command {
     #[command(subcommand)]
     Keys(Keys),
     #[command(subcommand)]
+    Queue(Queue),
+    #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
     Report(Report),
@@ -127,6 +133,8 @@ enum Command {
     Retention(Retention),
     #[command(subcommand)]
     User(User),
+    #[command(subcommand)]
+    Bypass(Bypass),
     Backup(Backup),
     Restore(Restore),
     Demo(Demo),
@@ -152,7 +160,9 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
+        Command::Queue(arguments) => queue::run(&arguments, &mut io::stdout().lock()),
         Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
+        Command::Bypass(arguments) => bypass::run(&arguments, &mut io::stdout().lock()),
         Command::User(arguments) => user::run(&arguments, &mut io::stdout().lock()),
         Command::Backup(arguments) => backup::run(&arguments, &mut io::stdout().lock()),
         Command::Restore(arguments) => restore::run(&arguments, &mut io::stdout().lock()),
