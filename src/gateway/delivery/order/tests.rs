@@ -23,6 +23,7 @@ pub(super) fn order(priority: Option<u16>, legs: &[(&str, Option<Priority>)]) ->
         command.set_u16(element::PRIORITY, priority);
     }
     let legs = legs.iter().map(|(name, priority)| Leg {
+        decision: 7,
         to: peer(name),
         calling: "GATE".parse().unwrap(),
         mode: Mode::Enforce,
@@ -43,6 +44,7 @@ fn asked() -> Asked {
         purpose: Purpose::Treatment,
         requester: "lakeside".parse().unwrap(),
         requester_ae: "CT1".parse().unwrap(),
+        again: None,
         user: None,
         custodian: "lakeside".parse().unwrap(),
         sender: "lakeside".parse().unwrap(),
