@@ -1,6 +1,7 @@
 //! The gateway's shell: sessions on sockets, put to the contract through the one writer.
 
 mod admission;
+mod bypass;
 mod certificates;
 pub mod control;
 mod delivery;
@@ -30,6 +31,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+pub use bypass::Bypass;
+pub use bypass::BypassError;
+pub use bypass::Word;
 pub use echo::EchoError;
 pub use echo::echo;
 pub use identity::IdentityError;
@@ -88,22 +92,22 @@ struct Gateway {
 }
 
 impl Gateway {
-    fn link_limits(&self) -> transport::Limits {
-        let limits = &self.config.limits;
-        transport::Limits {
-            associate_bytes_max: limits.associate_bytes_max,
-            pdu_bytes_max: limits.pdu_bytes_max,
-            command_bytes_max: limits.command_bytes_max,
-            artim: self.config.timeouts.artim,
-        }
-    }
-
     const fn relay_limits(&self, from: &Peer, to: &Peer) -> relay::RelayLimits {
         relay::RelayLimits {
             buffer_bytes_max: self.config.limits.relay_buffer_bytes_max,
             sender_silence: from.timeouts.dimse_response,
             response: to.timeouts.dimse_response,
         }
+    }
+}
+
+/// What an association may use up.
+const fn link_limits(config: &Config) -> transport::Limits {
+    transport::Limits {
+        associate_bytes_max: config.limits.associate_bytes_max,
+        pdu_bytes_max: config.limits.pdu_bytes_max,
+        command_bytes_max: config.limits.command_bytes_max,
+        artim: config.timeouts.artim,
     }
 }
 
@@ -124,6 +128,9 @@ pub enum GatewayError {
         /// What the system says.
         source: io::Error,
     },
+    /// A time without contract and ledger cannot be recorded.
+    #[error("a bypass cannot be recorded: {0}")]
+    Bypass(#[from] BypassError),
     /// The socket for commands cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Control(io::Error),
@@ -204,6 +211,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         ),
         config,
     });
+    gateway.record_bypasses().await?;
     let mut addresses = Vec::new();
     let mut listeners = Vec::new();
     for listener in &gateway.config.listeners {

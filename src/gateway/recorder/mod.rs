@@ -201,13 +201,13 @@ impl Recorder {
         key: &LogKey,
         proof: &Equivocation,
     ) -> Result<u64, RecordError> {
-        let body = Body::Equivocated {
+        self.record(Body::Equivocated {
             institution,
             key: key.to_string(),
             first: proof.first.clone(),
             second: proof.second.clone(),
-        };
-        self.record(body).await
+        })
+        .await
     }
 
     /// The key that signs the log's checkpoints.
