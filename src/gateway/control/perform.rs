@@ -6,6 +6,7 @@ use super::Answer;
 use super::Command;
 use super::PatientName;
 use super::Question;
+use super::QueueChange;
 use super::listed;
 use crate::contract::Pseudonym;
 use crate::contract::State;
@@ -54,9 +55,11 @@ impl Office {
                 let epochs = recorder.epochs().await;
                 epochs.map(|epochs| Answer::Epochs { epochs })
             }
-            Command::Queues | Command::Queue { .. } | Command::QueueChange { .. } => {
-                self.queues(command).await
-            }
+            Command::Queues => self.delivery().map(|delivery| Answer::Queues {
+                queues: delivery.list(),
+            }),
+            Command::Queue { queue, one_by_one } => self.queue(&queue, one_by_one).await,
+            Command::QueueChange { change, by } => self.queue_change(change, &by).await,
             Command::Decide { question } => decide(recorder, *question).await,
         };
         result.unwrap_or_else(|error| Answer::Refused {
@@ -64,32 +67,30 @@ impl Office {
         })
     }
 
-    /// What concerns the spool.
-    async fn queues(&self, command: Command) -> Result<Answer, RecordError> {
-        let Some(delivery) = &self.delivery else {
-            return Err(RecordError::Refused("the spool is not open".to_owned()));
-        };
-        match command {
-            Command::Queue { queue, one_by_one } => {
-                let content = delivery.content(&self.recorder, &queue, one_by_one).await?;
-                Ok(Answer::Queue {
-                    studies: content.studies,
-                    objects: content.objects,
-                    more: content.more,
-                })
-            }
-            Command::QueueChange { change, by } => {
-                let done = delivery.change(&self.recorder, change, &by).await?;
-                Ok(Answer::QueueChanged {
-                    objects: done.objects,
-                    entries: done.entries,
-                })
-            }
-            // The caller passes nothing else on.
-            _ => Ok(Answer::Queues {
-                queues: delivery.list(),
-            }),
-        }
+    /// The queues of the spool.
+    fn delivery(&self) -> Result<&Delivery, RecordError> {
+        let delivery = self.delivery.as_deref();
+        delivery.ok_or_else(|| RecordError::Refused("the spool is not open".to_owned()))
+    }
+
+    async fn queue(&self, queue: &str, one_by_one: bool) -> Result<Answer, RecordError> {
+        let content = self
+            .delivery()?
+            .content(&self.recorder, queue, one_by_one)
+            .await?;
+        Ok(Answer::Queue {
+            studies: content.studies,
+            objects: content.objects,
+            more: content.more,
+        })
+    }
+
+    async fn queue_change(&self, change: QueueChange, by: &str) -> Result<Answer, RecordError> {
+        let done = self.delivery()?.change(&self.recorder, change, by).await?;
+        Ok(Answer::QueueChanged {
+            objects: done.objects,
+            entries: done.entries,
+        })
     }
 }
 

@@ -19,6 +19,7 @@ use super::reading::Reading;
 use super::worker::Worker;
 use super::worker::chance;
 use crate::config::Mode;
+use crate::config::PeerName;
 use crate::contract::Body;
 use crate::dimse::Class;
 use crate::dimse::Status;
@@ -33,9 +34,13 @@ use crate::gateway::relay::Relayed;
 use crate::gateway::relay::Source;
 use crate::gateway::transfer::Fault;
 use crate::gateway::transfer::Key;
+use crate::storage::ObjectId;
 use crate::storage::Place;
+use crate::storage::Spool;
 use crate::storage::SpoolError;
 
+/// Removals of one worker that the disk has not finished.
+const REMOVALS_MAX: usize = 16;
 /// How long to wait before the spool is asked again to let go of what was delivered.
 const REMOVE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -151,7 +156,7 @@ impl Worker {
         }
     }
 
-    fn read(&self, id: crate::storage::ObjectId) -> Reading {
+    fn read(&self, id: ObjectId) -> Reading {
         let buffer_bytes = self.gateway.config.limits.relay_buffer_bytes_max;
         Reading::begin(&self.gateway.spool, &self.peer.name, id, buffer_bytes)
     }
@@ -283,34 +288,25 @@ impl Worker {
     /// It was delivered: should the disk not let go of it, it is not sent again for that.
     async fn remove(&mut self, job: &Job) -> Result<(), SpoolLost> {
         let (to, id) = (self.peer.name.clone(), job.id);
-        let commit = self.peer.commit;
-        loop {
-            let (spool, queue) = (Arc::clone(&self.gateway.spool), to.clone());
-            let removed = tokio::task::spawn_blocking(move || {
-                if commit {
-                    spool.put(&queue, id, Place::Waiting, Place::Delivered, None)
-                } else {
-                    spool.remove(&queue, id, Place::Waiting)
-                }
-            });
-            match removed.await {
-                Ok(Ok(()) | Err(SpoolError::Missing { .. })) => break,
-                Ok(Err(error)) if error.is_fatal() => return Err(SpoolLost),
-                Ok(Err(error)) => {
-                    tracing::error!(%error, object = %id, "what was delivered cannot be removed");
-                }
-                Err(_) => return Err(SpoolLost),
-            }
-            tokio::time::sleep(REMOVE_AGAIN).await;
+        let spool = Arc::clone(&self.gateway.spool);
+        if self.peer.commit {
+            let_go(spool, to, id, Place::Delivered).await?;
+            let now_us = self.now_us();
+            self.counter
+                .change(|queue| queue.set_aside(now_us, id, Place::Delivered, None));
+            return Ok(());
         }
-        let now_us = self.now_us();
-        self.counter.change(|queue| {
-            if commit {
-                queue.set_aside(now_us, id, Place::Delivered, None);
-            } else {
-                queue.gone(now_us, id);
-            }
+        // The next one need not wait for the disk. The name goes at once; what may take longer is the
+        // sync that some removals come with.
+        while self.removals.len() >= REMOVALS_MAX {
+            self.removals.join_next().await;
+        }
+        self.removals.spawn(async move {
+            // A spool that is lost shows with the next object.
+            let _ = let_go(spool, to, id, Place::Waiting).await;
         });
+        let now_us = self.now_us();
+        self.counter.change(|queue| queue.gone(now_us, id));
         Ok(())
     }
 
@@ -390,6 +386,34 @@ impl Worker {
         let code = code.to_owned();
         let alert = Body::Alert { code, text, about };
         self.gateway.recorder.note(alert).await;
+    }
+}
+
+/// Takes what was delivered to where it belongs: out of the spool, or to `kept_at`. Tries until the
+/// disk does it.
+async fn let_go(
+    spool: Arc<Spool>,
+    to: PeerName,
+    id: ObjectId,
+    kept_at: Place,
+) -> Result<(), SpoolLost> {
+    loop {
+        let (spool, queue) = (Arc::clone(&spool), to.clone());
+        let removed = tokio::task::spawn_blocking(move || match kept_at {
+            Place::Delivered => spool.put(&queue, id, Place::Waiting, Place::Delivered, None),
+            Place::Waiting | Place::Dead | Place::Quarantined => {
+                spool.remove(&queue, id, Place::Waiting)
+            }
+        });
+        match removed.await {
+            Ok(Ok(()) | Err(SpoolError::Missing { .. })) => return Ok(()),
+            Ok(Err(error)) if error.is_fatal() => return Err(SpoolLost),
+            Ok(Err(error)) => {
+                tracing::error!(%error, object = %id, "what was delivered cannot be removed");
+            }
+            Err(_) => return Err(SpoolLost),
+        }
+        tokio::time::sleep(REMOVE_AGAIN).await;
     }
 }
 

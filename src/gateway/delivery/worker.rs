@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::Counter;
 use super::association::Association;
@@ -33,6 +34,8 @@ pub(super) struct Worker {
     pub(super) transfers: Transfers,
     /// What is read while something else is sent.
     pub(super) ahead: Option<Reading>,
+    /// What was delivered and is being taken out of the spool.
+    pub(super) removals: JoinSet<()>,
     draining: watch::Receiver<bool>,
 }
 
@@ -45,6 +48,7 @@ impl Worker {
             association: None,
             transfers: Transfers::default(),
             ahead: None,
+            removals: JoinSet::new(),
             draining: gateway.draining.subscribe(),
         }
     }
@@ -60,6 +64,7 @@ impl Worker {
             self.transfers.flush_due(&gateway).await;
         }
         self.rest().await;
+        while self.removals.join_next().await.is_some() {}
     }
 
     /// The next object; `None` when there is to be none any more.
