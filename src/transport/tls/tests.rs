@@ -288,6 +288,73 @@ async fn a_peer_that_hangs_up_has_closed() {
     assert!(matches!(next, Ok(Indication::Closed)), "{next:?}");
 }
 
+/// The two ends of a handshake: requestor, acceptor.
+async fn shaken(security: &Security) -> (TlsStream, TlsStream) {
+    let (listener, address) = listening().await;
+    let acceptor = security.acceptor(ClientCertificate::Required).unwrap();
+    let accepting = async { acceptor.handshake(listener.accept().await.unwrap().0).await };
+    let tls = towards(security);
+    let requesting = async {
+        tls.handshake(TcpStream::connect(address).await.unwrap())
+            .await
+    };
+    let (accepted, requested) = tokio::join!(accepting, requesting);
+    (requested.unwrap().0, accepted.unwrap().0)
+}
+
+/// What `stream` reads until it fails or ends.
+async fn read_up(stream: &mut TlsStream) -> (Vec<u8>, std::io::Result<usize>) {
+    let mut got = bytes::BytesMut::new();
+    loop {
+        stream
+            .tcp()
+            .ready(tokio::io::Interest::READABLE)
+            .await
+            .unwrap();
+        match stream.try_read(&mut got, 1 << 16) {
+            Ok(0) => return (got.to_vec(), Ok(0)),
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => return (got.to_vec(), Err(error)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_reset_counts() {
+    let (_folder, security) = house();
+    let (mut requestor, mut acceptor) = shaken(&security).await;
+    let said = acceptor
+        .try_write(&[std::io::IoSlice::new(b"0000H")])
+        .unwrap();
+    assert_eq!(said, 5);
+    // Closing sends a reset in place of an end.
+    let linger = Some(Duration::ZERO);
+    rustix::net::sockopt::set_socket_linger(acceptor.tcp(), linger).unwrap();
+    drop(acceptor);
+    let (got, ended) = read_up(&mut requestor).await;
+    assert_eq!(got, b"0000H");
+    assert_eq!(
+        ended.unwrap_err().kind(),
+        std::io::ErrorKind::ConnectionReset
+    );
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_record_that_is_none_counts() {
+    let (_folder, security) = house();
+    let (mut requestor, mut acceptor) = shaken(&security).await;
+    acceptor
+        .try_write(&[std::io::IoSlice::new(b"0000H")])
+        .unwrap();
+    let mut tcp = acceptor.into_tcp();
+    tcp.write_all(&[0x17, 3, 3, 0, 32]).await.unwrap();
+    tcp.write_all(&[7; 32]).await.unwrap();
+    let (got, ended) = read_up(&mut requestor).await;
+    assert_eq!(got, b"0000H");
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+}
+
 /// What a handshake with `first` as the first bytes comes to.
 async fn refused(first: &[u8]) -> HandshakeError {
     let (_folder, security) = house();
