@@ -106,6 +106,18 @@ fn an_ae_title_identifies_alone_only_where_its_peer_says_so() {
 }
 
 #[test]
+fn lists_of_revoked_certificates_that_are_required_are_named() {
+    let of = |more: &str| {
+        let tls = TLS.replace("[tls]\n", &format!("[tls]\n{more}"));
+        keys(&[BASE, &tls, OWN])
+    };
+    assert_eq!(of("crl_required = true\n"), ["tls.crls"]);
+    assert_eq!(of("crl_required = true\ncrls = []\n"), ["tls.crls"]);
+    assert_eq!(of("crl_required = true\ncrls = [\"a.crl\"]\n"), [""; 0]);
+    assert_eq!(of("crls = []\n"), [""; 0]);
+}
+
+#[test]
 fn tls_needs_a_certificate_its_key_and_authorities() {
     let listener = "[[listener]]\naddress = \"127.0.0.1:2762\"\ntls = true\n";
     let of = |tls: &str| keys(&[BASE, OWN, listener, tls]);
