@@ -67,7 +67,10 @@ fn a_peer_of_another_institution_without_tls_is_a_fault_unless_named() {
     assert_eq!(faults("plain = true\n"), [""; 0]);
     assert_eq!(faults(&format!("plain = true\n{connect}")), [""; 0]);
     assert_eq!(faults(certificates), [""; 0]);
-    assert_eq!(faults(&format!("may = []\ntls = true\n{connect}")), [""; 0]);
+    // What it was asked to send comes from it, though it may ask nothing.
+    let archive = format!("may = []\ntls = true\n{connect}");
+    assert_eq!(faults(&archive), ["peer[0].certificates"]);
+    assert_eq!(faults(&format!("{archive}{certificates}")), [""; 0]);
     assert_eq!(
         faults(&format!("tls = true\n{connect}{certificates}")),
         [""; 0]
