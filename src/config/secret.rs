@@ -90,7 +90,7 @@ pub enum SecretError {
     Empty(PathBuf),
     /// `$CREDENTIALS_DIRECTORY` is named, and systemd gave none.
     #[error(
-        "$CREDENTIALS_DIRECTORY/{0} is named, but CREDENTIALS_DIRECTORY is not set: systemd sets it for a unit with LoadCredential="
+        "$CREDENTIALS_DIRECTORY/{0} is named, but CREDENTIALS_DIRECTORY is not set to an absolute path: systemd sets it for a unit with LoadCredential="
     )]
     NoCredentials(String),
 }
@@ -127,8 +127,7 @@ impl SecretFile {
     /// # Errors
     /// As [`Self::read`].
     pub fn read_up_to(&self, limit: u64) -> Result<Secret, SecretError> {
-        let credentials = env::var_os(CREDENTIALS_DIRECTORY).map(PathBuf::from);
-        self.read_by(credentials.as_deref(), limit)
+        self.read_by(credentials().as_deref(), limit)
     }
 
     /// Where it lies now, to watch it for changes.
@@ -136,14 +135,13 @@ impl SecretFile {
     /// # Errors
     /// When it is a credential, and there are none.
     pub fn path(&self) -> Result<PathBuf, SecretError> {
-        let credentials = env::var_os(CREDENTIALS_DIRECTORY).map(PathBuf::from);
-        self.path_by(credentials.as_deref())
+        self.path_by(credentials().as_deref())
     }
 
     fn path_by(&self, credentials: Option<&Path>) -> Result<PathBuf, SecretError> {
         match self {
             Self::Path(path) => Ok(path.clone()),
-            Self::Credential(name) => credentials
+            Self::Credential(name) => folder(credentials)
                 .map(|dir| dir.join(name))
                 .ok_or_else(|| SecretError::NoCredentials(name.clone())),
         }
@@ -151,7 +149,8 @@ impl SecretFile {
 
     fn read_by(&self, credentials: Option<&Path>, limit: u64) -> Result<Secret, SecretError> {
         let path = self.path_by(credentials)?;
-        let is_credential = credentials.is_some_and(|dir| path.starts_with(dir));
+        // Right in it: a path that only begins alike may lead out again.
+        let is_credential = folder(credentials).is_some() && path.parent() == credentials;
         let exposed = if is_credential {
             EXPOSED_CREDENTIAL
         } else {
@@ -181,6 +180,17 @@ impl SecretFile {
             Ok(_) | Err(_) => Err(SecretError::TooLong { path, limit }),
         }
     }
+}
+
+/// What systemd says.
+fn credentials() -> Option<PathBuf> {
+    env::var_os(CREDENTIALS_DIRECTORY).map(PathBuf::from)
+}
+
+/// The folder of credentials, if it can be one: systemd's is absolute, and every path lies below an
+/// empty one.
+fn folder(credentials: Option<&Path>) -> Option<&Path> {
+    credentials.filter(|dir| dir.is_absolute())
 }
 
 /// Opens without waiting for the other end of a pipe.
@@ -289,6 +299,31 @@ mod tests {
         let named = SecretFile::Credential("tls.key".to_owned());
         let refused = named.read_by(None, SECRET_BYTES_MAX).unwrap_err();
         assert!(matches!(refused, SecretError::NoCredentials(_)));
+    }
+
+    #[test]
+    fn what_does_not_lie_right_among_the_credentials_is_none_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = file(dir.path(), "tls.key", b"abc", 0o440);
+        let below = dir.path().join("credentials");
+        fs::create_dir(&below).unwrap();
+        let out = SecretFile::Path(below.join("../tls.key"));
+        for (secret, credentials) in [
+            (&key, Path::new("")),
+            (&key, Path::new(".")),
+            (&key, Path::new("/")),
+            (&key, &below),
+            (&out, &below),
+        ] {
+            let refused = secret.read_by(Some(credentials), SECRET_BYTES_MAX);
+            assert!(
+                matches!(refused, Err(SecretError::Exposed { .. })),
+                "{secret:?} {credentials:?}"
+            );
+        }
+        let named = SecretFile::Credential("tls.key".to_owned());
+        let refused = named.read_by(Some(Path::new("")), SECRET_BYTES_MAX);
+        assert!(matches!(refused, Err(SecretError::NoCredentials(_))));
     }
 
     #[test]
