@@ -85,6 +85,17 @@ pub enum HandshakeError {
     NoTrust,
 }
 
+impl HandshakeError {
+    /// What the alert says, if a connection failed with one. With TLS 1.3 a requestor's handshake is over
+    /// before the acceptor has seen its certificate (RFC 8446 §2): a refusal is the first that comes.
+    pub(in crate::transport) fn after(error: &io::Error) -> Option<Self> {
+        match error.get_ref()?.downcast_ref::<Error>()? {
+            Error::AlertReceived(alert) => Some(Self::Refused(*alert)),
+            _ => None,
+        }
+    }
+}
+
 /// How a listener begins a connection.
 #[derive(Clone)]
 pub struct Acceptor {

@@ -398,6 +398,41 @@ async fn a_hello_of_any_bytes_costs_no_more_than_a_message() {
 }
 
 #[tokio::test]
+async fn an_acceptor_that_refuses_our_certificate_is_told_as_such() {
+    let (theirs, acceptor) = house();
+    let (ours, requestor) = house();
+    // We believe their authority, they do not believe ours.
+    let authority = |folder: &TempDir| folder.path().join("ca.pem");
+    std::fs::copy(authority(&theirs), authority(&ours)).unwrap();
+    requestor.reload().unwrap();
+    let (listener, address) = listening().await;
+    let acceptor = acceptor.acceptor(ClientCertificate::Required).unwrap();
+    let accepting = async {
+        let (stream, from) = listener.accept().await.unwrap();
+        Link::accept_tls(stream, from, LIMITS, acceptor).await
+    };
+    let tls = Some(towards(&requestor));
+    let rq = request();
+    let requesting = Link::connect(address, tls, &rq, LIMITS, LIMITS.pdu_bytes_max, WAIT);
+    let (accepted, requested) = tokio::join!(accepting, requesting);
+    // Of the same name as the one that is believed, with another key.
+    let refused = accepted.unwrap_err();
+    assert!(
+        matches!(refused, HandshakeError::Certificate(_)),
+        "{refused}"
+    );
+    let error = requested.unwrap_err();
+    let told = matches!(
+        error,
+        ConnectError::Handshake {
+            source: HandshakeError::Refused(_),
+            ..
+        }
+    );
+    assert!(told, "{error}");
+}
+
+#[tokio::test]
 async fn an_acceptor_without_tls_is_no_destination() {
     let (_folder, security) = house();
     let (listener, address) = listening().await;
@@ -437,6 +472,25 @@ fn newer_files_count_when_they_have_settled() {
     security.reload().unwrap();
     assert!(!security.has_changed());
     assert_eq!(security.now().own()[0].subject, "CN=renewed");
+}
+
+#[test]
+fn one_reads_the_files_at_a_time() {
+    let (folder, security) = house();
+    let authorities = folder.path().join("ca.pem");
+    std::fs::remove_file(&authorities).unwrap();
+    let mode = rustix::fs::Mode::from(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &authorities, mode).unwrap();
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| security.reload());
+        // Both ends of a pipe are opened together: it is being read now.
+        let pipe = std::fs::OpenOptions::new().write(true).open(&authorities);
+        assert!(security.versions.try_lock().is_err());
+        drop(pipe);
+        let read = reading.join().unwrap();
+        assert!(matches!(read, Err(TlsError::Nothing { .. })), "{read:?}");
+    });
+    assert!(security.versions.try_lock().is_ok());
 }
 
 #[test]
