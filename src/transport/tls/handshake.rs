@@ -74,6 +74,9 @@ pub enum HandshakeError {
     /// The peer hung up.
     #[error("it closed the connection during the handshake")]
     Closed,
+    /// The peer hung up before its first byte: a health check, say.
+    #[error("it closed the connection without a word")]
+    Silent,
     /// Too slow.
     #[error("it did not finish the handshake in time")]
     TimedOut,
@@ -223,8 +226,12 @@ async fn step_by_step(stream: &mut TlsStream) -> Result<(), HandshakeError> {
                     stream.feed_all()?;
                     continue;
                 }
+                Ok(false) if first => return Err(HandshakeError::Silent),
                 Ok(false) => return Err(HandshakeError::Closed),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if first && error.kind() == io::ErrorKind::ConnectionReset => {
+                    return Err(HandshakeError::Silent);
+                }
                 Err(error) => return Err(lost(&error)),
             }
         }

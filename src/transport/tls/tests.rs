@@ -379,12 +379,29 @@ async fn what_is_no_handshake_is_told_apart() {
         refused(b"GET / HTTP/1.1").await,
         HandshakeError::NotTls
     ));
-    assert!(matches!(refused(b"").await, HandshakeError::Closed));
+    assert!(matches!(refused(b"").await, HandshakeError::Silent));
     // A record of the greatest length that a field can say, and no more.
     let endless = [0x16, 3, 1, 0xff, 0xff, 1];
     assert!(matches!(refused(&endless).await, HandshakeError::Protocol));
     let cut = [0x16, 3, 1, 0, 200, 1, 0, 0, 196];
     assert!(matches!(refused(&cut).await, HandshakeError::Closed));
+}
+
+#[tokio::test]
+async fn a_health_check_is_told_apart() {
+    let (_folder, security) = house();
+    for linger in [None, Some(Duration::ZERO)] {
+        let (listener, address) = listening().await;
+        let acceptor = security.acceptor(ClientCertificate::Required).unwrap();
+        let peer = TcpStream::connect(address).await.unwrap();
+        let (stream, from) = listener.accept().await.unwrap();
+        // Ends, or is reset.
+        rustix::net::sockopt::set_socket_linger(&peer, linger).unwrap();
+        drop(peer);
+        let refused = Link::accept_tls(stream, from, LIMITS, acceptor).await;
+        let error = refused.unwrap_err();
+        assert!(matches!(error, HandshakeError::Silent), "{error}");
+    }
 }
 
 #[tokio::test]
