@@ -23,7 +23,7 @@ pub struct Tls {
     pub crls: Vec<PathBuf>,
     /// A certificate is refused when no list that has not expired says whether it is revoked.
     pub crl_required: bool,
-    /// How long before a certificate or list ends this is told.
+    /// How long before a certificate ends this is told; of a list, at most so long.
     pub expiry_warning: Duration,
     /// How often files are looked at for changes.
     pub reload: Duration,
