@@ -116,7 +116,7 @@ async fn open(
             let shaken = tls.handshake(stream).await;
             let (stream, channel) =
                 shaken.map_err(|source| ConnectError::Handshake { address, source })?;
-            (Stream::Tls(Box::new(stream)), channel)
+            (Stream::Tls(stream), channel)
         }
     };
     let mut link = Link::requesting(stream, channel, address, limits, rq)?;

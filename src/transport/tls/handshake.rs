@@ -136,9 +136,9 @@ impl Acceptor {
     pub(in crate::transport) async fn handshake(
         self,
         tcp: TcpStream,
-    ) -> Result<(TlsStream, Channel), HandshakeError> {
+    ) -> Result<(Box<TlsStream>, Channel), HandshakeError> {
         let connection = ServerConnection::new(self.config).map_err(|error| told(&error))?;
-        shake(tcp, connection.into()).await
+        Box::pin(shake(tcp, connection.into())).await
     }
 }
 
@@ -165,10 +165,10 @@ impl Towards {
     pub(in crate::transport) async fn handshake(
         self,
         tcp: TcpStream,
-    ) -> Result<(TlsStream, Channel), HandshakeError> {
+    ) -> Result<(Box<TlsStream>, Channel), HandshakeError> {
         let name = self.name.ok_or(HandshakeError::NoTrust)?;
         let connection = ClientConnection::new(self.config, name).map_err(|error| told(&error))?;
-        let (mut stream, channel) = shake(tcp, connection.into()).await?;
+        let (mut stream, channel) = Box::pin(shake(tcp, connection.into())).await?;
         let shown = channel.certificate.as_ref();
         let is_named =
             |name: &CertificateName| shown.is_some_and(|shown| shown.names().contains(name));
@@ -191,8 +191,9 @@ fn named(name: &str) -> Option<ServerName<'static>> {
 async fn shake(
     tcp: TcpStream,
     connection: Connection,
-) -> Result<(TlsStream, Channel), HandshakeError> {
-    let mut stream = TlsStream::new(tcp, connection);
+) -> Result<(Box<TlsStream>, Channel), HandshakeError> {
+    // On the heap: every future of an association would carry it otherwise.
+    let mut stream = Box::new(TlsStream::new(tcp, connection));
     match step_by_step(&mut stream).await {
         Ok(()) => {
             let channel = channel(stream.connection());
@@ -286,7 +287,7 @@ fn channel(connection: &Connection) -> Channel {
 
 /// Sends the alert that is due, and lets the peer read it: closing with unread bytes would take it
 /// back.
-async fn farewell(mut stream: TlsStream) {
+async fn farewell(mut stream: Box<TlsStream>) {
     let _ = stream.send_sealed();
     let said = async {
         let mut tcp = stream.into_tcp();

@@ -521,7 +521,7 @@ fn files_that_do_not_fit_change_nothing() {
     write_key(&path("gw.key"), &stranger.key_pem);
     let refused = security.reload().unwrap_err().to_string();
     assert!(refused.contains("gw.pem"), "{refused}");
-    std::fs::write(path("gw.key"), &good[..100]).unwrap();
+    std::fs::write(path("gw.key"), good.get(..100).unwrap()).unwrap();
     assert!(matches!(security.reload(), Err(TlsError::NoKey(_))));
     write_key(&path("gw.key"), &good);
     std::fs::write(path("gw.pem"), "").unwrap();
