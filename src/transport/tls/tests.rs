@@ -289,7 +289,7 @@ async fn a_peer_that_hangs_up_has_closed() {
 }
 
 /// The two ends of a handshake: requestor, acceptor.
-async fn shaken(security: &Security) -> (TlsStream, TlsStream) {
+async fn shaken(security: &Security) -> (Box<TlsStream>, Box<TlsStream>) {
     let (listener, address) = listening().await;
     let acceptor = security.acceptor(ClientCertificate::Required).unwrap();
     let accepting = async { acceptor.handshake(listener.accept().await.unwrap().0).await };
