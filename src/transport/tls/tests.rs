@@ -302,22 +302,23 @@ async fn shaken(security: &Security) -> (Box<TlsStream>, Box<TlsStream>) {
     (requested.unwrap().0, accepted.unwrap().0)
 }
 
-/// What `stream` reads until it fails or ends.
+/// What `stream` says that it has read, until it fails or ends.
 async fn read_up(stream: &mut TlsStream) -> (Vec<u8>, std::io::Result<usize>) {
     let mut got = bytes::BytesMut::new();
-    loop {
-        stream
-            .tcp()
-            .ready(tokio::io::Interest::READABLE)
-            .await
-            .unwrap();
+    let mut told = 0;
+    let ended = loop {
+        let readable = stream.tcp().ready(tokio::io::Interest::READABLE);
+        readable.await.unwrap();
         match stream.try_read(&mut got, 1 << 16) {
-            Ok(0) => return (got.to_vec(), Ok(0)),
-            Ok(_) => {}
+            Ok(0) => break Ok(0),
+            Ok(read) => told += read,
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-            Err(error) => return (got.to_vec(), Err(error)),
+            Err(error) => break Err(error),
         }
-    }
+    };
+    // With an error nothing is told to have been read.
+    got.truncate(told);
+    (got.to_vec(), ended)
 }
 
 #[tokio::test]
