@@ -121,6 +121,13 @@ def test_a_certificate_of_the_house_with_an_ae_title_of_another_institution_is_r
     is_rejected(house, house.associate(house.modality, calling="BERTA"), reason)
 
 
+def test_a_certificate_of_one_peer_with_the_ae_title_of_a_peer_without_certificates_is_rejected(house):
+    """It speaks for the peer in whose row it stands, not for others of the institution."""
+    workstation = house.authority.issue("w", dns=["ws.st-berta.example"])
+    is_rejected(house, house.associate(workstation, calling="BERTA"), "peer berta has another certificate")
+    is_rejected(house, house.associate(house.modality, calling="OLDCT"), "peer oldct has another certificate")
+
+
 def test_a_certificate_of_an_institution_with_the_ae_title_of_its_certified_workstation_is_rejected(house, berta):
     is_rejected(house, house.associate(berta, calling="BERTA_WS"), "peer berta-ws has another certificate")
 

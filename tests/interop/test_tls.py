@@ -164,6 +164,17 @@ def test_dicom_without_tls_on_the_tls_port_is_refused(house, study):
     assert house.forwarded_nothing()
 
 
+def test_a_health_check_is_not_told_to_the_ledger(house):
+    for _ in range(5):
+        socket.create_connection(("127.0.0.1", house.tls_port)).close()
+    with socket.create_connection(("127.0.0.1", house.tls_port)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        connection.settimeout(10)
+        connection.recv(4096)
+    house.told("tls-refused", "did not speak TLS")
+    assert len(house.alerts("tls-refused")) == 1
+
+
 def test_what_is_not_tls_at_all_is_refused(house):
     with socket.create_connection(("127.0.0.1", house.tls_port)) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: credence\r\n\r\n")
