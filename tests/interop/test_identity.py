@@ -40,8 +40,13 @@ def is_rejected(house, association, reason: str) -> None:
     assert house.forwarded_nothing()
 
 
-def plain(house, calling: str, bind: str = "127.0.0.1"):
-    return pynet.associate(house.gateway.port, ECHO, calling=calling, bind=bind)
+def plain(house, calling: str, bind: str | None = None):
+    """An association without TLS. The port that pynetdicom binds may still be in TIME_WAIT towards the gateway's: then it never connects, and takes another."""
+    for _ in range(5):
+        association = pynet.associate(house.gateway.port, ECHO, calling=calling, bind=bind)
+        if association.is_established or association.is_rejected:
+            break
+    return association
 
 
 def is_known(association) -> bool:
