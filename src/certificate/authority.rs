@@ -118,7 +118,33 @@ impl Authority {
         today: Day,
         days: u16,
     ) -> Result<Issued, AuthorityError> {
-        let key = KeyPair::generate()?;
+        self.certify(KeyPair::generate()?, common_name, names, today, days)
+    }
+
+    /// The same for a key that is there (PEM).
+    ///
+    /// # Errors
+    /// When it is no PEM of a private key, or a name cannot stand in a certificate.
+    pub fn issue_for(
+        &self,
+        key_pem: &str,
+        common_name: &str,
+        names: &[CertificateName],
+        today: Day,
+        days: u16,
+    ) -> Result<Issued, AuthorityError> {
+        let key = KeyPair::from_pem(key_pem)?;
+        self.certify(key, common_name, names, today, days)
+    }
+
+    fn certify(
+        &self,
+        key: KeyPair,
+        common_name: &str,
+        names: &[CertificateName],
+        today: Day,
+        days: u16,
+    ) -> Result<Issued, AuthorityError> {
         let mut params = lasting(common_name, today, days);
         for name in names {
             let name = match name {

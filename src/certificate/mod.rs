@@ -77,14 +77,28 @@ impl Certificate {
     }
 }
 
-/// When the next issue of a list of revoked certificates is due: until then it tells all; `None`: it
-/// does not say.
-///
-/// # Errors
-/// When it is no such list.
-pub fn next_update(der: &[u8]) -> Result<Option<UtcMicros>, NotX509> {
-    let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| NotX509)?;
-    Ok(list.next_update().map(moment))
+/// When a list of revoked certificates was issued and when its next issue is due: until then it tells
+/// all (RFC 5280 §5.1.2.4 and §5.1.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Updates {
+    /// thisUpdate.
+    pub this: UtcMicros,
+    /// nextUpdate; `None`: it does not say.
+    pub next: Option<UtcMicros>,
+}
+
+impl Updates {
+    /// Of the list in this DER.
+    ///
+    /// # Errors
+    /// When it is no such list.
+    pub fn read(der: &[u8]) -> Result<Self, NotX509> {
+        let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| NotX509)?;
+        Ok(Self {
+            this: moment(list.last_update()),
+            next: list.next_update().map(moment),
+        })
+    }
 }
 
 fn name(general: &GeneralName<'_>) -> Option<CertificateName> {
@@ -159,7 +173,7 @@ mod tests {
     fn what_is_no_certificate_is_not_read() {
         for bytes in [&b""[..], b"abc", &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]] {
             assert_eq!(Certificate::read(bytes), Err(NotX509));
-            assert_eq!(next_update(bytes), Err(NotX509));
+            assert_eq!(Updates::read(bytes), Err(NotX509));
         }
     }
 }

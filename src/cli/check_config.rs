@@ -149,11 +149,9 @@ fn endings(config: &Config, file: &Path) -> Result<Vec<Ending>, Faults> {
         }],
     })?;
     let now = Clock::new().now();
-    let warning = i64::try_from(config.tls.expiry_warning.as_micros());
-    let until = now.plus(warning.unwrap_or(i64::MAX));
     let trust = security.map(|security| security.now());
     let terms = trust.iter().flat_map(|trust| trust.terms());
-    let soon = terms.filter(|term| term.ends <= until);
+    let soon = terms.filter(|term| term.is_due(now, config.tls.expiry_warning));
     let ending = |term: &Term| Ending {
         what: term.what.clone(),
         until: term.ends.to_string(),

@@ -117,7 +117,8 @@ impl Config {
         }))
     }
 
-    /// What the certificate of a peer that we connect to must be known by; empty: any that is good.
+    /// What speaks for a peer: its own certificates, else those of its institution. Empty: any that is
+    /// good will do when we connect to it, and none speaks for it when it comes.
     pub fn certificates_of<'a>(&'a self, peer: &'a Peer) -> &'a [CertificateName] {
         if !peer.certificates.is_empty() {
             return &peer.certificates;
@@ -176,11 +177,9 @@ impl Config {
         let is_certified = has_own || house.is_some_and(|house| !house.certificates.is_empty());
         let by_certificate = match evidence.certificate {
             Some(shown) => match named {
-                Named::Institution(_) if has_own => {
-                    if !has_one(&peer.certificates, shown.names) {
-                        return Err(Stranger::OtherCertificate(name()));
-                    }
-                    true
+                // Also that of another peer of the same institution, which speaks for that peer alone.
+                Named::Institution(_) if !has_one(self.certificates_of(peer), shown.names) => {
+                    return Err(Stranger::OtherCertificate(name()));
                 }
                 Named::Institution(_) => true,
                 // Certificates of this peer are known, and this is none of them.
@@ -444,6 +443,19 @@ certificates = ["dns:cart2.own.example"]
             "10.9.1.1",
             Some(lake),
             "peer lake-ws has another certificate",
+        );
+        // Certificates of other peers there.
+        is_not(
+            "LAKE",
+            "10.9.1.1",
+            Some(&["ws.lakeside.example"]),
+            "peer lake has another certificate",
+        );
+        is_not(
+            "CT1",
+            "10.0.0.1",
+            Some(&["ws1.own.example"]),
+            "peer ct1 has another certificate",
         );
         let both = Some(&["gw.hill.example", "gw.lakeside.example"][..]);
         let two = "the certificate has names of institution hill and of institution lakeside";

@@ -40,7 +40,9 @@ impl Rows {
                 reading.fault(&path("tls"), why, wanted);
             }
             let comes = !peer.may.is_empty() && !peer.plain;
-            if comes && foreign && !self.has_certificates(peer) {
+            // An archive that may ask nothing comes all the same, with what it was asked to send.
+            let is_met = comes || (peer.connect.is_some() && !peer.plain);
+            if is_met && foreign && !self.has_certificates(peer) {
                 reading.fault(
                     &path("certificates"),
                     "is missing, and a peer of another institution is not known by AE title and \

@@ -84,6 +84,7 @@ pub use secret::SECRET_BYTES_MAX;
 pub use secret::Secret;
 pub use secret::SecretError;
 pub use secret::SecretFile;
+pub use secret::read_public;
 pub use site::Gateway;
 pub use site::Institution;
 pub use site::Listener;

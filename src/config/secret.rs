@@ -12,8 +12,8 @@ use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
@@ -35,6 +35,12 @@ const EXPOSED: u32 = 0o077;
 /// a file of root's, and the mode's group bits show the mask of that ACL, not what a group may: reading
 /// there (0440) exposes nothing.
 const EXPOSED_CREDENTIAL: u32 = 0o037;
+
+/// Permission bits by which others than the owner can change a file.
+const WRITABLE: u32 = 0o022;
+
+/// Root's number.
+const ROOT: u32 = 0;
 
 /// Where a secret lies. Nothing of it is read until it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +83,22 @@ pub enum SecretError {
         /// Its permissions.
         mode: u32,
     },
+    /// Others than the owner can change what is believed.
+    #[error("{} can be written by others (mode {mode:o}); run: chmod go-w {}", path.display(), path.display())]
+    Writable {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Somebody else's, who can change it whatever its mode says.
+    #[error("{} belongs to user {owner}, and neither to root nor to the user that runs this", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The owner's number.
+        owner: u32,
+    },
     /// Too long.
     #[error("{} has more than {limit} bytes", path.display())]
     TooLong {
@@ -90,7 +112,7 @@ pub enum SecretError {
     Empty(PathBuf),
     /// `$CREDENTIALS_DIRECTORY` is named, and systemd gave none.
     #[error(
-        "$CREDENTIALS_DIRECTORY/{0} is named, but CREDENTIALS_DIRECTORY is not set: systemd sets it for a unit with LoadCredential="
+        "$CREDENTIALS_DIRECTORY/{0} is named, but CREDENTIALS_DIRECTORY is not set to an absolute path: systemd sets it for a unit with LoadCredential="
     )]
     NoCredentials(String),
 }
@@ -116,8 +138,8 @@ impl SecretFile {
     /// Reads it, [`SECRET_BYTES_MAX`] at most.
     ///
     /// # Errors
-    /// When it cannot be read, is no regular file, is empty or too long, or others than its owner can
-    /// read or write it.
+    /// When it cannot be read, is no regular file, is empty or too long, belongs to somebody else than
+    /// root or ourselves, or others than its owner can read or write it.
     pub fn read(&self) -> Result<Secret, SecretError> {
         self.read_up_to(SECRET_BYTES_MAX)
     }
@@ -127,8 +149,7 @@ impl SecretFile {
     /// # Errors
     /// As [`Self::read`].
     pub fn read_up_to(&self, limit: u64) -> Result<Secret, SecretError> {
-        let credentials = env::var_os(CREDENTIALS_DIRECTORY).map(PathBuf::from);
-        self.read_by(credentials.as_deref(), limit)
+        self.read_by(credentials().as_deref(), limit)
     }
 
     /// Where it lies now, to watch it for changes.
@@ -136,14 +157,13 @@ impl SecretFile {
     /// # Errors
     /// When it is a credential, and there are none.
     pub fn path(&self) -> Result<PathBuf, SecretError> {
-        let credentials = env::var_os(CREDENTIALS_DIRECTORY).map(PathBuf::from);
-        self.path_by(credentials.as_deref())
+        self.path_by(credentials().as_deref())
     }
 
     fn path_by(&self, credentials: Option<&Path>) -> Result<PathBuf, SecretError> {
         match self {
             Self::Path(path) => Ok(path.clone()),
-            Self::Credential(name) => credentials
+            Self::Credential(name) => folder(credentials)
                 .map(|dir| dir.join(name))
                 .ok_or_else(|| SecretError::NoCredentials(name.clone())),
         }
@@ -151,36 +171,94 @@ impl SecretFile {
 
     fn read_by(&self, credentials: Option<&Path>, limit: u64) -> Result<Secret, SecretError> {
         let path = self.path_by(credentials)?;
-        let is_credential = credentials.is_some_and(|dir| path.starts_with(dir));
-        let exposed = if is_credential {
-            EXPOSED_CREDENTIAL
+        // Right in it: a path that only begins alike may lead out again.
+        let is_credential = folder(credentials).is_some() && path.parent() == credentials;
+        let access = if is_credential {
+            Access::Credential
         } else {
-            EXPOSED
+            Access::Owner
         };
-        let failed = |source| SecretError::Io {
-            path: path.clone(),
-            source,
-        };
-        let file = open(&path).map_err(failed)?;
-        // Of the open file, not of its path: what is checked is what is read.
-        let found = file.metadata().map_err(failed)?;
-        if !found.is_file() {
-            return Err(SecretError::NotAFile(path));
-        }
-        let mode = found.permissions().mode() & 0o7777;
-        if mode & exposed != 0 {
-            return Err(SecretError::Exposed { path, mode });
-        }
-        let mut bytes = Vec::new();
-        file.take(limit.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
-        match u64::try_from(bytes.len()) {
-            Ok(0) => Err(SecretError::Empty(path)),
-            Ok(length) if length <= limit => Ok(Secret(bytes)),
-            Ok(_) | Err(_) => Err(SecretError::TooLong { path, limit }),
+        read(&path, access, rustix::process::geteuid().as_raw(), limit).map(Secret)
+    }
+}
+
+/// Who may do what with a file that is believed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Its owner alone reads and writes it.
+    Owner,
+    /// The same, as systemd shows it.
+    Credential,
+    /// Everybody may read it.
+    Public,
+}
+
+impl Access {
+    /// Permission bits that must not be there.
+    const fn refused(self) -> u32 {
+        match self {
+            Self::Owner => EXPOSED,
+            Self::Credential => EXPOSED_CREDENTIAL,
+            Self::Public => WRITABLE,
         }
     }
+}
+
+/// Reads a file that is no secret and is believed, as an identity provider's public keys: `limit` bytes
+/// at most.
+///
+/// # Errors
+/// When it cannot be read, is no regular file, is empty or too long, belongs to somebody else, or others
+/// than its owner can write it.
+pub fn read_public(path: &Path, limit: u64) -> Result<Vec<u8>, SecretError> {
+    let us = rustix::process::geteuid().as_raw();
+    read(path, Access::Public, us, limit)
+}
+
+/// Reads a file of root's or of `us`, to which nobody else has more access than `access` says.
+fn read(path: &Path, access: Access, us: u32, limit: u64) -> Result<Vec<u8>, SecretError> {
+    let path = path.to_owned();
+    let failed = |source| SecretError::Io {
+        path: path.clone(),
+        source,
+    };
+    let file = open(&path).map_err(failed)?;
+    // Of the open file, not of its path: what is checked is what is read.
+    let found = file.metadata().map_err(failed)?;
+    if !found.is_file() {
+        return Err(SecretError::NotAFile(path));
+    }
+    let mode = found.mode() & 0o7777;
+    if mode & access.refused() != 0 {
+        return Err(match access {
+            Access::Owner | Access::Credential => SecretError::Exposed { path, mode },
+            Access::Public => SecretError::Writable { path, mode },
+        });
+    }
+    let owner = found.uid();
+    if owner != ROOT && owner != us {
+        return Err(SecretError::Foreign { path, owner });
+    }
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    match u64::try_from(bytes.len()) {
+        Ok(0) => Err(SecretError::Empty(path)),
+        Ok(length) if length <= limit => Ok(bytes),
+        Ok(_) | Err(_) => Err(SecretError::TooLong { path, limit }),
+    }
+}
+
+/// What systemd says.
+fn credentials() -> Option<PathBuf> {
+    env::var_os(CREDENTIALS_DIRECTORY).map(PathBuf::from)
+}
+
+/// The folder of credentials, if it can be one: systemd's is absolute, and every path lies below an
+/// empty one.
+fn folder(credentials: Option<&Path>) -> Option<&Path> {
+    credentials.filter(|dir| dir.is_absolute())
 }
 
 /// Opens without waiting for the other end of a pipe.
@@ -233,6 +311,7 @@ impl Readable for SecretFile {
 mod tests {
     use std::fs;
     use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -289,6 +368,75 @@ mod tests {
         let named = SecretFile::Credential("tls.key".to_owned());
         let refused = named.read_by(None, SECRET_BYTES_MAX).unwrap_err();
         assert!(matches!(refused, SecretError::NoCredentials(_)));
+    }
+
+    #[test]
+    fn what_belongs_to_somebody_else_is_not_believed() {
+        let dir = tempfile::tempdir().unwrap();
+        file(dir.path(), "secret", b"abc", 0o600);
+        let path = dir.path().join("secret");
+        let owner = fs::metadata(&path).unwrap().uid();
+        let by = |us: u32| read(&path, Access::Owner, us, SECRET_BYTES_MAX);
+        assert_eq!(by(owner).unwrap(), b"abc");
+        // Root's is believed by everybody, and nobody else's is by others.
+        let refused = matches!(by(owner + 1), Err(SecretError::Foreign { .. }));
+        assert_eq!(refused, owner != ROOT);
+        if owner == ROOT {
+            let someone = 4_711;
+            std::os::unix::fs::chown(&path, Some(someone), None).unwrap();
+            let refused = by(ROOT).unwrap_err().to_string();
+            assert!(refused.contains("belongs to user 4711"), "{refused}");
+            assert_eq!(by(someone).unwrap(), b"abc");
+        }
+    }
+
+    #[test]
+    fn what_is_public_may_be_read_by_all_and_written_by_its_owner() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.json");
+        for (mode, good) in [(0o644, true), (0o600, true), (0o664, false), (0o602, false)] {
+            file(dir.path(), "keys.json", b"{}", mode);
+            let read = read_public(&path, 2);
+            assert_eq!(read.is_ok(), good, "{mode:o}");
+            if let Err(refused) = read {
+                assert!(matches!(refused, SecretError::Writable { .. }), "{refused}");
+            }
+        }
+        file(dir.path(), "keys.json", b"{}", 0o644);
+        let refused = read_public(&path, 1);
+        assert!(matches!(refused, Err(SecretError::TooLong { .. })));
+        // One that nobody writes to would keep whoever opens it waiting for ever.
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from(0o644)).unwrap();
+        assert!(matches!(
+            read_public(&pipe, 2),
+            Err(SecretError::NotAFile(_))
+        ));
+    }
+
+    #[test]
+    fn what_does_not_lie_right_among_the_credentials_is_none_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = file(dir.path(), "tls.key", b"abc", 0o440);
+        let below = dir.path().join("credentials");
+        fs::create_dir(&below).unwrap();
+        let out = SecretFile::Path(below.join("../tls.key"));
+        for (secret, credentials) in [
+            (&key, Path::new("")),
+            (&key, Path::new(".")),
+            (&key, Path::new("/")),
+            (&key, &below),
+            (&out, &below),
+        ] {
+            let refused = secret.read_by(Some(credentials), SECRET_BYTES_MAX);
+            assert!(
+                matches!(refused, Err(SecretError::Exposed { .. })),
+                "{secret:?} {credentials:?}"
+            );
+        }
+        let named = SecretFile::Credential("tls.key".to_owned());
+        let refused = named.read_by(Some(Path::new("")), SECRET_BYTES_MAX);
+        assert!(matches!(refused, Err(SecretError::NoCredentials(_))));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub struct Tls {
     pub crls: Vec<PathBuf>,
     /// A certificate is refused when no list that has not expired says whether it is revoked.
     pub crl_required: bool,
-    /// How long before a certificate or list ends this is told.
+    /// How long before a certificate ends this is told; of a list, at most so long.
     pub expiry_warning: Duration,
     /// How often files are looked at for changes.
     pub reload: Duration,
@@ -92,11 +92,21 @@ impl Tls {
             key: key.within(base_dir),
         });
         let days = section.number("expiry_warning_days", 30, 1..=365);
+        let crls = paths(section, "crls", base_dir);
+        let crl_required = section.flag("crl_required", false);
+        // Without any list the verifier would ask for none.
+        if crl_required && crls.is_empty() {
+            section.fault(
+                "crls",
+                "names no list, and `crl_required` is true",
+                "a list for each authority, or crl_required = false",
+            );
+        }
         Self {
             identity,
             authorities: paths(section, "authorities", base_dir),
-            crls: paths(section, "crls", base_dir),
-            crl_required: section.flag("crl_required", false),
+            crls,
+            crl_required,
             expiry_warning: Duration::from_secs(DAY_S.saturating_mul(days)),
             reload: section.seconds("reload_s", Duration::from_secs(10), 1..=3_600),
         }

@@ -1,6 +1,6 @@
 //! Connections that were refused, as the ledger is told of them: at once, and then at most once in a
-//! while for each address and reason, with their number. Whoever knocks all day fills neither the
-//! ledger nor the memory.
+//! while for each address and reason, with their number; the longer it goes on, the more seldom. Whoever
+//! knocks all day fills neither the ledger nor the memory.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,6 +17,9 @@ use crate::transport::HandshakeError;
 
 /// How often it is looked whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How seldom a row is told at last; each time it waits twice as long.
+const WAIT_MAX: Duration = Duration::from_secs(3_600);
 
 /// What was refused, from whom, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +41,16 @@ struct Row {
     code: &'static str,
     text: String,
     told_us: u64,
+    /// For how long it is not told again.
+    wait_us: u64,
     /// Refusals since it was told.
     since: u64,
+}
+
+impl Row {
+    const fn age_us(&self, now_us: u64) -> u64 {
+        now_us.saturating_sub(self.told_us)
+    }
 }
 
 /// The rows of what was refused lately.
@@ -47,15 +58,19 @@ struct Row {
 pub(super) struct Refusals {
     rows: Mutex<BTreeMap<Who, Row>>,
     rows_max: usize,
+    /// The first wait, and the longest.
     every_us: u64,
+    wait_max_us: u64,
 }
 
 impl Refusals {
     pub(super) fn new(rows_max: usize, every: Duration) -> Self {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         Self {
             rows: Mutex::default(),
             rows_max,
-            every_us: u64::try_from(every.as_micros()).unwrap_or(u64::MAX),
+            every_us: micros(every),
+            wait_max_us: micros(WAIT_MAX.max(every)),
         }
     }
 
@@ -66,26 +81,26 @@ impl Refusals {
             row.since = row.since.saturating_add(1);
             return None;
         }
+        if rows.len() >= self.rows_max {
+            // Who only waits for his silence to be long enough makes room for who knocks now.
+            rows.retain(|_, row| row.since > 0 || row.age_us(now_us) < self.every_us);
+        }
+        let row = |code, text| Row {
+            code,
+            text,
+            told_us: now_us,
+            wait_us: self.every_us,
+            since: 0,
+        };
         let (who, row) = if rows.len() < self.rows_max {
-            let row = Row {
-                code,
-                text,
-                told_us: now_us,
-                since: 0,
-            };
-            (who, row)
+            (who, row(code, text))
         } else {
             if let Some(row) = rows.get_mut(&Who::Others) {
                 row.since = row.since.saturating_add(1);
                 return None;
             }
-            let row = Row {
-                code: "refused-elsewhere",
-                text: "connections of further addresses or for further reasons".to_owned(),
-                told_us: now_us,
-                since: 0,
-            };
-            (Who::Others, row)
+            let text = "connections of further addresses or for further reasons".to_owned();
+            (Who::Others, row("refused-elsewhere", text))
         };
         let alert = Alert {
             code: row.code,
@@ -99,7 +114,7 @@ impl Refusals {
     fn due(&self, now_us: u64) -> Vec<Alert> {
         let mut alerts = Vec::new();
         self.lock().retain(|_, row| {
-            if now_us.saturating_sub(row.told_us) < self.every_us {
+            if row.age_us(now_us) < row.wait_us {
                 return true;
             }
             if row.since == 0 {
@@ -111,6 +126,7 @@ impl Refusals {
                 text,
             });
             row.told_us = now_us;
+            row.wait_us = row.wait_us.saturating_mul(2).min(self.wait_max_us);
             row.since = 0;
             true
         });
@@ -126,6 +142,10 @@ impl Gateway {
     /// A requestor whose TLS handshake failed.
     pub(super) async fn refuse_handshake(&self, from: SocketAddr, error: &HandshakeError) {
         tracing::info!(%from, %error, "no TLS");
+        // As without TLS: whether the port is open may be asked every second.
+        if matches!(error, HandshakeError::Silent) {
+            return;
+        }
         let reason = error.to_string();
         let text = format!("connection of {}: {reason}", from.ip().to_canonical());
         self.refused(from, reason, "tls-refused", text).await;
@@ -218,10 +238,43 @@ mod tests {
         assert_eq!(due(&refusals, MINUTE_US - 1), [""; 0]);
         let told = due(&refusals, MINUTE_US);
         assert_eq!(told, ["1: a; 1000 more since the last alert"]);
-        assert_eq!(due(&refusals, 2 * MINUTE_US - 1), [""; 0]);
-        assert_eq!(count(&refusals, 1, "a", 2 * MINUTE_US - 1), None);
-        let told = due(&refusals, 2 * MINUTE_US);
+        // The second wait is twice as long.
+        assert_eq!(count(&refusals, 1, "a", 2 * MINUTE_US), None);
+        assert_eq!(due(&refusals, 3 * MINUTE_US - 1), [""; 0]);
+        let told = due(&refusals, 3 * MINUTE_US);
         assert_eq!(told, ["1: a; 1 more since the last alert"]);
+    }
+
+    #[test]
+    fn who_knocks_all_day_is_told_ever_more_seldom() {
+        let refusals = refusals();
+        let mut told_at = Vec::new();
+        for second in 0..86_400 {
+            let now_us = second * 1_000_000;
+            let first = count(&refusals, 1, "a", now_us).is_some();
+            let again = due(&refusals, now_us).len();
+            if first || again > 0 {
+                told_at.push(second / 60);
+            }
+        }
+        assert_eq!(told_at[..8], [0, 1, 3, 7, 15, 31, 63, 123]);
+        assert_eq!(told_at.len(), 29, "then hourly: {told_at:?}");
+    }
+
+    #[test]
+    fn who_has_gone_silent_makes_room() {
+        let refusals = refusals();
+        for from in 1..=3 {
+            assert!(count(&refusals, from, "a", 0).is_some());
+        }
+        assert_eq!(count(&refusals, 1, "a", 1), None);
+        assert_eq!(due(&refusals, MINUTE_US).len(), 1);
+        // The one that was told twice waits two minutes, and is silent for one of them.
+        for from in [4, 5] {
+            assert!(count(&refusals, from, "a", MINUTE_US).is_some());
+        }
+        let told = count(&refusals, 6, "a", 2 * MINUTE_US);
+        assert_eq!(told.as_deref(), Some("6: a"));
     }
 
     #[test]

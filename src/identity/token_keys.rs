@@ -1,9 +1,5 @@
 //! The public keys of an identity provider: a JSON Web Key Set (RFC 7517).
 
-use std::fs::File;
-use std::io;
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -17,11 +13,11 @@ use jsonwebtoken::jwk::PublicKeyUse;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::config;
+use crate::config::SecretError;
+
 /// Bytes of the longest key set.
 const FILE_BYTES_MAX: u64 = 1_048_576;
-
-/// Permission bits by which others than the owner can replace the keys.
-const REPLACEABLE: u32 = 0o022;
 
 /// Members of a key that only its owner knows (RFC 7518 §6.2.2 and §6.3.2).
 const PRIVATE_MEMBERS: [&str; 3] = ["d", "p", "k"];
@@ -52,25 +48,9 @@ pub(super) struct TokenKey {
 /// Why a key set cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenKeysError {
-    /// It cannot be opened or read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Others than its owner can write it, and so make tokens.
-    #[error("{} can be written by others (mode {mode:o}); run: chmod go-w {}", path.display(), path.display())]
-    Writable {
-        /// The file.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// Too long.
-    #[error("{} has more than {FILE_BYTES_MAX} bytes", .0.display())]
-    TooLong(PathBuf),
+    /// It cannot be read, or others than its owner can write it, and so make tokens.
+    #[error(transparent)]
+    File(#[from] SecretError),
     /// Not a key set.
     #[error("{} is no JSON Web Key Set", .0.display())]
     NotAKeySet(PathBuf),
@@ -103,23 +83,7 @@ impl TokenKeys {
     /// # Errors
     /// When it cannot be read, others can write it, or it is no key set with a key of use.
     pub fn read(path: &Path) -> Result<Self, TokenKeysError> {
-        let failed = |source| TokenKeysError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let file = File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
-        if mode & REPLACEABLE != 0 {
-            let path = path.to_owned();
-            return Err(TokenKeysError::Writable { path, mode });
-        }
-        let mut bytes = Vec::new();
-        file.take(FILE_BYTES_MAX.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > FILE_BYTES_MAX) {
-            return Err(TokenKeysError::TooLong(path.to_owned()));
-        }
+        let bytes = config::read_public(path, FILE_BYTES_MAX)?;
         Self::parse(&bytes, path)
     }
 

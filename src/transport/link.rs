@@ -194,7 +194,7 @@ impl Link {
         socket::prepare(&stream).map_err(|error| HandshakeError::Io(error.kind()))?;
         let (stream, channel) = acceptor.handshake(stream).await?;
         let (state, _) = association::machine::step(State::Sta1, Event::TransportIndication);
-        let stream = Stream::Tls(Box::new(stream));
+        let stream = Stream::Tls(stream);
         Ok(Self::new(stream, channel, peer, limits, state, false))
     }
 

@@ -116,11 +116,21 @@ async fn open(
             let shaken = tls.handshake(stream).await;
             let (stream, channel) =
                 shaken.map_err(|source| ConnectError::Handshake { address, source })?;
-            (Stream::Tls(Box::new(stream)), channel)
+            (Stream::Tls(stream), channel)
         }
     };
     let mut link = Link::requesting(stream, channel, address, limits, rq)?;
-    match link.next().await? {
+    let answer = link.next().await.map_err(|error| match &error {
+        LinkError::Io { source, .. } => match HandshakeError::after(source) {
+            Some(source) => ConnectError::Handshake { address, source },
+            None => error.into(),
+        },
+        LinkError::Pdu { .. }
+        | LinkError::Message { .. }
+        | LinkError::Unexpected { .. }
+        | LinkError::MalformedRequest { .. } => error.into(),
+    });
+    match answer? {
         Indication::Accepted(accepted) => {
             link.send_at_most(accepted.user.max_length, pdu_cap_bytes);
             Ok(Requested {

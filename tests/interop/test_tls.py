@@ -1,11 +1,11 @@
 """TLS as acceptor: who may come, who may not and is audited, and what is read anew while associations stand."""
 
+import json
 import os
 import signal
 import socket
 import ssl
 import subprocess
-import time
 
 import pytest
 
@@ -162,6 +162,17 @@ def test_dicom_without_tls_on_the_tls_port_is_refused(house, study):
     assert dcmtk.storescu(house.tls_port, files).returncode != 0
     house.told("tls-refused", "spoke DICOM without TLS")
     assert house.forwarded_nothing()
+
+
+def test_a_health_check_is_not_told_to_the_ledger(house):
+    for _ in range(5):
+        socket.create_connection(("127.0.0.1", house.tls_port)).close()
+    with socket.create_connection(("127.0.0.1", house.tls_port)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        connection.settimeout(10)
+        connection.recv(4096)
+    house.told("tls-refused", "did not speak TLS")
+    assert len(house.alerts("tls-refused")) == 1
 
 
 def test_what_is_not_tls_at_all_is_refused(house):
@@ -337,3 +348,50 @@ def test_sslyze_finds_only_what_is_permitted(house):
     assert not found.robot.result.robot_result.name.startswith("VULNERABLE")
     curves = {curve.name for curve in found.elliptic_curves.result.supported_curves}
     assert curves <= {"X25519", "secp256r1", "secp384r1"}, curves
+
+
+# Keys for a trial.
+
+
+def test_keys_init_makes_what_the_configuration_then_uses(stage, tmp_path):
+    """The commands of docs/tls.md: certificates from `keys init`, put into the configuration as it prints."""
+    from rig.gateway import Config
+    from rig.gateway import Gateway
+    from rig.process import free_port
+
+    made = Gateway(tmp_path / "trial", Config([Peer("MODALITY", may=["echo"])], []))
+    out = made.folder / "tls"
+    words = ["keys", "init", "--config", made.file, "--out", out, "--peer", "modality", "--name", "gw.example"]
+    printed = made.command(*words).stdout
+    for name in ("authority", "gateway", "modality"):
+        assert (out / f"{name}.key").stat().st_mode & 0o777 == 0o600
+        assert (out / f"{name}.pem").exists()
+    shown = made.command("keys", "show", out / "modality.pem", "--json").stdout
+    [certificate] = json.loads(shown)["certificates"]
+    assert certificate["key"] in printed and certificate["days_left"] in (364, 365)
+    assert certificate["names"] == ["dns:modality", "ip:127.0.0.1"]
+    before = (out / "gateway.pem").read_bytes()
+    again = made.command(*words).stdout
+    assert "(was there)" in again and (out / "gateway.pem").read_bytes() == before
+    port = free_port()
+    tls = {"certificate": "tls/gateway.pem", "key": "tls/gateway.key", "authorities": ["tls/authority.pem"]}
+    made.config.more = [("[[listener]]", {"address": f"127.0.0.1:{port}", "tls": True}), ("[tls]", tls)]
+    made.config.peers[0].more = {"certificates": [certificate["key"]]}
+    made.write()
+    assert "no faults" in made.command("check-config", made.file).stdout
+    stage.keep(made)
+    made.start()
+    pair = ["+tls", out / "modality.key", out / "modality.pem", "+cf", out / "authority.pem"]
+    assert dcmtk.echoscu(port, *pair).returncode == 0
+    assert dcmtk.echoscu(made.port).returncode != 0, "with a certificate it no longer goes without"
+    own = json.loads(made.command("keys", "show", "--config", made.file, "--json").stdout)
+    assert [one["subject"] for one in own["certificates"]] == ["CN=gateway"]
+    ledger = json.loads(made.command("ledger", "keys", "--config", made.file, "--json").stdout)
+    assert own["ledger"]["log"] == ledger["log"] and own["ledger"]["witness"] == ledger["witness"]
+    assert own["ledger"]["statement"].startswith("st-anna/statements+")
+
+
+def test_check_config_tells_of_files_that_cannot_be_used(house):
+    house.gateway_pair.key.chmod(0o640)
+    done = house.gateway.command("check-config", house.gateway.file, check=False)
+    assert done.returncode == 2 and "accessible to others (mode 640)" in done.stdout

@@ -12,6 +12,7 @@ from rig import pynet
 from rig.gateway import Peer
 from rig.process import free_port
 from rig.process import wait_until
+from rig.x509 import Authority
 from tls_house import House
 
 ROUTE = (["CREDENCE"], ["storage"], "dest", {"delivery": "direct"})
@@ -159,6 +160,14 @@ def test_a_destination_without_tls_gets_nothing(stage, tmp_path, study):
     assert towards.store(study(1)).returncode != 0
     towards.house.told("tls-refused", "connection to peer dest")
     assert not towards.scp.requests and not received(towards.scp)
+
+
+@pytest.mark.parametrize("serve", ["storescp", "pynetdicom"])
+def test_a_destination_that_refuses_our_certificate_is_told_of(stage, tmp_path, study, serve):
+    """By TLS 1.3 its alert comes after our own handshake is over."""
+    unknown = Authority(tmp_path / "unknown", "unknown")
+    towards = Towards(stage, tmp_path, serve=serve, gateway=lambda _: unknown.issue("gateway", ips=["127.0.0.1"]))
+    assert towards.is_distrusted(study(1), "it refused the handshake")
 
 
 def test_a_destination_that_requires_an_authority_of_its_own_is_shown_our_certificate(stage, tmp_path, study):

@@ -35,6 +35,27 @@ pub(super) fn path(file: &SecretFile) -> Result<PathBuf, FileError> {
     }
 }
 
+/// Keeps other such commands from changing the file while this value lives: what one of them writes
+/// between our reading and our writing would be lost. The lock is on the folder, which stays when the
+/// file is replaced, and can be taken by whoever may list it.
+pub(super) fn lock(path: &Path) -> Result<File, FileError> {
+    let failed = |source| FileError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let folder = File::open(folder(path)).map_err(failed)?;
+    folder.lock().map_err(failed)?;
+    Ok(folder)
+}
+
+/// The folder that a file lies in.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        Some(_) | None => Path::new("."),
+    }
+}
+
 /// Replaces the file, durably. It stays its owner's, and only its owner can read it: a draft beside it
 /// is made so (mode 0600) and then takes its place.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
@@ -42,10 +63,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         path: path.to_owned(),
         source,
     };
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        Some(_) | None => Path::new("."),
-    };
+    let dir = folder(path);
     let mut draft = NamedTempFile::new_in(dir).map_err(failed)?;
     if let Ok(old) = fs::metadata(path) {
         let ours = draft.as_file().metadata().map_err(failed)?;

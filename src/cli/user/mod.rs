@@ -17,6 +17,7 @@ use crate::cli::user::file::FileError;
 use crate::config::SecretError;
 use crate::config::SecretFile;
 use crate::config::UserName;
+use crate::identity::Digest;
 use crate::identity::Passcodes;
 use crate::identity::PasscodesError;
 
@@ -127,19 +128,22 @@ fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(),
             if name.as_str().starts_with('#') {
                 return Err(Refused::Comment);
             }
-            let mut passcodes = standing(file)?;
+            // Before anybody types: whether the file can be used at all.
+            file::path(file)?;
+            standing(file)?;
             let digest = prompt::passcode(name)?.digest()?;
-            passcodes.set(name.clone(), digest);
-            file::write(&file::path(file)?, passcodes.text().as_bytes())?;
+            set(file, name, digest)?;
             writeln!(out, "user {name} has a new passcode")?;
         }
         User::Remove(arguments) => {
             let name = &arguments.name;
+            let path = file::path(file)?;
+            let _alone = file::lock(&path)?;
             let mut passcodes = Passcodes::read(file)?;
             if !passcodes.remove(name) {
                 return Err(Refused::NoSuchUser(name.clone()));
             }
-            file::write(&file::path(file)?, passcodes.text().as_bytes())?;
+            file::write(&path, passcodes.text().as_bytes())?;
             writeln!(out, "user {name} has no passcode any more")?;
         }
         User::List(arguments) => {
@@ -157,6 +161,15 @@ fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(),
     Ok(())
 }
 
+/// Sets a passcode in the file as it is now: others may have changed it while one was typed.
+fn set(file: &SecretFile, name: &UserName, digest: Digest) -> Result<(), Refused> {
+    let path = file::path(file)?;
+    let _alone = file::lock(&path)?;
+    let mut passcodes = standing(file)?;
+    passcodes.set(name.clone(), digest);
+    Ok(file::write(&path, passcodes.text().as_bytes())?)
+}
+
 /// The file's users; nobody, where it does not exist yet.
 fn standing(file: &SecretFile) -> Result<Passcodes, Refused> {
     match Passcodes::read(file) {
@@ -166,5 +179,34 @@ fn standing(file: &SecretFile) -> Result<Passcodes, Refused> {
             Ok(Passcodes::default())
         }
         read => Ok(read?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Passcode;
+
+    #[test]
+    fn changes_at_the_same_time_are_all_there_at_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = SecretFile::Path(dir.path().join("passcodes"));
+        let passcode = Passcode::from_bytes(b"correct horse".to_vec());
+        let digest = passcode.digest().unwrap();
+        let writers = 8;
+        let each = 10;
+        std::thread::scope(|scope| {
+            for writer in 0..writers {
+                let (file, digest) = (&file, &digest);
+                scope.spawn(move || {
+                    for number in 0..each {
+                        let name = format!("user-{writer}-{number}").parse().unwrap();
+                        set(file, &name, digest.clone()).unwrap();
+                    }
+                });
+            }
+        });
+        let passcodes = Passcodes::read(&file).unwrap();
+        assert_eq!(passcodes.users().count(), writers * each);
     }
 }

@@ -67,7 +67,10 @@ fn a_peer_of_another_institution_without_tls_is_a_fault_unless_named() {
     assert_eq!(faults("plain = true\n"), [""; 0]);
     assert_eq!(faults(&format!("plain = true\n{connect}")), [""; 0]);
     assert_eq!(faults(certificates), [""; 0]);
-    assert_eq!(faults(&format!("may = []\ntls = true\n{connect}")), [""; 0]);
+    // What it was asked to send comes from it, though it may ask nothing.
+    let archive = format!("may = []\ntls = true\n{connect}");
+    assert_eq!(faults(&archive), ["peer[0].certificates"]);
+    assert_eq!(faults(&format!("{archive}{certificates}")), [""; 0]);
     assert_eq!(
         faults(&format!("tls = true\n{connect}{certificates}")),
         [""; 0]
@@ -103,6 +106,18 @@ fn an_ae_title_identifies_alone_only_where_its_peer_says_so() {
     let twins = "any_address = true\n[[peer]]\nname = \"twin\"\nae_title = \"LAKE\"\n\
                  institution = \"own\"\naddresses = [\"10.0.0.1\"]\n";
     assert_eq!(faults(twins), ["peer[0].any_address"]);
+}
+
+#[test]
+fn lists_of_revoked_certificates_that_are_required_are_named() {
+    let of = |more: &str| {
+        let tls = TLS.replace("[tls]\n", &format!("[tls]\n{more}"));
+        keys(&[BASE, &tls, OWN])
+    };
+    assert_eq!(of("crl_required = true\n"), ["tls.crls"]);
+    assert_eq!(of("crl_required = true\ncrls = []\n"), ["tls.crls"]);
+    assert_eq!(of("crl_required = true\ncrls = [\"a.crl\"]\n"), [""; 0]);
+    assert_eq!(of("crls = []\n"), [""; 0]);
 }
 
 #[test]

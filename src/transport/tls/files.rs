@@ -139,7 +139,16 @@ pub(super) fn crls(path: &Path) -> Result<Vec<CertificateRevocationListDer<'stat
 
 /// Which versions of the files are there: their lengths, times and inodes, links followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Versions(Vec<Option<(u64, i64, i64, u64, u32)>>);
+pub(super) struct Versions(Vec<Option<Version>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Version {
+    bytes: u64,
+    seconds: i64,
+    nanoseconds: i64,
+    inode: u64,
+    mode: u32,
+}
 
 impl Versions {
     /// The files of `config` as they are now.
@@ -156,8 +165,13 @@ impl Versions {
             .chain(houses.flat_map(|house| house.authorities.iter().cloned()));
         let version = |path: PathBuf| {
             let found = fs::metadata(path).ok()?;
-            let (seconds, nanoseconds) = (found.mtime(), found.mtime_nsec());
-            Some((found.len(), seconds, nanoseconds, found.ino(), found.mode()))
+            Some(Version {
+                bytes: found.len(),
+                seconds: found.mtime(),
+                nanoseconds: found.mtime_nsec(),
+                inode: found.ino(),
+                mode: found.mode(),
+            })
         };
         Self(paths.map(version).collect())
     }

@@ -74,6 +74,9 @@ pub enum HandshakeError {
     /// The peer hung up.
     #[error("it closed the connection during the handshake")]
     Closed,
+    /// The peer hung up before its first byte: a health check, say.
+    #[error("it closed the connection without a word")]
+    Silent,
     /// Too slow.
     #[error("it did not finish the handshake in time")]
     TimedOut,
@@ -83,6 +86,17 @@ pub enum HandshakeError {
     /// We believe nobody about the peer's institution, or have no certificate.
     #[error("there is no certificate of ours, or no authority for this peer")]
     NoTrust,
+}
+
+impl HandshakeError {
+    /// What the alert says, if a connection failed with one. With TLS 1.3 a requestor's handshake is over
+    /// before the acceptor has seen its certificate (RFC 8446 §2): a refusal is the first that comes.
+    pub(in crate::transport) fn after(error: &io::Error) -> Option<Self> {
+        match error.get_ref()?.downcast_ref::<Error>()? {
+            Error::AlertReceived(alert) => Some(Self::Refused(*alert)),
+            _ => None,
+        }
+    }
 }
 
 /// How a listener begins a connection.
@@ -122,9 +136,9 @@ impl Acceptor {
     pub(in crate::transport) async fn handshake(
         self,
         tcp: TcpStream,
-    ) -> Result<(TlsStream, Channel), HandshakeError> {
+    ) -> Result<(Box<TlsStream>, Channel), HandshakeError> {
         let connection = ServerConnection::new(self.config).map_err(|error| told(&error))?;
-        shake(tcp, connection.into()).await
+        Box::pin(shake(tcp, connection.into())).await
     }
 }
 
@@ -151,10 +165,10 @@ impl Towards {
     pub(in crate::transport) async fn handshake(
         self,
         tcp: TcpStream,
-    ) -> Result<(TlsStream, Channel), HandshakeError> {
+    ) -> Result<(Box<TlsStream>, Channel), HandshakeError> {
         let name = self.name.ok_or(HandshakeError::NoTrust)?;
         let connection = ClientConnection::new(self.config, name).map_err(|error| told(&error))?;
-        let (mut stream, channel) = shake(tcp, connection.into()).await?;
+        let (mut stream, channel) = Box::pin(shake(tcp, connection.into())).await?;
         let shown = channel.certificate.as_ref();
         let is_named =
             |name: &CertificateName| shown.is_some_and(|shown| shown.names().contains(name));
@@ -177,8 +191,9 @@ fn named(name: &str) -> Option<ServerName<'static>> {
 async fn shake(
     tcp: TcpStream,
     connection: Connection,
-) -> Result<(TlsStream, Channel), HandshakeError> {
-    let mut stream = TlsStream::new(tcp, connection);
+) -> Result<(Box<TlsStream>, Channel), HandshakeError> {
+    // On the heap: every future of an association would carry it otherwise.
+    let mut stream = Box::new(TlsStream::new(tcp, connection));
     match step_by_step(&mut stream).await {
         Ok(()) => {
             let channel = channel(stream.connection());
@@ -212,8 +227,12 @@ async fn step_by_step(stream: &mut TlsStream) -> Result<(), HandshakeError> {
                     stream.feed_all()?;
                     continue;
                 }
+                Ok(false) if first => return Err(HandshakeError::Silent),
                 Ok(false) => return Err(HandshakeError::Closed),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if first && error.kind() == io::ErrorKind::ConnectionReset => {
+                    return Err(HandshakeError::Silent);
+                }
                 Err(error) => return Err(lost(&error)),
             }
         }
@@ -268,7 +287,7 @@ fn channel(connection: &Connection) -> Channel {
 
 /// Sends the alert that is due, and lets the peer read it: closing with unread bytes would take it
 /// back.
-async fn farewell(mut stream: TlsStream) {
+async fn farewell(mut stream: Box<TlsStream>) {
     let _ = stream.send_sealed();
     let said = async {
         let mut tcp = stream.into_tcp();

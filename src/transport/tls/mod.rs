@@ -110,9 +110,12 @@ impl Security {
         let Some(identity) = &self.config.tls.identity else {
             return Ok(());
         };
+        // Held until the new set counts: of two that read at once, the one that read older files could
+        // else be the last to put its set in place.
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         let found = Versions::of(&self.config);
         // Also when it fails: the same files are not tried again and again.
-        *self.versions.lock().unwrap_or_else(PoisonError::into_inner) = (found.clone(), found);
+        *versions = (found.clone(), found);
         let trust = Trust::load(&self.config, identity)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trust);
         Ok(())

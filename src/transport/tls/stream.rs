@@ -25,6 +25,8 @@ pub(in crate::transport) struct TlsStream {
     wire: BytesMut,
     /// The peer will send no more.
     ended: bool,
+    /// What went wrong after bytes that were still good: told when those have been taken.
+    failed: Option<io::Error>,
 }
 
 /// Writes to a socket what it takes at this moment.
@@ -53,6 +55,7 @@ impl TlsStream {
             connection,
             wire: BytesMut::new(),
             ended: false,
+            failed: None,
         }
     }
 
@@ -121,34 +124,48 @@ impl TlsStream {
         processed.map(|_| ()).map_err(Broken::Tls)
     }
 
-    /// Decrypts what has come into `into`, and tells how many bytes; 0 at the peer's end.
+    /// Decrypts what has come into `into`, and tells how many bytes; 0 at the peer's end. What the peer
+    /// said before the connection broke counts: the break is told by the next call.
     pub(in crate::transport) fn try_read(
         &mut self,
         into: &mut BytesMut,
         bytes: usize,
     ) -> io::Result<usize> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let before = into.len();
+        let read = self.decrypt(into, bytes);
+        let taken = into.len().saturating_sub(before);
+        match read {
+            Ok(()) => Ok(taken),
+            Err(error) if taken == 0 => Err(error),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(taken),
+            Err(error) => {
+                self.failed = Some(error);
+                Ok(taken)
+            }
+        }
+    }
+
+    /// Decrypts about `bytes` more, or until the peer ends or no more can be had now.
+    fn decrypt(&mut self, into: &mut BytesMut, bytes: usize) -> io::Result<()> {
+        let length = into.len().saturating_add(bytes);
         loop {
             self.take_plaintext(into)?;
-            let taken = into.len().saturating_sub(before);
-            if self.ended || taken >= bytes {
-                return Ok(taken);
+            if self.ended || into.len() >= length {
+                return Ok(());
             }
-            if !self.wire.is_empty() {
-                if let Err(broken) = self.feed() {
-                    // The alert that tells the peer why.
-                    let _ = self.send_sealed();
-                    return Err(broken.into());
-                }
+            if self.wire.is_empty() {
+                self.ended = !self.fill(bytes)?;
                 continue;
             }
-            match self.fill(bytes) {
-                Ok(true) => {}
-                Ok(false) => self.ended = true,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && taken > 0 => {
-                    return Ok(taken);
-                }
-                Err(error) => return Err(error),
+            if let Err(broken) = self.feed() {
+                // The alert that tells the peer why.
+                let _ = self.send_sealed();
+                // Records before the one that is wrong.
+                let _ = self.take_plaintext(into);
+                return Err(broken.into());
             }
         }
     }

@@ -288,6 +288,74 @@ async fn a_peer_that_hangs_up_has_closed() {
     assert!(matches!(next, Ok(Indication::Closed)), "{next:?}");
 }
 
+/// The two ends of a handshake: requestor, acceptor.
+async fn shaken(security: &Security) -> (Box<TlsStream>, Box<TlsStream>) {
+    let (listener, address) = listening().await;
+    let acceptor = security.acceptor(ClientCertificate::Required).unwrap();
+    let accepting = async { acceptor.handshake(listener.accept().await.unwrap().0).await };
+    let tls = towards(security);
+    let requesting = async {
+        tls.handshake(TcpStream::connect(address).await.unwrap())
+            .await
+    };
+    let (accepted, requested) = tokio::join!(accepting, requesting);
+    (requested.unwrap().0, accepted.unwrap().0)
+}
+
+/// What `stream` says that it has read, until it fails or ends.
+async fn read_up(stream: &mut TlsStream) -> (Vec<u8>, std::io::Result<usize>) {
+    let mut got = bytes::BytesMut::new();
+    let mut told = 0;
+    let ended = loop {
+        let readable = stream.tcp().ready(tokio::io::Interest::READABLE);
+        readable.await.unwrap();
+        match stream.try_read(&mut got, 1 << 16) {
+            Ok(0) => break Ok(0),
+            Ok(read) => told += read,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => break Err(error),
+        }
+    };
+    // With an error nothing is told to have been read.
+    got.truncate(told);
+    (got.to_vec(), ended)
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_reset_counts() {
+    let (_folder, security) = house();
+    let (mut requestor, mut acceptor) = shaken(&security).await;
+    let said = acceptor
+        .try_write(&[std::io::IoSlice::new(b"0000H")])
+        .unwrap();
+    assert_eq!(said, 5);
+    // Closing sends a reset in place of an end.
+    let linger = Some(Duration::ZERO);
+    rustix::net::sockopt::set_socket_linger(acceptor.tcp(), linger).unwrap();
+    drop(acceptor);
+    let (got, ended) = read_up(&mut requestor).await;
+    assert_eq!(got, b"0000H");
+    assert_eq!(
+        ended.unwrap_err().kind(),
+        std::io::ErrorKind::ConnectionReset
+    );
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_record_that_is_none_counts() {
+    let (_folder, security) = house();
+    let (mut requestor, mut acceptor) = shaken(&security).await;
+    acceptor
+        .try_write(&[std::io::IoSlice::new(b"0000H")])
+        .unwrap();
+    let mut tcp = acceptor.into_tcp();
+    tcp.write_all(&[0x17, 3, 3, 0, 32]).await.unwrap();
+    tcp.write_all(&[7; 32]).await.unwrap();
+    let (got, ended) = read_up(&mut requestor).await;
+    assert_eq!(got, b"0000H");
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+}
+
 /// What a handshake with `first` as the first bytes comes to.
 async fn refused(first: &[u8]) -> HandshakeError {
     let (_folder, security) = house();
@@ -312,12 +380,29 @@ async fn what_is_no_handshake_is_told_apart() {
         refused(b"GET / HTTP/1.1").await,
         HandshakeError::NotTls
     ));
-    assert!(matches!(refused(b"").await, HandshakeError::Closed));
+    assert!(matches!(refused(b"").await, HandshakeError::Silent));
     // A record of the greatest length that a field can say, and no more.
     let endless = [0x16, 3, 1, 0xff, 0xff, 1];
     assert!(matches!(refused(&endless).await, HandshakeError::Protocol));
     let cut = [0x16, 3, 1, 0, 200, 1, 0, 0, 196];
     assert!(matches!(refused(&cut).await, HandshakeError::Closed));
+}
+
+#[tokio::test]
+async fn a_health_check_is_told_apart() {
+    let (_folder, security) = house();
+    for linger in [None, Some(Duration::ZERO)] {
+        let (listener, address) = listening().await;
+        let acceptor = security.acceptor(ClientCertificate::Required).unwrap();
+        let peer = TcpStream::connect(address).await.unwrap();
+        let (stream, from) = listener.accept().await.unwrap();
+        // Ends, or is reset.
+        rustix::net::sockopt::set_socket_linger(&peer, linger).unwrap();
+        drop(peer);
+        let refused = Link::accept_tls(stream, from, LIMITS, acceptor).await;
+        let error = refused.unwrap_err();
+        assert!(matches!(error, HandshakeError::Silent), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -328,6 +413,41 @@ async fn a_hello_of_any_bytes_costs_no_more_than_a_message() {
         let error = refused(&hello).await;
         assert!(matches!(error, HandshakeError::Protocol), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn an_acceptor_that_refuses_our_certificate_is_told_as_such() {
+    let (theirs, acceptor) = house();
+    let (ours, requestor) = house();
+    // We believe their authority, they do not believe ours.
+    let authority = |folder: &TempDir| folder.path().join("ca.pem");
+    std::fs::copy(authority(&theirs), authority(&ours)).unwrap();
+    requestor.reload().unwrap();
+    let (listener, address) = listening().await;
+    let acceptor = acceptor.acceptor(ClientCertificate::Required).unwrap();
+    let accepting = async {
+        let (stream, from) = listener.accept().await.unwrap();
+        Link::accept_tls(stream, from, LIMITS, acceptor).await
+    };
+    let tls = Some(towards(&requestor));
+    let rq = request();
+    let requesting = Link::connect(address, tls, &rq, LIMITS, LIMITS.pdu_bytes_max, WAIT);
+    let (accepted, requested) = tokio::join!(accepting, requesting);
+    // Of the same name as the one that is believed, with another key.
+    let refused = accepted.unwrap_err();
+    assert!(
+        matches!(refused, HandshakeError::Certificate(_)),
+        "{refused}"
+    );
+    let error = requested.unwrap_err();
+    let told = matches!(
+        error,
+        ConnectError::Handshake {
+            source: HandshakeError::Refused(_),
+            ..
+        }
+    );
+    assert!(told, "{error}");
 }
 
 #[tokio::test]
@@ -373,6 +493,25 @@ fn newer_files_count_when_they_have_settled() {
 }
 
 #[test]
+fn one_reads_the_files_at_a_time() {
+    let (folder, security) = house();
+    let authorities = folder.path().join("ca.pem");
+    std::fs::remove_file(&authorities).unwrap();
+    let mode = rustix::fs::Mode::from(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &authorities, mode).unwrap();
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| security.reload());
+        // Both ends of a pipe are opened together: it is being read now.
+        let pipe = std::fs::OpenOptions::new().write(true).open(&authorities);
+        assert!(security.versions.try_lock().is_err());
+        drop(pipe);
+        let read = reading.join().unwrap();
+        assert!(matches!(read, Err(TlsError::Nothing { .. })), "{read:?}");
+    });
+    assert!(security.versions.try_lock().is_ok());
+}
+
+#[test]
 fn files_that_do_not_fit_change_nothing() {
     let (folder, security) = house();
     let good = std::fs::read_to_string(folder.path().join("gw.key")).unwrap();
@@ -383,7 +522,7 @@ fn files_that_do_not_fit_change_nothing() {
     write_key(&path("gw.key"), &stranger.key_pem);
     let refused = security.reload().unwrap_err().to_string();
     assert!(refused.contains("gw.pem"), "{refused}");
-    std::fs::write(path("gw.key"), &good[..100]).unwrap();
+    std::fs::write(path("gw.key"), good.get(..100).unwrap()).unwrap();
     assert!(matches!(security.reload(), Err(TlsError::NoKey(_))));
     write_key(&path("gw.key"), &good);
     std::fs::write(path("gw.pem"), "").unwrap();

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::RootCertStore;
@@ -28,8 +29,8 @@ use rustls::version::TLS13;
 use super::Shown;
 use super::files;
 use super::files::TlsError;
-use crate::certificate;
 use crate::certificate::Certificate;
+use crate::certificate::Updates;
 use crate::config::ClientCertificate;
 use crate::config::Config;
 use crate::config::TlsIdentity;
@@ -52,7 +53,13 @@ pub struct Term {
     pub what: String,
     /// When.
     pub ends: UtcMicros,
+    /// Of a list of revoked certificates: when it was issued.
+    pub issued: Option<UtcMicros>,
 }
+
+/// Of a list's time, the part at whose beginning the next one is late. Lists live for hours or days, and
+/// their end is always near.
+const LATE: i64 = 10;
 
 /// What is believed about one institution.
 #[derive(Clone)]
@@ -254,10 +261,22 @@ impl Own {
 }
 
 impl Term {
+    /// Whether its end is to be told now: what a person must renew, `warning` ahead; a list, which is
+    /// issued anew all the time, when its next issue is late.
+    pub fn is_due(&self, now: UtcMicros, warning: Duration) -> bool {
+        let warning = i64::try_from(warning.as_micros()).unwrap_or(i64::MAX);
+        let ahead = self.issued.map_or(warning, |issued| {
+            let lasts = self.ends.0.saturating_sub(issued.0).max(0);
+            warning.min(lasts / LATE)
+        });
+        self.ends <= now.plus(ahead)
+    }
+
     fn of(certificate: &Certificate, kind: &str, path: &std::path::Path) -> Self {
         Self {
             what: format!("{kind} {} in {}", certificate.subject, path.display()),
             ends: certificate.not_after,
+            issued: None,
         }
     }
 }
@@ -289,13 +308,14 @@ fn crls(
     let mut lists = Vec::new();
     for path in paths {
         for list in files::crls(path)? {
-            let next = certificate::next_update(&list).map_err(|_| TlsError::Nothing {
+            let updates = Updates::read(&list).map_err(|_| TlsError::Nothing {
                 path: path.clone(),
                 what: "list of revoked certificates that can be read",
             })?;
-            terms.extend(next.map(|ends| Term {
+            terms.extend(updates.next.map(|ends| Term {
                 what: format!("list of revoked certificates in {}", path.display()),
                 ends,
+                issued: Some(updates.this),
             }));
             lists.push(list);
         }
