@@ -96,6 +96,8 @@ fn what(body: &Body) -> String {
         | Body::Decision { .. }
         | Body::TransferClosed { .. }
         | Body::Query { .. }
+        | Body::ProcedureStep { .. }
+        | Body::Commitment { .. }
         | Body::Alert { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => of_the_gateway(body),
@@ -162,6 +164,27 @@ fn of_the_gateway(body: &Body) -> String {
             withheld,
             ..
         } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
+        Body::ProcedureStep {
+            decision,
+            act,
+            status,
+            ..
+        } => format!(
+            "of decision {decision}: {}, status {status:04X}H",
+            act.as_str()
+        ),
+        Body::Commitment {
+            act,
+            asker,
+            destination,
+            instances,
+            failed,
+            ..
+        } => {
+            let asker = asker.as_deref().unwrap_or("the gateway");
+            let act = act.as_str();
+            format!("{asker} of {destination}: {act}, {instances} instances, {failed} failed")
+        }
         Body::Bypassed {
             associations,
             first,

@@ -20,6 +20,10 @@ pub enum Service {
     Move(Model),
     /// C-GET (PS3.4 §C.4.3).
     Get(Model),
+    /// N-CREATE and N-SET of a Modality Performed Procedure Step (PS3.4 Annex F).
+    ProcedureStep,
+    /// N-ACTION and N-EVENT-REPORT of Storage Commitment, Push Model (PS3.4 Annex J).
+    Commitment,
 }
 
 /// An information model of queries and retrievals.
@@ -52,6 +56,8 @@ impl Service {
                 uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET
             }
             Self::Get(Model::StudyRoot) => uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET,
+            Self::ProcedureStep => uids::MODALITY_PERFORMED_PROCEDURE_STEP,
+            Self::Commitment => uids::STORAGE_COMMITMENT_PUSH_MODEL,
             Self::Storage | Self::Move(Model::Worklist) | Self::Get(Model::Worklist) => {
                 return None;
             }
@@ -84,6 +90,8 @@ pub fn service_of(abstract_syntax: &Uid, private_storage: &BTreeSet<Uid>) -> Opt
             Some(Service::Get(Model::StudyRoot))
         }
         uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND => Some(Service::Find(Model::Worklist)),
+        uids::MODALITY_PERFORMED_PROCEDURE_STEP => Some(Service::ProcedureStep),
+        uids::STORAGE_COMMITMENT_PUSH_MODEL => Some(Service::Commitment),
         other
             if STORAGE.contains(other)
                 || NON_PATIENT_STORAGE_CLASSES.contains(&other)

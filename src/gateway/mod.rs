@@ -9,6 +9,7 @@ mod identity;
 mod inbound;
 mod instance;
 mod matches;
+mod procedure_step;
 mod query;
 pub mod recorder;
 mod refusals;

@@ -276,6 +276,9 @@ impl Session {
             (Some(CommandField::CGetRq), Use::Get(model, routed)) => {
                 Box::pin(self.c_get(context_id, command, model, &routed)).await
             }
+            (Some(CommandField::NCreateRq | CommandField::NSetRq), Use::Step(routed)) => {
+                Box::pin(self.procedure_step(context_id, command, &routed)).await
+            }
             // A cancel that comes after the final response: PS3.7 §9.3.2.3, ignored.
             (Some(CommandField::CCancelRq), _) => Ok(()),
             (_, _) => self.unrecognised(context_id, &command).await,
