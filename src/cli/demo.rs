@@ -23,7 +23,6 @@ use crate::demo::SiteResult;
 use crate::demo::Verification;
 use crate::gateway;
 use crate::gateway::Running;
-use crate::gateway::control;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Change;
 use crate::gateway::control::Command;
@@ -77,7 +76,7 @@ impl House {
         let by = "patient desk".to_owned();
         let command = Command::Change { change, by };
         let running = self.running.as_ref().ok_or("the gateway does not run")?;
-        match control::perform(&running.recorder(), command).await {
+        match running.perform(command).await {
             Answer::Recorded { entry } => Ok(entry),
             Answer::Refused { reason } => Err(reason.into()),
             _ => Err("an answer to another question".into()),

@@ -208,19 +208,18 @@ async fn ask(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>>
 
 /// On the folder itself: no gateway runs on it.
 async fn edit(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
-    let changes = |command: &Command| matches!(command, Command::Change { .. });
-    let open = if commands.iter().any(changes) {
+    let open = if commands.iter().any(Command::is_a_change) {
         gateway::edit
     } else {
         gateway::look
     };
-    let editing = match open(config) {
+    let mut editing = match open(config) {
         Ok(editing) => editing,
         Err(error) => return Ok(vec![refused(error.to_string())]),
     };
     let mut answers = Vec::with_capacity(commands.len());
     for command in commands {
-        let answer = gateway::control::perform(&editing.recorder(), command).await;
+        let answer = editing.perform(command).await;
         let is_refused = matches!(answer, Answer::Refused { .. });
         answers.push(answer);
         if is_refused {

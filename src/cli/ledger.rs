@@ -137,7 +137,7 @@ impl Show {
     }
 }
 
-fn refuse(reason: &dyn std::fmt::Display) -> io::Result<Exit> {
+pub(in crate::cli) fn refuse(reason: &dyn std::fmt::Display) -> io::Result<Exit> {
     writeln!(io::stderr(), "credence: {reason}")?;
     Ok(Exit::Failure)
 }

@@ -3,6 +3,7 @@
 //! What a script would read goes to standard output, all else to standard error.
 
 pub mod backup;
+pub mod bypass;
 pub mod check_config;
 mod columns;
 pub mod consent;
@@ -14,9 +15,11 @@ mod entry_summary;
 pub mod erase;
 pub mod hold;
 pub mod incident;
+pub mod keys;
 pub mod ledger;
 pub mod patient;
 pub mod policy;
+pub mod queue;
 pub mod report;
 pub mod restore;
 pub mod retention;
@@ -36,6 +39,7 @@ use clap::Parser;
 use clap::Subcommand;
 
 use crate::cli::backup::Backup;
+use crate::cli::bypass::Bypass;
 use crate::cli::check_config::CheckConfig;
 use crate::cli::consent::Consent;
 use crate::cli::decide::Decide;
@@ -44,9 +48,11 @@ use crate::cli::echo::Echo;
 use crate::cli::erase::Erase;
 use crate::cli::hold::Hold;
 use crate::cli::incident::Incident;
+use crate::cli::keys::Keys;
 use crate::cli::ledger::Ledger;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
+use crate::cli::queue::Queue;
 use crate::cli::report::Report;
 use crate::cli::restore::Restore;
 use crate::cli::retention::Retention;
@@ -111,6 +117,10 @@ enum Command {
     #[command(subcommand)]
     Policy(Policy),
     #[command(subcommand)]
+    Keys(Keys),
+    #[command(subcommand)]
+    Queue(Queue),
+    #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
     Report(Report),
@@ -123,6 +133,8 @@ enum Command {
     Retention(Retention),
     #[command(subcommand)]
     User(User),
+    #[command(subcommand)]
+    Bypass(Bypass),
     Backup(Backup),
     Restore(Restore),
     Demo(Demo),
@@ -142,12 +154,15 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
+        Command::Keys(arguments) => keys::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
+        Command::Queue(arguments) => queue::run(&arguments, &mut io::stdout().lock()),
         Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
+        Command::Bypass(arguments) => bypass::run(&arguments, &mut io::stdout().lock()),
         Command::User(arguments) => user::run(&arguments, &mut io::stdout().lock()),
         Command::Backup(arguments) => backup::run(&arguments, &mut io::stdout().lock()),
         Command::Restore(arguments) => restore::run(&arguments, &mut io::stdout().lock()),
@@ -183,6 +198,9 @@ mod tests {
         "serve --config c.toml",
         "check-config c.toml --json",
         "echo pacs --config c.toml --json",
+        "keys init --config c.toml --out tls --peer ct1 --peer ws1 --name gw.example --days 30",
+        "keys show --config c.toml --json",
+        "keys show partner.pem",
         "ledger verify data --json",
         "ledger replay data --json",
         "ledger show data --entry 7 --json",
@@ -277,6 +295,7 @@ mod tests {
     fn wrong_usage_is_refused() {
         for line in [
             "serve",
+            "keys init --days 0",
             "echo --config c.toml",
             "consent grant --config c.toml --patient 1",
             "consent grant --config c.toml --patient 1 --to Lakeside",

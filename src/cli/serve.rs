@@ -139,7 +139,7 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
 }
 
 /// `RUST_LOG` says how much, as is usual; without it, what an operator needs.
-fn log_to_standard_error(config: &Config) {
+pub(super) fn log_to_standard_error(config: &Config) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -13,6 +13,7 @@ use crate::association::ProposedContext;
 use crate::config;
 use crate::config::Called;
 use crate::config::Caller;
+use crate::config::Config;
 use crate::config::Evidence;
 use crate::config::Operation;
 use crate::config::Peer;
@@ -66,7 +67,13 @@ impl Inbound {
         let called = config
             .own_ae(&rq.called)
             .ok_or(AssociateRj::CALLED_NOT_RECOGNISED)?;
-        let caller = match identify(gateway, &rq.calling, from, channel) {
+        let caller = match identify(
+            config,
+            gateway.security.as_ref(),
+            &rq.calling,
+            from,
+            channel,
+        ) {
             Ok(caller) => caller,
             Err(stranger) => {
                 gateway.refuse_stranger(from, &rq.calling, &stranger).await;
@@ -110,19 +117,20 @@ impl Inbound {
 }
 
 /// The peer that the evidence speaks for.
-fn identify<'a>(
-    gateway: &'a Gateway,
+pub(super) fn identify<'a>(
+    config: &'a Config,
+    security: Option<&Security>,
     calling: &AeTitle,
     from: SocketAddr,
     channel: &Channel,
 ) -> Result<Caller<'a>, Stranger> {
-    let trust = gateway.security.as_ref().map(Security::now);
+    let trust = security.map(Security::now);
     let shown = channel.certificate.as_deref();
     let believed = |institution: &InstitutionSlug| {
         let trust = trust.as_ref().zip(shown);
         trust.is_some_and(|(trust, shown)| trust.believes(institution, shown))
     };
-    gateway.config.caller(Evidence {
+    config.caller(Evidence {
         calling,
         from: from.ip(),
         tls: channel.tls,

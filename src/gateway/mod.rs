@@ -1,6 +1,7 @@
 //! The gateway's shell: sessions on sockets, put to the contract through the one writer.
 
 mod admission;
+mod bypass;
 mod certificates;
 pub mod control;
 mod delivery;
@@ -31,6 +32,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+pub use bypass::Bypass;
+pub use bypass::BypassError;
+pub use bypass::Word;
 pub use echo::EchoError;
 pub use echo::echo;
 pub use identity::IdentityError;
@@ -55,6 +59,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Listener;
 use crate::config::Peer;
+use crate::storage::Found;
 use crate::storage::Keys;
 use crate::storage::LockError;
 use crate::storage::Spool;
@@ -88,22 +93,22 @@ struct Gateway {
 }
 
 impl Gateway {
-    fn link_limits(&self) -> transport::Limits {
-        let limits = &self.config.limits;
-        transport::Limits {
-            associate_bytes_max: limits.associate_bytes_max,
-            pdu_bytes_max: limits.pdu_bytes_max,
-            command_bytes_max: limits.command_bytes_max,
-            artim: self.config.timeouts.artim,
-        }
-    }
-
     const fn relay_limits(&self, from: &Peer, to: &Peer) -> relay::RelayLimits {
         relay::RelayLimits {
             buffer_bytes_max: self.config.limits.relay_buffer_bytes_max,
             sender_silence: from.timeouts.dimse_response,
             response: to.timeouts.dimse_response,
         }
+    }
+}
+
+/// What an association may use up.
+const fn link_limits(config: &Config) -> transport::Limits {
+    transport::Limits {
+        associate_bytes_max: config.limits.associate_bytes_max,
+        pdu_bytes_max: config.limits.pdu_bytes_max,
+        command_bytes_max: config.limits.command_bytes_max,
+        artim: config.timeouts.artim,
     }
 }
 
@@ -124,6 +129,9 @@ pub enum GatewayError {
         /// What the system says.
         source: io::Error,
     },
+    /// A time without contract and ledger cannot be recorded.
+    #[error("a bypass cannot be recorded: {0}")]
+    Bypass(#[from] BypassError),
     /// The socket for commands cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Control(io::Error),
@@ -180,17 +188,11 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     let security = transport::Security::load(&config)?;
     identity::check(&config.identity)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
-    let keys = Keys::open(
-        &config.gateway.keys_dir,
-        &config.gateway.data_dir,
-        &config.gateway.institution,
-    );
-    let keys = keys.map_err(StartError::Keys)?;
-    let (spool, found) = Spool::open(&config.spool, &keys)?;
+    let (spool, found) = open_spool(&config)?;
     let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
     let takes = takes::Takes::restore(&takes, &config.peers);
     let spool = Arc::new(spool);
-    let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found)?;
+    let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found, true)?;
     let gateway = Arc::new(Gateway {
         clock,
         recorder,
@@ -210,6 +212,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         ),
         config,
     });
+    gateway.record_bypasses().await?;
     let mut addresses = Vec::new();
     let mut listeners = Vec::new();
     for listener in &gateway.config.listeners {
@@ -241,7 +244,9 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
 /// The ledger of a folder on which no gateway runs, open for a command.
 #[derive(Debug)]
 pub struct Editing {
-    recorder: Recorder,
+    config: Config,
+    clock: Clock,
+    office: control::Office,
     writer: recorder::WriterThread,
 }
 
@@ -250,8 +255,7 @@ pub struct Editing {
 /// # Errors
 /// As [`start`].
 pub fn edit(config: &Config) -> Result<Editing, GatewayError> {
-    let (recorder, writer) = recorder::start(config, Clock::new(), recorder::For::Editing)?;
-    Ok(Editing { recorder, writer })
+    Editing::open(config, recorder::For::Editing)
 }
 
 /// Opens the ledger of `config` for questions: nothing is written to it.
@@ -259,14 +263,45 @@ pub fn edit(config: &Config) -> Result<Editing, GatewayError> {
 /// # Errors
 /// As [`start`], and when there is no ledger.
 pub fn look(config: &Config) -> Result<Editing, GatewayError> {
-    let (recorder, writer) = recorder::start(config, Clock::new(), recorder::For::Asking)?;
-    Ok(Editing { recorder, writer })
+    Editing::open(config, recorder::For::Asking)
 }
 
 impl Editing {
+    fn open(config: &Config, purpose: recorder::For) -> Result<Self, GatewayError> {
+        let clock = Clock::new();
+        let (recorder, writer) = recorder::start(config, clock, purpose)?;
+        let delivery = None;
+        Ok(Self {
+            config: config.clone(),
+            clock,
+            office: control::Office { recorder, delivery },
+            writer,
+        })
+    }
+
     /// A handle on the writer.
     pub fn recorder(&self) -> Recorder {
-        self.recorder.clone()
+        self.office.recorder.clone()
+    }
+
+    /// Performs a command. The spool is opened with the first one that is about it.
+    pub async fn perform(&mut self, command: control::Command) -> control::Answer {
+        if command.is_about_queues() && self.office.delivery.is_none() {
+            let opened = open_spool(&self.config).and_then(|(spool, found)| {
+                let spool = Arc::new(spool);
+                let delivery =
+                    delivery::Delivery::open(&self.config, self.clock, spool, found, false)?;
+                Ok(Arc::new(delivery))
+            });
+            match opened {
+                Ok(delivery) => self.office.delivery = Some(delivery),
+                Err(error) => {
+                    let reason = error.to_string();
+                    return control::Answer::Refused { reason };
+                }
+            }
+        }
+        self.office.perform(command).await
     }
 
     /// Closes the ledger with a checkpoint.
@@ -274,12 +309,20 @@ impl Editing {
     /// # Errors
     /// When the last entries could not be made durable.
     pub async fn close(mut self) -> Result<(), GatewayError> {
-        self.recorder.stop().await;
+        self.office.recorder.stop().await;
         self.writer
             .join()
             .await
             .map_err(|()| GatewayError::LedgerLost)
     }
+}
+
+/// Opens the spool, whose objects are sealed under a key of the keys folder.
+fn open_spool(config: &Config) -> Result<(Spool, Vec<Found>), GatewayError> {
+    let gateway = &config.gateway;
+    let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution);
+    let keys = keys.map_err(StartError::Keys)?;
+    Ok(Spool::open(&config.spool, &keys)?)
 }
 
 impl Running {
@@ -296,6 +339,11 @@ impl Running {
     /// A handle on the writer.
     pub fn recorder(&self) -> Recorder {
         self.gateway.recorder.clone()
+    }
+
+    /// Performs a command.
+    pub async fn perform(&self, command: control::Command) -> control::Answer {
+        control::Office::of(&self.gateway).perform(command).await
     }
 
     /// Resolves when the writer has ended by itself, or the spool's disk has failed: what was

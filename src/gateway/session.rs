@@ -15,6 +15,7 @@ use super::inbound::Inbound;
 use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::ended_by;
+use super::link_limits;
 use super::seats::Seat;
 use super::transfer::FLUSH_AFTER_US;
 use super::transfer::Transfers;
@@ -22,6 +23,7 @@ use super::upstream::Upstream;
 use crate::association::Abort;
 use crate::association::AssociateRj;
 use crate::config::ClientCertificate;
+use crate::config::Config;
 use crate::contract::Outcome;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
@@ -32,6 +34,7 @@ use crate::dimse::Status;
 use crate::transport::HandshakeError;
 use crate::transport::Indication;
 use crate::transport::Link;
+use crate::transport::Security;
 
 /// While the gateway drains, an association that is silent for so long is ended.
 const DRAIN_SILENCE: Duration = Duration::from_secs(1);
@@ -66,7 +69,13 @@ pub(super) async fn serve(
 ) {
     // From connection to request, the handshake included.
     let artim = tokio::time::Instant::now() + gateway.config.timeouts.artim;
-    let begun = begin(&gateway, stream, from, tls);
+    let begun = begin(
+        &gateway.config,
+        gateway.security.as_ref(),
+        stream,
+        from,
+        tls,
+    );
     let begun = tokio::time::timeout_at(artim, begun).await;
     let mut link = match begun.unwrap_or(Err(HandshakeError::TimedOut)) {
         Ok(Some(link)) => link,
@@ -115,17 +124,17 @@ pub(super) async fn serve(
 }
 
 /// The link of a connection, by TLS or not; `None` when the connection is already gone.
-async fn begin(
-    gateway: &Gateway,
+pub(super) async fn begin(
+    config: &Config,
+    security: Option<&Security>,
     stream: TcpStream,
     from: SocketAddr,
     tls: Option<ClientCertificate>,
 ) -> Result<Option<Link>, HandshakeError> {
-    let limits = gateway.link_limits();
+    let limits = link_limits(config);
     let Some(wanted) = tls else {
         return Ok(Link::accept(stream, from, limits).ok());
     };
-    let security = gateway.security.as_ref();
     let acceptor = security.and_then(|security| security.acceptor(wanted));
     let acceptor = acceptor.ok_or(HandshakeError::NoTrust)?;
     let link = Link::accept_tls(stream, from, limits, acceptor).await?;

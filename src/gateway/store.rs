@@ -207,7 +207,12 @@ impl Session {
             (Err(RelayError::Destination { .. }), Some(mut tee)) => {
                 if !sender_done {
                     let silence = self.inbound.peer.timeouts.dimse_response;
-                    tee.take_rest(&mut self.link, silence).await?;
+                    let rest = tee.take_rest(&mut self.link, silence).await;
+                    if let Err(ended) = rest {
+                        self.transfers
+                            .count(&key, now_us, |tally| tally.lost_by(Fault::Sender));
+                        return Err(ended);
+                    }
                 }
                 self.keep(context_id, command, tee, &[key]).await
             }

@@ -112,11 +112,16 @@ impl Session {
             mode,
             priority: route.route.priority,
         };
+        let asked = Asked {
+            // What the way to each of them adds is known when it is taken.
+            transport: self.inbound.reached,
+            ..Asked::instance(mode, &self.inbound, route.to.first()?, head)
+        };
         let order = Order::new(
             command.clone(),
             accepted.transfer_syntax.clone(),
             self.gateway.clock.now(),
-            Asked::instance(mode, &self.inbound, route.to.first()?, head),
+            asked,
             route.to.iter().chain(&route.copies).map(leg).collect(),
         );
         match Spooling::new(&self.gateway, order, memory_bytes_max) {

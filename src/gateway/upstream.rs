@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Gateway;
+use super::link_limits;
 use crate::association::Abort;
 use crate::association::AssociateAc;
 use crate::association::AssociateRq;
@@ -15,6 +16,7 @@ use crate::association::Proposal;
 use crate::association::ProposedContext;
 use crate::association::UserInformation;
 use crate::association::negotiation;
+use crate::config::Config;
 use crate::config::Peer;
 use crate::dicom::AeTitle;
 use crate::dicom::Uid;
@@ -226,29 +228,36 @@ pub(super) async fn connect(
     peer: &Peer,
     request: &AssociateRq,
 ) -> Result<Requested, UpstreamError> {
+    let connected = dial(&gateway.config, gateway.security.as_ref(), peer, request).await;
+    if let Err(UpstreamError::Connect {
+        source: ConnectError::Handshake { address, source },
+        ..
+    }) = &connected
+    {
+        gateway.distrust(peer.name.as_str(), *address, source).await;
+    }
+    connected
+}
+
+/// Requests an association at `peer`, as the configuration says how.
+pub(super) async fn dial(
+    config: &Config,
+    security: Option<&Security>,
+    peer: &Peer,
+    request: &AssociateRq,
+) -> Result<Requested, UpstreamError> {
     let Some(address) = peer.connect else {
         return Err(UpstreamError::NoAddress(peer.name.to_string()));
     };
-    let failed = |source| UpstreamError::Connect {
-        peer: peer.name.to_string(),
-        source,
-    };
-    let connected = match Security::towards(gateway.security.as_ref(), peer) {
+    let connected = match Security::towards(security, peer) {
         Ok(tls) => {
-            Link::connect(
-                address,
-                tls,
-                request,
-                gateway.link_limits(),
-                peer.pdu_bytes_max,
-                peer.timeouts.connect,
-            )
-            .await
+            let (limits, cap) = (link_limits(config), peer.pdu_bytes_max);
+            Link::connect(address, tls, request, limits, cap, peer.timeouts.connect).await
         }
         Err(source) => Err(ConnectError::Handshake { address, source }),
     };
-    if let Err(ConnectError::Handshake { source, .. }) = &connected {
-        gateway.distrust(peer.name.as_str(), address, source).await;
-    }
-    connected.map_err(failed)
+    connected.map_err(|source| UpstreamError::Connect {
+        peer: peer.name.to_string(),
+        source,
+    })
 }

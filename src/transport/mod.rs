@@ -25,3 +25,4 @@ pub use tls::Term;
 pub use tls::TlsError;
 pub use tls::Towards;
 pub use tls::Trust;
+pub use tls::read_certificates;

@@ -109,6 +109,7 @@ async fn open(
     let unreachable = |source| ConnectError::Unreachable { address, source };
     let stream = TcpStream::connect(address).await.map_err(unreachable)?;
     socket::prepare(&stream).map_err(unreachable)?;
+    socket::watch(&stream).map_err(unreachable)?;
     let (stream, channel) = match tls {
         None => (Stream::Plain(stream), Channel::default()),
         Some(tls) => {

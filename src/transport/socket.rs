@@ -2,7 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::net::TcpListener;
 use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
@@ -31,6 +33,26 @@ pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)
 }
 
+/// An idle connection is asked for a sign of life after so long.
+const ALIVE_AFTER: Duration = Duration::from_secs(10);
+/// And asked again after so long,
+const ALIVE_AGAIN: Duration = Duration::from_secs(5);
+/// so many times before it is given up.
+const ALIVE_TIMES: u32 = 3;
+
+/// Asks the kernel to look now and then whether the peer's machine is still there (RFC 9293 §3.8.4).
+///
+/// Who waits for a response has nothing on its way that would show that the peer lost its power, and
+/// would wait for as long as a slow archive may take; so it is found within 25 s. A peer that is merely
+/// slow answers from its kernel.
+pub(super) fn watch(stream: &TcpStream) -> io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, ALIVE_AFTER)?;
+    sockopt::set_tcp_keepintvl(stream, ALIVE_AGAIN)?;
+    sockopt::set_tcp_keepcnt(stream, ALIVE_TIMES)?;
+    Ok(())
+}
+
 /// Asks the kernel to acknowledge at once what comes next.
 ///
 /// Many DICOM peers leave Nagle's algorithm on and stall 40 ms or more per message until their
@@ -38,7 +60,7 @@ pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
 /// read; where it cannot be set the peer is merely slower.
 #[cfg(target_os = "linux")]
 pub(super) fn acknowledge_at_once(stream: &TcpStream) {
-    if let Err(error) = rustix::net::sockopt::set_tcp_quickack(stream, true) {
+    if let Err(error) = sockopt::set_tcp_quickack(stream, true) {
         tracing::trace!(%error, "TCP_QUICKACK not set");
     }
 }
@@ -46,3 +68,21 @@ pub(super) fn acknowledge_at_once(stream: &TcpStream) {
 /// See the Linux version; other systems have no such option.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn acknowledge_at_once(_stream: &TcpStream) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_is_watched_gives_up_a_dead_machine_within_25_s() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        watch(&stream).unwrap();
+        assert!(sockopt::socket_keepalive(&stream).unwrap());
+        let first = sockopt::tcp_keepidle(&stream).unwrap();
+        let again = sockopt::tcp_keepintvl(&stream).unwrap();
+        let times = sockopt::tcp_keepcnt(&stream).unwrap();
+        assert!(first + again * times <= Duration::from_secs(25));
+    }
+}

@@ -63,11 +63,13 @@ class Relay(Road):
 class Credence(Road):
     name = "credence"
     called = "CREDENCE"
+    # More keys of the route to the destination.
+    route: dict = {}
 
     def __init__(self, folder: Path, sink_port: int, pacs_port: int | None = None, retrieve: str = "move", port: int | None = None):
         super().__init__(folder, sink_port)
         peers = [Peer("MODALITY", may=["echo", "store"]), Peer("DEST", port=sink_port, may=["echo"])]
-        routes = [(["CREDENCE"], ["storage"], "dest")]
+        routes = [(["CREDENCE"], ["storage"], "dest", self.route)]
         if pacs_port:
             peers += [Peer("PACS", port=pacs_port, more={"retrieve": retrieve}), destination("WS1", sink_port)]
             routes = [(["CREDENCE"], ["query-retrieve"], "pacs"), *routes]
@@ -108,6 +110,13 @@ def sink(folder: Path, **options) -> dcmtk.StoreScp:
 def sent(road: Road, batches: list[list[Path]], nodelay: bool = True) -> float:
     """Seconds until every batch, one association each, is at the destination."""
     started = time.monotonic()
+    store(road, batches, nodelay)
+    road.drained()
+    return time.monotonic() - started
+
+
+def store(road: Road, batches: list[list[Path]], nodelay: bool = True) -> None:
+    """Sends every batch, one association each."""
     for batch in batches:
         done = dcmtk.run(
             "storescu", "-q", "-R", "-aet", "MODALITY", "-aec", road.called, "127.0.0.1", road.port, *batch,
@@ -115,5 +124,3 @@ def sent(road: Road, batches: list[list[Path]], nodelay: bool = True) -> float:
         )
         if done.returncode != 0:
             raise RuntimeError(f"storescu by {road.name}: exit {done.returncode}: {done.stdout[-500:]}")
-    road.drained()
-    return time.monotonic() - started

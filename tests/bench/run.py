@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
 import retrieve
 import roads
+import spooled
 from memory import memory
 from rig.gateway import cache
 
@@ -137,6 +138,7 @@ SCENARIOS = {
     "small": small,
     "associations": each_study_its_association,
     "nodelay": without_nodelay,
+    "spooled": spooled.spooled,
     "retrieve": retrieve.retrieve,
     "memory": memory,
 }

@@ -5,18 +5,14 @@ import json
 import time
 from dataclasses import dataclass
 
+from powercut.load import PIECE_BYTES
+from powercut.load import SPOOLED
 from powercut.load import Book
 from powercut.load import Control
 from powercut.load import terms
 from rig import images
 from rig import wire
 from rig.gateway import Gateway
-
-A700 = 0xA700
-# Of a data set in one P-DATA-TF.
-PIECE_BYTES = 60_000
-# Called AE titles whose objects are spooled, and for whom.
-SPOOLED = {"CREDENCE_Q": ["down"], "CREDENCE_QQ": ["down", "down-too"]}
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Play:
         self.outcomes: list[Outcome] = []
         self.granted: list[int] = []
         # SHA-256 of the data sets whose sender was told that they are kept, and for whom.
-        self.spooled: list[tuple[str, list[str]]] = []
+        self.spooled: list[tuple[str, tuple[str, ...]]] = []
 
     def _note(self, what: str, how: str, reason: str = "") -> Outcome:
         self.outcomes.append(Outcome(what, how, reason, time.time()))

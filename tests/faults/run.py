@@ -35,8 +35,6 @@ from faults import phases
 from faults import spooled
 from faults import trace
 from faults.phases import Phase
-from faults.play import A700
-from faults.play import SPOOLED
 from faults.play import Play
 from faults.trace import Fault
 from faults.trace import Trace
@@ -45,6 +43,8 @@ from powercut.check import lost
 from powercut.check import patients_mistaken
 from powercut.check import verified_anew
 from powercut.disk import free_bytes
+from powercut.load import A700
+from powercut.load import SPOOLED
 from powercut.load import Book
 from powercut.serving import serve
 from rig.gateway import Config

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from faults.phases import Phase
-from faults.play import SPOOLED
 from faults.play import Play
+from powercut.load import SPOOLED
 from powercut.load import Book
 from powercut.serving import serve
 from rig import images

@@ -11,13 +11,18 @@ from powercut.load import Book
 from powercut.load import Told
 from powercut.load import study_digest
 from powercut.serving import serve
+from rig import spool
 from rig.gateway import Config
 from rig.gateway import Gateway
 
+# Leaves most of a small disk to the journal.
+SPOOL_BYTES_MAX = 40 << 20
+
 
 def gateway_on(folder: Path, root: Path, config_of, port: int | None = None) -> Gateway:
-    """A gateway whose data and keys are on the disk mounted at `root`; the rest is in `folder`."""
+    """A gateway whose data, keys and spool are on the disk mounted at `root`; the rest is in `folder`."""
     config: Config = config_of({"data_dir": str(root / "data"), "keys_dir": str(root / "keys")})
+    config.more.append(("[spool]", {"dir": str(root / "spool"), "bytes_max": SPOOL_BYTES_MAX, "free_bytes_min": 0}))
     gateway = Gateway(folder, config, port)
     gateway.data = root / "data"
     return gateway
@@ -79,6 +84,7 @@ class Check:
             faults += lost(told, lines, live, (gateway.data.parent / "keys" / "lookup.key").read_bytes())
             faults += consents_wrong(gateway, told, book, cut)
             faults += patients_mistaken(gateway, told, lines)
+            faults += unkept(gateway.data.parent, told)
         finally:
             code = gateway.stop()
         if code != 0:
@@ -102,7 +108,7 @@ def lost(told: list[Told], lines: list[str], live: list[str], lookup_key: bytes)
         body["request"]["study"]["uid_digest"] for body in bodies
         if body["kind"] == "decision" and body["decision"]["verdict"] == "permit" and body["request"].get("study")
     }
-    gone = [one for one in told if one.kind == "stored" and study_digest(lookup_key, one.study) not in permitted]
+    gone = [one for one in told if one.kind in ("stored", "spooled") and study_digest(lookup_key, one.study) not in permitted]
     if gone:
         faults.append(f"lost: {len(gone)} images were acknowledged whose decision is not there")
     for one in told:
@@ -113,6 +119,20 @@ def lost(told: list[Told], lines: list[str], live: list[str], lookup_key: bytes)
         if one.kind == "revoke" and one.entry < common and bodies[one.entry].get("consent") != one.consent:
             faults.append(f"entry {one.entry} is not the revocation that it was acknowledged for")
     return faults
+
+
+def unkept(root: Path, told: list[Told]) -> list[str]:
+    """Objects that were acknowledged and do not lie in each of their queues, as they were sent; files that are none;
+    and drafts that a start left."""
+    kept = [one for one in told if one.kind == "spooled"]
+    if not kept:
+        return []
+    found = spool.objects(root / "spool", (root / "keys" / "spool.key").read_bytes())
+    lying = {(one.queue, one.digest) for one in found if one.data is not None}
+    gone = [one for one in kept if any((queue, one.digest) not in lying for queue in one.queues)]
+    faults = [f"lost: {len(gone)} of {len(kept)} objects were acknowledged that are not in the spool"] if gone else []
+    faults += [f"in the spool, {one.queue}/{one.place}/{one.number} is no object: {one.why}" for one in found if one.data is None][:1]
+    return faults + [f"in the spool, {path.name} was left" for path in (root / "spool").rglob("*.draft")]
 
 
 def consents_wrong(gateway: Gateway, told: list[Told], book: Book, cut: Cut) -> list[str]:

@@ -15,6 +15,11 @@ from rig import wire
 from rig.gateway import Gateway
 
 PATIENTS = 7
+# Called AE titles whose objects are spooled, and for whom.
+SPOOLED = {"CREDENCE_Q": ("down",), "CREDENCE_QQ": ("down", "down-too")}
+# Of a data set in one P-DATA-TF.
+PIECE_BYTES = 60_000
+A700 = 0xA700
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,13 @@ class Told:
     """An acknowledgement: what the gateway said, and when we had read it (CLOCK_MONOTONIC)."""
 
     time_ns: int
-    kind: str  # "grant", "deny", "revoke", "guardian", "erased", "stored", "started"
+    kind: str  # "grant", "deny", "revoke", "guardian", "erased", "stored", "spooled", "started"
     entry: int | None  # the number that the gateway gave
     patient: str = ""
     study: str = ""
     consent: int | None = None  # what was revoked
+    digest: str = ""  # SHA-256 of a data set that was spooled
+    queues: tuple[str, ...] = ()  # for whom
 
 
 class Book:
@@ -187,8 +194,11 @@ class Sender(Worker):
     """Stores images, each of a study of its own: each needs a decision."""
 
     def step(self) -> None:
+        self.send("CREDENCE")
+
+    def send(self, called: str) -> None:
         with wire.Wire(self.gateway.port) as connection:
-            answered = connection.associate(contexts=wire.context(1, wire.CT, [wire.EXPLICIT]))
+            answered = connection.associate(called=called.encode(), contexts=wire.context(1, wire.CT, [wire.EXPLICIT]))
             if answered[:1] != bytes([wire.ASSOCIATE_AC]):
                 raise EOFError
             for message_id in range(1, self.random.randrange(2, 12)):
@@ -199,18 +209,47 @@ class Sender(Worker):
             connection.release()
 
     def _store(self, connection: wire.Wire, number: int, study: str, message_id: int) -> None:
-        made = images.data_set(study=number, patient=f"P{number % PATIENTS}", pixel_bytes=2000)
+        made = images.data_set(study=number, patient=f"P{number % PATIENTS}", pixel_bytes=self.pixel_bytes())
         made.StudyInstanceUID = study
         data = images.encoded(made)
         connection.send(wire.p_data(wire.pdv(1, wire.c_store_rq(wire.CT, str(made.SOPInstanceUID).encode(), message_id), command=True)))
-        connection.send(wire.p_data(wire.pdv(1, data, command=False)))
+        for at in range(0, len(data), PIECE_BYTES):
+            last = at + PIECE_BYTES >= len(data)
+            connection.send(wire.p_data(wire.pdv(1, data[at : at + PIECE_BYTES], command=False, last=last)))
         answer = connection.read()
         if not answer or answer[0] != wire.P_DATA:
             raise EOFError
         status = wire.status_of(wire.parse_command(b"".join(piece for _, _, piece in wire.pdvs(answer))))
+        self.told(status, study, data)
+
+    def pixel_bytes(self) -> int:
+        return 2000
+
+    def told(self, status: int, study: str, data: bytes) -> None:
         if status != 0:
             raise AssertionError(f"status {status:04X}H for an image of the own institution")
         self.book.add("stored", None, study=study)
+
+
+class Queued(Sender):
+    """Stores images for destinations that do not answer: each is kept in the spool."""
+
+    def step(self) -> None:
+        self.called = self.random.choice(list(SPOOLED))
+        self.send(self.called)
+
+    def pixel_bytes(self) -> int:
+        # Now and then one that is written before it has come to its end.
+        return self.random.choice([2000] * 9 + [400_000])
+
+    def told(self, status: int, study: str, data: bytes) -> None:
+        if status == A700:
+            # The spool of a small disk is full some time.
+            self.stopped.set()
+            return
+        if status != 0:
+            raise AssertionError(f"status {status:04X}H for an image that is to be spooled")
+        self.book.add("spooled", None, study=study, digest=hashlib.sha256(data).hexdigest(), queues=SPOOLED[self.called])
 
 
 class Load:
@@ -237,4 +276,4 @@ class Load:
             worker.join(60)
 
 
-MIXED: list[type[Worker]] = [Changer, Changer, Changer, Sender, Sender, CommandLine]
+MIXED: list[type[Worker]] = [Changer, Changer, Changer, Sender, Sender, Queued, Queued, CommandLine]

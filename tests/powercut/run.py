@@ -6,7 +6,8 @@ the disk holds at that instant: what was flushed, and of the rest what a disk ma
 sector by sector. It is mounted as a new disk; the ledger must verify, the gateway must open it, and all
 that had been acknowledged before the instant of the cut must be there: consents and revocations as
 they were (by their numbers and digests), a decision for every image whose sender was told Success, the
-patients' pseudonyms.
+patients' pseudonyms, and in the spool every object that was acknowledged, in each of its queues, with its
+bytes.
 
 Cut is: the first start, steady work, the change of a segment, the writing of a checkpoint, the erasure
 of a patient, an orderly stop, and the recovery after a cut (a second cut). Then the same with fdatasync taken out, where the
@@ -38,6 +39,7 @@ from powercut.disk import Cut
 from powercut.disk import compile_helpers
 from powercut.disk import empty_image
 from powercut.disk import free_bytes
+from powercut.load import SPOOLED
 from powercut.load import Book
 from powercut.session import CUTS_PER_SESSION
 from powercut.session import DISK_MIB
@@ -46,6 +48,7 @@ from rig.gateway import Config
 from rig.gateway import Peer
 from rig.gateway import binary
 from rig.listener import Listener
+from rig.process import free_port
 
 FAULTS_MAX = 5
 # What begins so tells that something acknowledged is gone, or that the folder does not open for it.
@@ -60,6 +63,7 @@ class Rig:
         self.unsynced = unsynced
         self.random = random.Random(seed)
         self.listener = Listener()
+        self.silent_port = free_port()
         self.tools = compile_helpers(folder)
         self.empty = empty_image(folder / "empty.img", DISK_MIB)
         self._check = Check(folder / "check", self.config_of)
@@ -69,7 +73,10 @@ class Rig:
 
     def config_of(self, gateway: dict) -> Config:
         peers = [Peer("MODALITY", may=["echo", "store"]), Peer("DEST", port=self.listener.port)]
-        return Config(peers, [(["CREDENCE"], ["storage"], "dest")], gateway=gateway)
+        peers += [Peer(aet, port=self.silent_port) for aet in ("DOWN", "DOWN_TOO")]
+        routes = [(["CREDENCE"], ["storage"], "dest")]
+        routes += [([called], ["storage"], queues, {"delivery": "spool"}) for called, queues in SPOOLED.items()]
+        return Config(peers, routes, aes={called: "TREATMENT" for called in ("CREDENCE", *SPOOLED)}, gateway=gateway)
 
     def check(self, cut: Cut, book: Book, live: list[str]) -> None:
         faults = self._check.faults(cut, book, live)

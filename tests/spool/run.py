@@ -11,6 +11,7 @@ something died; the spool is empty again; no patient is named where instances wa
 """
 
 import argparse
+import json
 import queue
 import random
 import shutil
@@ -81,11 +82,15 @@ class Site:
         queues = self.gateway.folder / "spool" / "queues"
         return [file for file in queues.glob("*/waiting/*") if file.is_file()]
 
-    def dead(self) -> dict[str, dict]:
-        """What `credence queue list` tells of dead letters, by study and in order."""
+    def dead(self) -> list[dict]:
+        """The dead letters, as `credence queue list` tells of them."""
         words = ["queue", "list", "dest", "--objects", "--json", "--config", self.gateway.file]
-        import json
-        return json.loads(self.gateway.command(*words).stdout)
+        listed = json.loads(self.gateway.command(*words).stdout)["objects"]
+        return [one for one in listed if one["place"] == "dead"]
+
+    def drop(self, number: int) -> None:
+        words = ["queue", "drop", "dest", "--object", number, "--reason", "the rig", "--by", "rig"]
+        self.gateway.command(*words, "--config", self.gateway.file)
 
     def stop(self) -> None:
         if self.gateway.process is not None:
@@ -188,7 +193,9 @@ def one_run(site: Site, number: int, seed: int) -> str:
         raise weather.fault
     assert not any(sender.given_up for sender in senders), f"a sender gave up: {[sender.refusals[-3:] for sender in senders]}"
     told = {made.instance: made for sender in senders for made in sender.acknowledged.values()}
-    assert len(told) == len(everything), "the senders ended without being done"
+    refused = {instance for sender in senders for instance in sender.refused}
+    assert refused <= destination.refuses, f"refused: {[sender.refused for sender in senders]}"
+    assert len(told) + len(refused) == len(everything), "the senders ended without being done"
     returned = time.monotonic()
     destination.up()
     expected = set(told) - destination.refuses
@@ -200,26 +207,27 @@ def one_run(site: Site, number: int, seed: int) -> str:
         raise AssertionError(f"{len(missing)} of {len(told)} acknowledged instances are not at the destination, first {missing[0]}")
     back_s = time.monotonic() - returned
     wait_until(lambda: len(site.waiting()) == 0, 10, "an empty spool")
-    check_arrivals(destination.arrivals[before:], told, senders)
+    check_arrivals(destination.arrivals[before:], everything)
     breaks = weather.breaks
     taken = [arrival for arrival in destination.arrivals[before:] if arrival.taken]
     twice = len(taken) - len({arrival.instance for arrival in taken})
     under_way = site.associations + len(senders)
     assert twice <= breaks * under_way, f"{twice} came twice, after {breaks} breaks with {under_way} under way"
-    refused = check_refused(site, destination)
+    died = check_dead(site, destination, told)
     what = " ".join(act for act, _ in acts) or "nothing"
     return (
         f"{MODES[called]}, {len(senders)} senders, {len(told)} instances, {'down throughout' if whole else what}"
-        f"{' and kills' if whole and acts else ''}: {twice} twice{refused}, {back_s:.1f} s"
+        f"{' and kills' if whole and acts else ''}: {twice} twice{died}, {back_s:.1f} s"
     )
 
 
-def check_arrivals(arrivals: list, told: dict, senders: list) -> None:
+def check_arrivals(arrivals: list, objects: list) -> None:
     """Bytes identical, and each study in its order."""
+    sent = {made.instance: made for made in objects}
     order: dict[str, list[int]] = {}
     seen = set()
     for arrival in arrivals:
-        made = told.get(arrival.instance)
+        made = sent.get(arrival.instance)
         assert made is not None, f"nobody sent {arrival.instance}"
         assert arrival.digest == made.digest, f"other bytes of {arrival.instance}"
         if arrival.taken and arrival.instance not in seen:
@@ -229,9 +237,20 @@ def check_arrivals(arrivals: list, told: dict, senders: list) -> None:
         assert numbers == sorted(numbers), f"study {name} came as {numbers}"
 
 
-def check_refused(site: Site, destination: Destination) -> str:
-    """What was refused is told, with its reason."""
-    return ""
+def check_dead(site: Site, destination: Destination, told: dict) -> str:
+    """What the destination refused lies among the dead letters, once, with its reason."""
+    expected = len(destination.refuses & set(told))
+    if expected == 0:
+        return ""
+    # A gateway that was killed may have kept twice what its sender sent twice.
+    dead = wait_until(lambda: site.dead() if len(site.waiting()) == 0 else None, 10, "a dead letter")
+    assert len(dead) >= expected, "a refused instance is nowhere"
+    for one in dead:
+        assert (one["failure"], one["status"], one["tries"]) == ("refused", 0xC001, 2), f"told as {one}"
+        assert one["reason"] and one["study"] and one["patient"], f"told as {one}"
+        site.drop(one["object"])
+    assert not site.dead(), "a dropped letter is still there"
+    return f", {len(dead)} dead"
 
 
 class Jobs:
@@ -322,7 +341,7 @@ def dies_at_250(folder: Path, called: str) -> str:
         back_s = first - returned
         assert back_s <= BACK_TO_WORK_S
         taken = destination.taken()
-        check_arrivals(destination.arrivals, sender.acknowledged, [sender])
+        check_arrivals(destination.arrivals, sender.objects)
         assert len(taken) == 500, f"{len(taken) - 500} came twice"
         site.check_canaries()
         return f"{MODES[called]}: 500 instances, none twice, back to work after {back_s:.1f} s"

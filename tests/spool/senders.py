@@ -46,6 +46,7 @@ class Sender(threading.Thread):
         self.port, self.called, self.objects = port, called, objects
         self.priority, self.per_association, self.pause_s = priority, per_association, pause_s
         self.acknowledged: dict[str, Made] = {}
+        self.refused: dict[str, int] = {}
         self.refusals: list[int] = []
         self.given_up = False
         self.stop_at = time.monotonic() + 60
@@ -92,6 +93,10 @@ class Sender(threading.Thread):
         if status == 0:
             self.acknowledged[made.instance] = made
             left.pop(0)
-        else:
+        elif status & 0xFF00 == 0xA700:
+            # Out of resources: later.
             self.refusals.append(status)
             time.sleep(0.05)
+        else:
+            self.refused[made.instance] = status
+            left.pop(0)

@@ -1,7 +1,7 @@
 //! `credence user`
 
 mod file;
-mod prompt;
+pub(super) mod prompt;
 
 use std::io;
 use std::io::Write;

@@ -34,6 +34,18 @@ pub(super) fn passcode(name: &UserName) -> Result<Passcode, Refused> {
     Ok(Passcode::from_bytes(first.to_vec()))
 }
 
+/// Asks `name` for the passcode that they have.
+pub(in crate::cli) fn known_passcode(name: &UserName) -> Result<Passcode, String> {
+    let mut input = io::stdin().lock();
+    let line = if input.is_terminal() {
+        unseen(&mut input, &format!("passcode of {name}: "))
+    } else {
+        line(&mut input)
+    };
+    let line = line.map_err(|refused| refused.to_string())?;
+    Ok(Passcode::from_bytes(line.to_vec()))
+}
+
 /// A line without its end; one byte more than a passcode may have is kept, so that it is refused.
 fn line(input: &mut StdinLock<'_>) -> Result<Zeroizing<Vec<u8>>, Refused> {
     let most = u64::try_from(PASSCODE_BYTES_MAX).unwrap_or(u64::MAX);

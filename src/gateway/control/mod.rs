@@ -1,6 +1,6 @@
 //! Commands of people: changes and questions by way of a Unix socket in the data folder, one JSON
-//! object a line and one in answer. The command line uses it when a gateway runs, and calls
-//! [`perform`] on the folder itself when none does.
+//! object a line and one in answer. The command line uses it when a gateway runs, and works on the
+//! folder itself when none does.
 
 use std::fs::File;
 use std::io;
@@ -21,7 +21,6 @@ use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
 use super::Gateway;
-use super::recorder::Recorder;
 use crate::contract::Explanation;
 use crate::digest::Sha256;
 
@@ -29,6 +28,7 @@ mod change;
 mod listed;
 mod perform;
 mod question;
+mod queues;
 
 pub use change::Change;
 pub use change::ConsentTerms;
@@ -41,8 +41,16 @@ pub use listed::ListedProposal;
 pub use listed::ListedReport;
 pub use listed::ListedReview;
 pub use listed::ListedScore;
-pub use perform::perform;
+pub(super) use perform::Office;
 pub use question::Question;
+pub use queues::ListedAmount;
+pub use queues::ListedObject;
+pub use queues::ListedQueue;
+pub use queues::ListedStudy;
+pub use queues::QueueChange;
+pub use queues::QueuePlace;
+pub use queues::QueueState;
+pub use queues::Selection;
 
 /// Bytes in the longest command and answer.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -77,11 +85,42 @@ pub enum Command {
     Holds,
     /// List the epochs that hold details.
     Epochs,
+    /// List the queues of the spool.
+    Queues,
+    /// List what lies in a queue.
+    Queue {
+        /// The name of the destination's peer.
+        queue: String,
+        /// One by one, not by study.
+        one_by_one: bool,
+    },
+    /// Change what waits in a queue.
+    QueueChange {
+        /// What.
+        change: QueueChange,
+        /// Who.
+        by: String,
+    },
     /// What the contract would answer, and why. Nothing is recorded.
     Decide {
         /// The question.
         question: Box<Question>,
     },
+}
+
+impl Command {
+    /// It needs the spool.
+    pub(super) const fn is_about_queues(&self) -> bool {
+        matches!(
+            self,
+            Self::Queues | Self::Queue { .. } | Self::QueueChange { .. }
+        )
+    }
+
+    /// It is recorded.
+    pub const fn is_a_change(&self) -> bool {
+        matches!(self, Self::Change { .. } | Self::QueueChange { .. })
+    }
 }
 
 /// An answer.
@@ -134,6 +173,27 @@ pub enum Answer {
         /// Those whose details can still be opened.
         epochs: Vec<ListedEpoch>,
     },
+    /// Queues, by name.
+    Queues {
+        /// Every one that is served, or in which something lies.
+        queues: Vec<ListedQueue>,
+    },
+    /// What lies in a queue.
+    Queue {
+        /// By place and study.
+        studies: Vec<ListedStudy>,
+        /// One by one, in the order of reception.
+        objects: Vec<ListedObject>,
+        /// How many more rows there are.
+        more: u64,
+    },
+    /// A queue was changed, durably.
+    QueueChanged {
+        /// How many instances.
+        objects: u64,
+        /// The ledger entries that record it.
+        entries: Vec<u64>,
+    },
     /// What the contract would answer.
     Explained {
         /// All of it.
@@ -168,9 +228,9 @@ pub(super) fn listen(gateway: &Arc<Gateway>) -> io::Result<JoinHandle<()>> {
         loop {
             tokio::select! {
                 accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                    let recorder = gateway.recorder.clone();
+                    let office = Office::of(&gateway);
                     tokio::spawn(async move {
-                        if let Err(error) = converse(&recorder, stream).await {
+                        if let Err(error) = converse(&office, stream).await {
                             tracing::debug!(%error, "control connection ended");
                         }
                     });
@@ -182,12 +242,12 @@ pub(super) fn listen(gateway: &Arc<Gateway>) -> io::Result<JoinHandle<()>> {
     }))
 }
 
-async fn converse(recorder: &Recorder, stream: UnixStream) -> io::Result<()> {
+async fn converse(office: &Office, stream: UnixStream) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader.take(LINE_BYTES_MAX)).lines();
     while let Some(line) = lines.next_line().await? {
         let answer = match serde_json::from_str(&line) {
-            Ok(command) => perform(recorder, command).await,
+            Ok(command) => office.perform(command).await,
             Err(error) => Answer::Refused {
                 reason: format!("not a command: {error}"),
             },

@@ -23,6 +23,7 @@ use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::gateway::instance;
 use crate::gateway::recorder::Judged;
+use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
 use crate::gateway::recorder::Refusal;
 use crate::gateway::relay::Relay;
@@ -36,6 +37,9 @@ use crate::storage::SpoolError;
 
 /// How long to wait before the spool is asked again to let go of what was delivered.
 const REMOVE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Characters of the words beside an object that is set aside.
+const TEXT_CHARACTERS_MAX: usize = 500;
 
 /// The spool cannot be used any more, and the gateway must stop.
 pub(super) struct SpoolLost;
@@ -54,7 +58,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn new(ended: Ended, text: impl ToString) -> Self {
+    fn new(ended: Ended, text: &dyn ToString) -> Self {
         Self {
             ended,
             key: None,
@@ -66,7 +70,7 @@ impl Attempt {
         }
     }
 
-    fn unreachable(error: impl ToString) -> Self {
+    fn unreachable(error: &dyn ToString) -> Self {
         Self {
             is_broken: true,
             ..Self::new(Ended::Unreachable, error)
@@ -167,11 +171,11 @@ impl Worker {
                 let opened =
                     Association::open(&gateway, &self.peer, &job.via, &others, &job.study).await;
                 self.association
-                    .insert(opened.map_err(Attempt::unreachable)?)
+                    .insert(opened.map_err(|error| Attempt::unreachable(&error))?)
             }
         };
         if let Err(error) = association.upstream.ready(&gateway).await {
-            return Err(Attempt::unreachable(error));
+            return Err(Attempt::unreachable(&error));
         }
         self.counter.change(super::queue::Queue::reached);
         if association.context(&job.via).is_none() {
@@ -179,7 +183,7 @@ impl Worker {
                 "no presentation context for SOP class {} in transfer syntax {}",
                 job.via.sop_class, job.via.transfer_syntax
             );
-            return Err(Attempt::new(Ended::Failed(Failure::Refused), text));
+            return Err(Attempt::new(Ended::Failed(Failure::Refused), &text));
         }
         Ok(())
     }
@@ -193,9 +197,14 @@ impl Worker {
             Ok(Judged::Permitted(recorded)) => Ok(recorded),
             Ok(Judged::Refused(refusal)) => Err(Attempt {
                 refusal: Some(refusal.clone()),
-                ..Attempt::new(Ended::Denied, refusal.comment(true))
+                ..Attempt::new(Ended::Denied, &refusal.comment(true))
             }),
-            Err(error) => Err(Attempt::new(Ended::NotRecorded, error)),
+            Err(error @ RecordError::Refused(_)) => {
+                Err(Attempt::new(Ended::Failed(Failure::NotJudged), &error))
+            }
+            Err(
+                error @ (RecordError::NoRoom | RecordError::KeyLeft { .. } | RecordError::Stopped),
+            ) => Err(Attempt::new(Ended::NotRecorded, &error)),
         }
     }
 
@@ -207,7 +216,7 @@ impl Worker {
         recorded: &Recorded,
     ) -> Attempt {
         let limits = self.gateway.relay_limits(&self.peer, &self.peer);
-        let gone = || Attempt::unreachable("the association ended");
+        let gone = || Attempt::unreachable(&"the association ended");
         let Some(association) = &mut self.association else {
             return gone();
         };
@@ -320,7 +329,7 @@ impl Worker {
             failure,
             status: attempt.status.map(|status| status.0),
             decision,
-            text: attempt.text.clone(),
+            text: attempt.text.chars().take(TEXT_CHARACTERS_MAX).collect(),
             tries,
             at: self.gateway.clock.now(),
         };
@@ -392,11 +401,11 @@ fn answered(relayed: Result<Relayed, RelayError>) -> Attempt {
             Attempt {
                 status: Some(status),
                 relayed: Some(relayed),
-                ..Attempt::new(ended, format!("answered {status}"))
+                ..Attempt::new(ended, &format!("answered {status}"))
             }
         }
         Err(RelayError::NotReleased { .. }) => {
-            Attempt::new(Ended::Withheld, "the permit ended before the first byte")
+            Attempt::new(Ended::Withheld, &"the permit ended before the first byte")
         }
         Err(RelayError::Source(instance::Ended::Spool(error))) => Attempt {
             // Half an object cannot be taken back.
@@ -405,7 +414,7 @@ fn answered(relayed: Result<Relayed, RelayError>) -> Attempt {
         },
         Err(error @ (RelayError::Source(_) | RelayError::Destination { .. })) => Attempt {
             is_broken: true,
-            ..Attempt::new(Ended::Failed(Failure::Broken), error)
+            ..Attempt::new(Ended::Failed(Failure::Broken), &error)
         },
     }
 }

@@ -7,6 +7,8 @@
 mod association;
 mod attempt;
 mod backoff;
+mod desk;
+mod listed;
 mod order;
 mod queue;
 mod rate;
@@ -14,6 +16,7 @@ mod reading;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -24,7 +27,6 @@ use tokio::task::JoinHandle;
 
 pub(super) use order::Leg;
 pub(super) use order::Order;
-pub(super) use order::OrderError;
 pub(super) use reading::Pieces;
 
 use super::Gateway;
@@ -53,6 +55,10 @@ pub(super) struct Delivery {
     clock: Clock,
     spool: Arc<Spool>,
     queues: BTreeMap<PeerName, Arc<Counter>>,
+    /// Peers that are configured, with an address.
+    reachable: BTreeSet<PeerName>,
+    /// A gateway runs; else only people do something to the queues.
+    is_served: bool,
 }
 
 /// A queue, and what wakes those who serve it.
@@ -93,9 +99,10 @@ impl Delivery {
         clock: Clock,
         spool: Arc<Spool>,
         found: Vec<Found>,
+        is_served: bool,
     ) -> Result<Self, SpoolError> {
         let connected = config.peers.iter().filter(|peer| peer.connect.is_some());
-        let queues = connected.map(|peer| {
+        let queues = connected.clone().map(|peer| {
             let terms = terms(config, peer.queue_associations);
             (peer.name.clone(), Arc::new(Counter::new(terms)))
         });
@@ -103,6 +110,8 @@ impl Delivery {
             clock,
             spool,
             queues: queues.collect(),
+            reachable: connected.map(|peer| peer.name.clone()).collect(),
+            is_served,
         };
         for found in found {
             let counter = delivery.queues.entry(found.queue.clone());

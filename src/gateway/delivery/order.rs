@@ -13,6 +13,7 @@ use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::PeerName;
 use crate::config::Priority;
+use crate::contract::TransportFacts;
 use crate::dicom::AeTitle;
 use crate::dicom::Uid;
 use crate::dimse::CommandSet;
@@ -50,7 +51,8 @@ pub(in crate::gateway) struct Order {
     command: CommandSet,
     transfer_syntax: Uid,
     received_at: UtcMicros,
-    /// What was asked of the contract; who receives is told by [`Leg`] and configuration.
+    /// What was asked of the contract; who receives is told by [`Leg`] and configuration, and the
+    /// transport is that of the sender's association alone.
     asked: Asked,
     legs: Vec<Leg>,
 }
@@ -131,7 +133,7 @@ impl Order {
         Ok(Object {
             id,
             bytes,
-            priority: leg.priority.unwrap_or(Priority::from_command(said)),
+            priority: leg.priority.unwrap_or_else(|| Priority::from_command(said)),
             received_at: self.received_at,
             study: study.map(|study| Arc::new(study.uid.clone())),
             via: Arc::new(Via {
@@ -153,12 +155,17 @@ impl Order {
     }
 
     /// The question that its delivery to `peer` raises: who asked, for whom and how it came are
-    /// those of reception; who receives is who the configuration says now.
+    /// those of reception; who receives, and whether it goes there encrypted, is what the
+    /// configuration says now.
     pub(super) fn asked_again(&self, leg: &Leg, peer: &Peer) -> Asked {
         Asked {
             recipient: peer.institution.clone(),
             recipient_ae: peer.ae_title.clone(),
             observed: leg.mode == Mode::Observe,
+            transport: TransportFacts {
+                tls: self.asked.transport.tls && peer.tls,
+                ..self.asked.transport
+            },
             ..self.asked.clone()
         }
     }

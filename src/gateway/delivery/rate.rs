@@ -4,11 +4,13 @@
 const SLOT_US: u64 = 5_000_000;
 /// Slots in a minute.
 const SLOTS: u64 = 12;
+/// The same, as a length.
+const SLOTS_LEN: usize = 12;
 
 /// Bytes by slot of time; what is older than a minute is forgotten.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rate {
-    slots: [u64; SLOTS as usize],
+    slots: [u64; SLOTS_LEN],
     newest: u64,
     /// The slot in which the queue was last seen idle: what lies before it does not slow the rate.
     since_us: u64,

@@ -102,6 +102,8 @@ impl Worker {
 
     /// Releases the association, and records the end of what went by it.
     pub(super) async fn rest(&mut self) {
+        // It may be long until that is wanted.
+        self.ahead = None;
         let gateway = Arc::clone(&self.gateway);
         self.transfers.close_all(&gateway, Outcome::Completed).await;
         if let Some(association) = self.association.take() {
@@ -112,6 +114,7 @@ impl Worker {
     /// Drops the association, which is of no use any more, and records that what went by it broke
     /// off.
     pub(super) async fn hang_up(&mut self) {
+        self.ahead = None;
         if let Some(mut association) = self.association.take() {
             association.upstream.hang_up();
         }

@@ -179,6 +179,17 @@ impl Recorder {
         .await;
     }
 
+    /// Records an event of the gateway's own, and waits until it is durable; the number is its
+    /// entry's.
+    ///
+    /// # Errors
+    /// When the contract refuses it or it could not be made durable.
+    pub(super) async fn record(&self, body: Body) -> Result<u64, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        let body = Box::new(body);
+        self.ask(Ask::Record { body, reply }, answer).await
+    }
+
     /// Records that an institution's log contradicted itself, and waits until it is durable; the
     /// number is its entry's.
     ///
@@ -190,14 +201,13 @@ impl Recorder {
         key: &LogKey,
         proof: &Equivocation,
     ) -> Result<u64, RecordError> {
-        let body = Box::new(Body::Equivocated {
+        self.record(Body::Equivocated {
             institution,
             key: key.to_string(),
             first: proof.first.clone(),
             second: proof.second.clone(),
-        });
-        let (reply, answer) = oneshot::channel();
-        self.ask(Ask::Record { body, reply }, answer).await
+        })
+        .await
     }
 
     /// The key that signs the log's checkpoints.

@@ -217,6 +217,21 @@ impl Spool {
         Ok(())
     }
 
+    /// Makes durable what was removed from a queue.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sync(&self, queue: &PeerName) -> Result<(), SpoolError> {
+        let shared = &self.shared;
+        shared.check_poison()?;
+        let queue = shared.queue(queue)?;
+        for place in Place::ALL {
+            let folder = queue.folder(place);
+            shared.synced(shared.calls.sync_folder(folder.file()))?;
+        }
+        Ok(())
+    }
+
     /// Puts an object elsewhere in its queue, with a note or none, and returns when that is durable.
     ///
     /// # Errors

@@ -60,13 +60,13 @@ impl FaultyCalls {
         let mut faults = self.0.lock().unwrap();
         let number = faults.made.len();
         faults.made.push(name);
-        match faults.fails {
-            Some((at, errno)) if number == at || (faults.goes_on && number > at) => {
-                Err(errno.into())
-            }
-            _ => Ok(()),
-        }
+        let fails = |(at, _): &(usize, Errno)| number == *at || (faults.goes_on && number > *at);
+        fail(faults.fails.filter(fails).map(|(_, errno)| errno))
     }
+}
+
+fn fail(fault: Option<Errno>) -> io::Result<()> {
+    fault.map_or(Ok(()), |errno| Err(errno.into()))
 }
 
 impl Calls for FaultyCalls {

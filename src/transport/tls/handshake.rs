@@ -304,7 +304,9 @@ fn told(error: &Error) -> HandshakeError {
             | PeerIncompatible::Tls12NotOfferedOrEnabled
             | PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
-            | PeerIncompatible::SupportedVersionsExtensionRequired,
+            | PeerIncompatible::SupportedVersionsExtensionRequired
+            // TLS 1.1 and older do not know it (RFC 5246 §7.4.1.4.1), and it is looked for first.
+            | PeerIncompatible::SignatureAlgorithmsExtensionRequired,
         ) => HandshakeError::Version,
         Error::PeerIncompatible(_) => HandshakeError::Suites,
         Error::InvalidMessage(InvalidMessage::UnknownProtocolVersion) => HandshakeError::Version,

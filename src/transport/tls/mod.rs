@@ -6,6 +6,7 @@ mod stream;
 mod trust;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -21,6 +22,7 @@ pub(super) use stream::TlsStream;
 pub use trust::Term;
 pub use trust::Trust;
 
+use crate::certificate;
 use crate::certificate::Certificate;
 use crate::config::CertificateName;
 use crate::config::ClientCertificate;
@@ -50,6 +52,21 @@ impl Shown {
     pub const fn names(&self) -> &BTreeSet<CertificateName> {
         &self.about.names
     }
+}
+
+/// The certificates in a PEM file of at most 1 MiB.
+///
+/// # Errors
+/// When there is none, or one that cannot be read.
+pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, TlsError> {
+    let unusable = |error: certificate::NotX509| TlsError::Unusable {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    };
+    let found = files::authorities(path)?.into_iter();
+    found
+        .map(|der| Certificate::read(&der).map_err(unusable))
+        .collect()
 }
 
 /// TLS as the configuration has it: what is loaded now, and newer files when they come.

@@ -117,5 +117,5 @@ fn the_command_goes_out_as_it_came_but_for_its_number() {
     let order = order(Some(1), &[("pacs", None)]);
     let out = order.command(3);
     assert_eq!(out.message_id(), Some(3));
-    assert_eq!(out.clone().with_message_id(7), order.command);
+    assert_eq!(out.with_message_id(7), order.command);
 }

@@ -151,16 +151,23 @@ impl Queue {
     }
 
     /// Takes an object that waits, and is not on its way, out of the queue.
-    pub(in crate::gateway::delivery) fn withdraw(&mut self, object: &Object) -> bool {
-        if self.taken.contains_key(&object.id) {
-            return false;
+    pub(in crate::gateway::delivery) fn withdraw(
+        &mut self,
+        study: &Study,
+        id: ObjectId,
+    ) -> Option<Object> {
+        if self.taken.contains_key(&id) {
+            return None;
         }
-        match self.change(&object.study, |lane| lane.remove(object.id)) {
-            Some(waiting) => {
-                self.uncount(&waiting);
-                true
-            }
-            None => false,
-        }
+        let waiting = self.change(study, |lane| lane.remove(id))?;
+        self.uncount(&waiting);
+        Some(Object {
+            id,
+            bytes: waiting.bytes,
+            priority: waiting.priority,
+            received_at: waiting.received_at,
+            study: study.clone(),
+            via: waiting.via,
+        })
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::gateway::delivery) enum Ended {
     Unreachable,
     /// The decision could not be recorded: nobody's fault.
     NotRecorded,
-    /// The permit ended before the first byte: it is asked again.
+    /// The permit ended before the first byte: it is asked again soon.
     Withheld,
     /// It was tried and failed.
     Failed(Failure),
@@ -30,13 +30,15 @@ pub(in crate::gateway::delivery) enum Ended {
 /// Why a try failed that counts against the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Failure {
+pub(in crate::gateway::delivery) enum Failure {
     /// The association died while the object was on its way: perhaps of the object.
     Broken,
     /// A7xx, out of resources (PS3.4 §B.2.3).
     Busy,
     /// Any other status of failure, or no presentation context for it.
     Refused,
+    /// The contract could not be asked about it.
+    NotJudged,
     /// The spool's file could not be read.
     Unreadable,
     /// The spool's file is not what was written.
@@ -45,11 +47,12 @@ pub enum Failure {
 
 impl Failure {
     /// Its name in notes and lists.
-    pub const fn as_str(self) -> &'static str {
+    pub(in crate::gateway::delivery) const fn as_str(self) -> &'static str {
         match self {
             Self::Broken => "broken",
             Self::Busy => "busy",
             Self::Refused => "refused",
+            Self::NotJudged => "not-judged",
             Self::Unreadable => "unreadable",
             Self::Damaged => "damaged",
         }
@@ -91,8 +94,14 @@ impl Queue {
                 Then::Remove
             }
             Ended::Denied => Then::Quarantine,
-            Ended::Unreachable | Ended::NotRecorded | Ended::Withheld => {
+            Ended::Unreachable | Ended::NotRecorded => {
                 self.put_back(id);
+                Then::Waits
+            }
+            // Soon, and not at once: where the clock makes every permit end before it is used, each
+            // try would cost the ledger a decision.
+            Ended::Withheld => {
+                self.put_back_for_later(now_us, id, chance);
                 Then::Waits
             }
             Ended::Failed(failure) => self.count(now_us, id, failure, chance),
@@ -125,7 +134,7 @@ impl Queue {
             }
             Ended::Denied
             | Ended::Withheld
-            | Ended::Failed(Failure::Unreadable | Failure::Damaged) => {
+            | Ended::Failed(Failure::NotJudged | Failure::Unreadable | Failure::Damaged) => {
                 self.health.showed_nothing(id);
                 None
             }
@@ -141,7 +150,7 @@ impl Queue {
             let failures = lane.failures;
             let object = lane.get_mut(id)?;
             let (tries, most) = match failure {
-                Failure::Broken | Failure::Busy | Failure::Unreadable => {
+                Failure::Broken | Failure::Busy | Failure::NotJudged | Failure::Unreadable => {
                     object.tries = object.tries.saturating_add(1);
                     (object.tries, terms.tries_max)
                 }
@@ -173,7 +182,7 @@ impl Queue {
         self.taken.remove(&id);
     }
 
-    /// The object could not be set aside: it is tried again later.
+    /// The object is tried again later, and nothing counts against it.
     pub(in crate::gateway::delivery) fn put_back_for_later(
         &mut self,
         now_us: u64,

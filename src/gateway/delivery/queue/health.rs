@@ -26,6 +26,9 @@ pub(in crate::gateway::delivery) enum News {
 /// Failures in a row after which people hear that a destination is down.
 const TOLD_AFTER: u32 = 2;
 
+/// A destination that comes and goes is told of as often as this at the most.
+const TOLD_AGAIN_US: u64 = 600_000_000;
+
 /// See the module. While it is held, one object at a time is the probe that shows whether all
 /// others can go: a destination that is down costs one try, not one for each object.
 #[derive(Debug, Default)]
@@ -34,6 +37,7 @@ pub(super) struct Health {
     hold: Option<Held>,
     probe: Option<ObjectId>,
     is_told: bool,
+    told_at_us: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -107,8 +111,15 @@ impl Health {
         self.failures = self.failures.saturating_add(1);
         let until_us = now_us.saturating_add(backoff.delay_us(self.failures, chance));
         self.hold = Some(Held { why, until_us });
-        let tell = why == Hold::Unreachable && self.failures >= TOLD_AFTER && !self.is_told;
-        self.is_told |= tell;
+        let is_due = |at_us: u64| now_us.saturating_sub(at_us) >= TOLD_AGAIN_US;
+        let tell = why == Hold::Unreachable
+            && self.failures >= TOLD_AFTER
+            && !self.is_told
+            && self.told_at_us.is_none_or(is_due);
+        if tell {
+            self.is_told = true;
+            self.told_at_us = Some(now_us);
+        }
         tell.then_some(News::Down)
     }
 

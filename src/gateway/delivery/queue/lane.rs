@@ -110,8 +110,4 @@ impl Lane {
     pub(super) fn first(&self) -> Option<(ObjectId, &Waiting)> {
         self.objects().next()
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.objects.is_empty()
-    }
 }

@@ -20,6 +20,7 @@ pub(super) use ended::Then;
 pub(super) use health::Hold;
 pub(super) use health::News;
 pub(super) use lane::Waiting;
+pub(super) use progress::Amount;
 pub(super) use progress::Progress;
 
 use super::backoff::Backoff;
@@ -69,7 +70,6 @@ pub(super) struct Object {
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub(super) id: ObjectId,
-    pub(super) bytes: u64,
     pub(super) study: Study,
     pub(super) via: Arc<Via>,
 }
@@ -165,7 +165,6 @@ impl Queue {
             lane.is_taken = true;
             lane.first().map(|(id, waiting)| Job {
                 id,
-                bytes: waiting.bytes,
                 study: study.clone(),
                 via: Arc::clone(&waiting.via),
             })

@@ -43,6 +43,7 @@ fn ended() -> impl Strategy<Value = Ended> {
         2 => Just(Ended::Failed(Failure::Broken)),
         2 => Just(Ended::Failed(Failure::Busy)),
         1 => Just(Ended::Failed(Failure::Refused)),
+        1 => Just(Ended::Failed(Failure::NotJudged)),
         1 => Just(Ended::Failed(Failure::Unreadable)),
         1 => Just(Ended::Failed(Failure::Damaged)),
     ]

@@ -357,11 +357,15 @@ fn without_a_record_nothing_goes_and_nothing_is_lost_or_called_down() {
 }
 
 #[test]
-fn a_permit_that_ended_is_asked_again_at_once() {
+fn a_permit_that_ended_is_asked_again_soon_and_counts_for_nothing() {
     let mut table = Table::of(1, &[(1, "1.1", Medium)]);
-    table.take();
-    assert_eq!(table.end(1, Ended::Withheld), (Then::Waits, None));
-    assert_eq!(table.take(), Some(1));
+    for _ in 0..20 {
+        assert_eq!(table.take(), Some(1));
+        assert_eq!(table.end(1, Ended::Withheld), (Then::Waits, None));
+        assert!(table.wait_s().is_some_and(|wait| (1..=15).contains(&wait)));
+        table.pass_s(15);
+    }
+    assert_eq!(table.run_dry(), [1]);
 }
 
 #[test]
@@ -405,8 +409,7 @@ fn what_waits_can_be_withdrawn_but_for_what_is_on_its_way() {
     let idle: Vec<_> = table.queue.idle().collect();
     let mut all = Vec::new();
     for object in idle {
-        assert!(table.queue.withdraw(&object));
-        all.push(object);
+        all.extend(table.queue.withdraw(&object.study, object.id));
     }
     assert_eq!(
         all.iter()
@@ -480,4 +483,21 @@ fn progress_tells_what_waits_since_when_and_until_when() {
     let down = table.queue.progress(table.now_us);
     assert_eq!(down.hold, Some(Hold::Unreachable));
     assert!(down.next_try_in_us.is_some_and(|us| us <= SECOND));
+}
+
+#[test]
+fn a_destination_that_comes_and_goes_is_told_of_once_in_a_while() {
+    let mut table = Table::of(1, &[(1, "1.1", Medium)]);
+    let mut told = 0;
+    for id in 2..200 {
+        for _ in 0..2 {
+            assert_eq!(table.take(), Some(id - 1));
+            told += u32::from(table.end(id - 1, Ended::Unreachable).1 == Some(News::Down));
+            table.pass_s(2);
+        }
+        table.queue.add(table.now_us, object(id, "1.1", Medium));
+        assert_eq!(table.take(), Some(id - 1));
+        table.end(id - 1, Ended::Delivered);
+    }
+    assert_eq!(told, 198 * 4 / 600 + 1);
 }

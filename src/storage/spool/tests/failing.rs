@@ -248,21 +248,24 @@ fn a_removed_object_is_synced_away_with_those_after_it() {
     assert_eq!(calls.last(), Some(&"sync folder"));
 }
 
-/// Calls whose folder syncs last until `others` threads have given their object its name; the one of
-/// this number fails.
-#[derive(Debug)]
-struct SlowSync {
-    named: Mutex<usize>,
-    changed: std::sync::Condvar,
-    syncs: Mutex<Vec<bool>>,
-    fails: Option<usize>,
-    others: usize,
+/// Calls whose folder syncs last, once they are armed, until so many threads have given their object
+/// its name.
+#[derive(Clone, Debug)]
+struct SlowSyncs {
+    state: Arc<Mutex<Slow>>,
+    changed: Arc<std::sync::Condvar>,
+    threads: usize,
+    fails: bool,
 }
 
-#[derive(Debug)]
-struct Slow(Arc<SlowSync>);
+#[derive(Debug, Default)]
+struct Slow {
+    is_armed: bool,
+    named: usize,
+    syncs: usize,
+}
 
-impl Calls for Slow {
+impl Calls for SlowSyncs {
     fn create(&self, folder: &File, name: &OsStr) -> io::Result<File> {
         RealCalls.create(folder, name)
     }
@@ -276,19 +279,15 @@ impl Calls for Slow {
     }
 
     fn sync_folder(&self, _: &File) -> io::Result<()> {
-        let number = {
-            let mut syncs = self.0.syncs.lock().unwrap();
-            syncs.push(true);
-            syncs.len()
-        };
-        let mut named = self.0.named.lock().unwrap();
-        while *named > 0 && *named < self.0.others {
-            named = self.0.changed.wait(named).unwrap();
+        let mut state = self.state.lock().unwrap();
+        if !state.is_armed {
+            return Ok(());
         }
-        match self.0.fails {
-            Some(at) if number > at => Err(Errno::IO.into()),
-            _ => Ok(()),
+        state.syncs += 1;
+        while state.named < self.threads {
+            state = self.changed.wait(state).unwrap();
         }
+        fail(self.fails.then_some(Errno::IO))
     }
 
     fn link(&self, from: (&File, &OsStr), to: (&File, &OsStr)) -> io::Result<()> {
@@ -297,10 +296,8 @@ impl Calls for Slow {
 
     fn rename(&self, from: (&File, &OsStr), to: (&File, &OsStr)) -> io::Result<()> {
         RealCalls.rename(from, to)?;
-        if !to.1.to_string_lossy().starts_with("number") {
-            *self.0.named.lock().unwrap() += 1;
-            self.0.changed.notify_all();
-        }
+        self.state.lock().unwrap().named += 1;
+        self.changed.notify_all();
         Ok(())
     }
 
@@ -321,40 +318,28 @@ impl Calls for Slow {
 /// many syncs there were.
 fn kept_together(threads: usize, fails: bool) -> (Vec<Result<ObjectId, SpoolError>>, usize) {
     let site = Site::new();
-    let slow = |fails| {
-        Arc::new(SlowSync {
-            named: Mutex::default(),
-            changed: std::sync::Condvar::new(),
-            syncs: Mutex::default(),
-            fails,
-            others: threads,
-        })
+    let calls = SlowSyncs {
+        state: Arc::default(),
+        changed: Arc::default(),
+        threads,
+        fails,
     };
-    let open = |slow: &Arc<SlowSync>| {
-        let calls = Box::new(Slow(Arc::clone(slow)));
-        let (spool, _) = Spool::open_on(calls, &site.settings, &site.key).unwrap();
-        // The queue is made, and numbers are reserved.
-        spool.set_paused(&peer("pacs"), false).unwrap();
-        drop(spool.begin(b"").unwrap());
-        spool
+    let opened = Spool::open_on(Box::new(calls.clone()), &site.settings, &site.key);
+    let (spool, _) = opened.unwrap();
+    // The queue is made, and numbers are reserved.
+    spool.set_paused(&peer("pacs"), false).unwrap();
+    drop(spool.begin(b"").unwrap());
+    *calls.state.lock().unwrap() = Slow {
+        is_armed: true,
+        ..Slow::default()
     };
-    let first = slow(None);
-    drop(open(&first));
-    let before = first.syncs.lock().unwrap().len();
-    let again = slow(None);
-    drop(open(&again));
-    let before_again = again.syncs.lock().unwrap().len();
-    assert!(before_again <= before);
-    let slow = slow(fails.then_some(before_again));
-    let spool = open(&slow);
-    assert_eq!(slow.syncs.lock().unwrap().len(), before_again);
     let heard = std::thread::scope(|scope| {
         let one = || spool.begin(b"").unwrap().keep(&[peer("pacs")]);
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         let heard = threads.into_iter().map(|thread| thread.join().unwrap());
         heard.collect()
     });
-    let syncs = slow.syncs.lock().unwrap().len() - before_again;
+    let syncs = calls.state.lock().unwrap().syncs;
     (heard, syncs)
 }
 
