@@ -176,6 +176,17 @@ impl Delivery {
         counter.is_some_and(|counter| counter.queue().is_down())
     }
 
+    /// The newest object that waits for this destination.
+    pub(super) fn newest(&self, to: &PeerName) -> Option<ObjectId> {
+        self.queues.get(to)?.queue().waiting_ids().max()
+    }
+
+    /// Whether an object up to this one still waits for the destination.
+    pub(super) fn waits_up_to(&self, to: &PeerName, id: ObjectId) -> bool {
+        let counter = self.queues.get(to);
+        counter.is_some_and(|counter| counter.queue().waiting_ids().any(|one| one <= id))
+    }
+
     /// Puts an object elsewhere in its queue, durably.
     async fn put(
         &self,
