@@ -7,6 +7,11 @@
 mod association;
 mod attempt;
 mod backoff;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "what asks for Storage Commitment uses it")
+)]
+mod commitment;
 mod desk;
 mod listed;
 mod order;
@@ -281,3 +286,6 @@ fn take_in(spool: &Spool, clock: Clock, counter: &Counter, found: Found) -> Resu
     queue.add_aside(id, aside);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

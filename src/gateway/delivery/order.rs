@@ -149,6 +149,13 @@ impl Order {
         self.command.clone().with_message_id(message_id)
     }
 
+    /// SOP class and instance, as its command names them.
+    pub(super) fn instance(&self) -> Option<(Uid, Uid)> {
+        let class = self.command.get_uid(element::AFFECTED_SOP_CLASS_UID)?;
+        let instance = self.command.get_uid(element::AFFECTED_SOP_INSTANCE_UID)?;
+        Some((class, instance))
+    }
+
     /// What was asked when it was received.
     pub(super) const fn asked(&self) -> &Asked {
         &self.asked
@@ -197,4 +204,4 @@ mod as_base64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

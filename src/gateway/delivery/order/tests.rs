@@ -13,7 +13,10 @@ fn peer(name: &str) -> PeerName {
     serde_json::from_value(name.into()).unwrap()
 }
 
-pub(super) fn order(priority: Option<u16>, legs: &[(&str, Option<Priority>)]) -> Order {
+pub(in crate::gateway::delivery) fn order(
+    priority: Option<u16>,
+    legs: &[(&str, Option<Priority>)],
+) -> Order {
     let mut command = CommandSet::new(CommandField::CStoreRq)
         .with_message_id(7)
         .with_sop_class(&CT.parse().unwrap())
