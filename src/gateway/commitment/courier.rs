@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::asking::is_agreed;
 use super::asking::pass_on;
 use super::data_set::Said;
+use super::keeping;
 use super::note;
 use super::reporting::FAILURES_EXIST;
 use super::table::DataSet;
@@ -55,6 +56,7 @@ enum Then {
 pub(in crate::gateway) async fn run(gateway: Arc<Gateway>) {
     let mut draining = gateway.draining.subscribe();
     let mut tries: BTreeMap<Key, Tries> = BTreeMap::new();
+    let mut rests = keeping::Rests::default();
     let mut working: JoinSet<(Transaction, Then)> = JoinSet::new();
     loop {
         tokio::select! {
@@ -67,6 +69,7 @@ pub(in crate::gateway) async fn run(gateway: Arc<Gateway>) {
             }
             () = drain_begins(&mut draining) => return,
         }
+        keeping::ask(&gateway, &mut rests).await;
         let all = gateway.commitments.all().await;
         tries.retain(|key, _| all.iter().any(|one| one.key() == *key));
         let now_us = gateway.clock.read().monotonic_us;
@@ -103,7 +106,7 @@ async fn count(
     let wait = first.saturating_mul(factor).min(RETRY_MAX);
     let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
     so_far.next_us = gateway.clock.read().monotonic_us.saturating_add(wait_us);
-    let (asker, to) = (&transaction.asker, &transaction.to);
+    let (asker, to) = (transaction.asker_name(), &transaction.to);
     tracing::info!(%asker, %to, %why, "storage commitment tried in vain");
     if so_far.count == TRIES_UNTOLD {
         let text = format!("a storage commitment that {asker} asks of {to} is stuck: {why}");
@@ -142,6 +145,12 @@ async fn work(gateway: &Arc<Gateway>, stale: &Transaction) -> Then {
         return give_up(gateway, &transaction).await;
     }
     if let Some(report) = &transaction.report {
+        if transaction.asker.is_none() {
+            return match keeping::settle(gateway, &transaction, report).await {
+                Ok(()) => Then::Rests,
+                Err(error) => Then::Again(error.to_string()),
+            };
+        }
         return match tell(gateway, &transaction, report).await {
             Ok(status) => {
                 let removed = gateway.commitments.remove(gateway, &key).await;
@@ -152,7 +161,10 @@ async fn work(gateway: &Arc<Gateway>, stale: &Transaction) -> Then {
                     Err(error) => Then::Again(error.to_string()),
                 }
             }
-            Err(error) => Then::Again(format!("{} cannot be told: {error}", transaction.asker)),
+            Err(error) => Then::Again(format!(
+                "{} cannot be told: {error}",
+                transaction.asker_name()
+            )),
         };
     }
     if transaction.asked || is_held_up(gateway, &transaction) {
@@ -160,6 +172,9 @@ async fn work(gateway: &Arc<Gateway>, stale: &Transaction) -> Then {
     }
     match pass_on(gateway, &transaction).await {
         Ok(agreed) if is_agreed(agreed.status) => Then::Rests,
+        Ok(agreed) if transaction.asker.is_none() => {
+            Then::Again(format!("{} answered {}", transaction.to, agreed.status))
+        }
         // Its asker heard Success for the request, and hears now that nothing is committed.
         Ok(agreed) => report_failure(gateway, &transaction, agreed.status).await,
         Err(error) => Then::Again(format!("{} cannot be asked: {error}", transaction.to)),
@@ -213,7 +228,7 @@ async fn give_up(gateway: &Gateway, transaction: &Transaction) -> Then {
         Status::PROCESSING_FAILURE,
     )
     .await;
-    let (asker, to) = (&transaction.asker, &transaction.to);
+    let (asker, to) = (transaction.asker_name(), &transaction.to);
     let why = match (&transaction.report, transaction.asked) {
         (Some(_), _) => "it could not be told the outcome",
         (None, true) => "the destination never reported",

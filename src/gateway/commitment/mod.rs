@@ -12,6 +12,7 @@
 mod asking;
 mod courier;
 mod data_set;
+mod keeping;
 mod reporting;
 mod table;
 mod telling;
@@ -66,9 +67,9 @@ async fn note(
     let body = Body::Commitment {
         transaction: digest,
         act,
-        asker: Some(transaction.asker.to_string()),
+        asker: transaction.asker.as_ref().map(ToString::to_string),
         destination: transaction.to.to_string(),
-        decision: Some(transaction.decision),
+        decision: transaction.decision,
         instances: transaction.instances,
         failed,
         status: status.0,

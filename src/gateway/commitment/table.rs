@@ -1,5 +1,6 @@
 //! Storage commitments that are under way, also across restarts: one small sealed file of the spool.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex as SyncMutex;
@@ -37,14 +38,16 @@ pub(super) struct Transaction {
     pub(super) to: PeerName,
     /// The AE title that we call it by.
     pub(super) calling: AeTitle,
-    /// Who asks.
-    pub(super) asker: PeerName,
+    /// Who asks; `None`: the gateway itself, for what it keeps until it is committed.
+    pub(super) asker: Option<PeerName>,
     /// The AE title of ours that it called.
     pub(super) called: AeTitle,
     /// Instances that it asks about.
     pub(super) instances: u64,
-    /// The decision's entry.
-    pub(super) decision: u64,
+    /// The decision's entry, where a peer asks.
+    pub(super) decision: Option<u64>,
+    /// What the gateway keeps until then: numbers in the spool, and SOP Instance UIDs.
+    pub(super) objects: Vec<(u64, Uid)>,
     /// When it asked.
     pub(super) taken_at: UtcMicros,
     /// The destination is asked when nothing up to this object waits for it any more.
@@ -86,6 +89,11 @@ impl Transaction {
     pub(super) fn key(&self) -> Key {
         (self.to.clone(), self.uid.clone())
     }
+
+    /// Who asks, for people.
+    pub(super) fn asker_name(&self) -> &str {
+        self.asker.as_ref().map_or("the gateway", PeerName::as_str)
+    }
 }
 
 /// Why a transaction is not taken up.
@@ -109,6 +117,8 @@ pub(in crate::gateway) struct Commitments {
     transactions_max: usize,
     /// Transactions that somebody is at work on.
     busy: SyncMutex<BTreeSet<Key>>,
+    /// How often in a row a destination has not committed to all that it took.
+    not_committed: SyncMutex<BTreeMap<PeerName, u32>>,
     /// Askers whose associations stand.
     listeners: SyncMutex<Vec<Listener>>,
     /// There is something to do.
@@ -154,6 +164,7 @@ impl Commitments {
             table: Mutex::new(table),
             transactions_max,
             busy: SyncMutex::default(),
+            not_committed: SyncMutex::default(),
             listeners: SyncMutex::default(),
             news: Notify::new(),
         })
@@ -165,10 +176,32 @@ impl Commitments {
 
     /// The right to work on a transaction; `None` when somebody else does.
     pub(super) fn turn(&self, key: Key) -> Option<Turn<'_>> {
-        self.busy().insert(key.clone()).then_some(Turn {
+        let is_free = self.busy().insert(key.clone());
+        // Not made at all when it is not: what drops a turn ends it.
+        is_free.then(|| Turn {
             commitments: self,
             key,
         })
+    }
+
+    /// How often in a row `to` has not committed to all that it took.
+    pub(super) fn not_committed_in_row(&self, to: &PeerName) -> u32 {
+        let counts = self.not_committed.lock();
+        let counts = counts.unwrap_or_else(PoisonError::into_inner);
+        counts.get(to).copied().unwrap_or(0)
+    }
+
+    /// Counts how a request of the gateway's own ended.
+    pub(super) fn count_settled(&self, to: &PeerName, all_committed: bool) -> u32 {
+        let counts = self.not_committed.lock();
+        let mut counts = counts.unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(to.clone()).or_default();
+        *count = if all_committed {
+            0
+        } else {
+            count.saturating_add(1)
+        };
+        *count
     }
 
     /// All of them as they are now.

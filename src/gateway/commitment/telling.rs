@@ -19,6 +19,8 @@ use super::well_known_instance;
 use crate::association::AssociateRq;
 use crate::association::Roles;
 use crate::association::UserInformation;
+use crate::config::PeerName;
+use crate::dicom::AeTitle;
 use crate::dicom::Uid;
 use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
@@ -100,11 +102,12 @@ pub(super) async fn tell(
     transaction: &Transaction,
     report: &Report,
 ) -> Result<Status, AskError> {
-    if let Some(status) = tell_by_session(gateway, transaction, report).await {
+    let no_peer = || UpstreamError::NoAddress(transaction.asker_name().to_owned());
+    let asker = transaction.asker.as_ref().ok_or_else(no_peer)?;
+    if let Some(status) = tell_by_session(gateway, asker, &transaction.called, report).await {
         return Ok(status);
     }
-    let peer = gateway.config.peer(transaction.asker.as_str());
-    let no_peer = || UpstreamError::NoAddress(transaction.asker.to_string());
+    let peer = gateway.config.peer(asker.as_str());
     let peer = peer.ok_or_else(no_peer)?;
     let class = sop_class().ok_or(AskError::Unwritable)?;
     let scp = Roles {
@@ -149,11 +152,11 @@ pub(super) async fn tell(
 /// By the association that it asked by; `None` when there is none, or it ended.
 async fn tell_by_session(
     gateway: &Gateway,
-    transaction: &Transaction,
+    asker: &PeerName,
+    called: &AeTitle,
     report: &Report,
 ) -> Option<Status> {
-    let listeners = &gateway.commitments;
-    let tell = listeners.listener(&transaction.asker, &transaction.called)?;
+    let tell = gateway.commitments.listener(asker, called)?;
     let (answer, answered) = oneshot::channel();
     let telling = Telling {
         report: report.clone(),
