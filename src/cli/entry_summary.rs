@@ -91,16 +91,43 @@ fn what(body: &Body) -> String {
             objects,
             ..
         } => format!("{queue}: {objects} {}", act.as_str()),
+        Body::ProcedureStep { .. } | Body::Commitment { .. } => of_services(body),
         Body::Equivocated { .. }
         | Body::Bypassed { .. }
         | Body::Decision { .. }
         | Body::TransferClosed { .. }
         | Body::Query { .. }
-        | Body::ProcedureStep { .. }
-        | Body::Commitment { .. }
         | Body::Alert { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => of_the_gateway(body),
+    }
+}
+
+/// What services that move no images came to.
+fn of_services(body: &Body) -> String {
+    match body {
+        Body::ProcedureStep {
+            decision,
+            act,
+            status,
+            ..
+        } => format!(
+            "of decision {decision}: {}, status {status:04X}H",
+            act.as_str()
+        ),
+        Body::Commitment {
+            act,
+            asker,
+            destination,
+            instances,
+            failed,
+            ..
+        } => {
+            let asker = asker.as_deref().unwrap_or("the gateway");
+            let act = act.as_str();
+            format!("{asker} of {destination}: {act}, {instances} instances, {failed} failed")
+        }
+        _ => String::new(),
     }
 }
 
@@ -164,27 +191,6 @@ fn of_the_gateway(body: &Body) -> String {
             withheld,
             ..
         } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
-        Body::ProcedureStep {
-            decision,
-            act,
-            status,
-            ..
-        } => format!(
-            "of decision {decision}: {}, status {status:04X}H",
-            act.as_str()
-        ),
-        Body::Commitment {
-            act,
-            asker,
-            destination,
-            instances,
-            failed,
-            ..
-        } => {
-            let asker = asker.as_deref().unwrap_or("the gateway");
-            let act = act.as_str();
-            format!("{asker} of {destination}: {act}, {instances} instances, {failed} failed")
-        }
         Body::Bypassed {
             associations,
             first,

@@ -168,7 +168,7 @@ def house(stage):
         port = modality.port if modality else None
         peers = [
             Peer("MODALITY", port=port, may=list(may), more=more),
-            Peer("ARCHIVE", port=archive.port, may=["echo"], more={**more, **options.pop("archive", {})}),
+            Peer("ARCHIVE", port=archive.port, may=["echo"], more={**more, **options.pop("at_archive", {})}),
             Peer("STRANGER", may=["echo"], more=more),
         ]
         routes = [
@@ -434,3 +434,54 @@ def test_orthanc_commits_what_it_has(stage, modality, study):
     assert {item.ReferencedSOPInstanceUID for item in told.ReferencedSOPSequence} == {image.sop_instance for image in images}
     assert [item.ReferencedSOPInstanceUID for item in told.FailedSOPSequence] == [missing]
     ends_with(gateway, "asked", "reported", "told")
+
+
+def kept(gateway) -> int:
+    """Instances that were delivered and lie in the spool all the same."""
+    folder = gateway.folder / "spool" / "queues" / "archive" / "delivered"
+    return sum(1 for path in folder.iterdir() if path.name.isdigit()) if folder.exists() else 0
+
+
+def send(gateway, images) -> None:
+    association = pynet.associate(gateway.port, pynet.contexts_for(images), calling="MODALITY")
+    assert association.is_established
+    assert [pynet.store_raw(association, image) for image in images] == [0] * len(images)
+    association.release()
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["same association", "new association"])
+def test_what_was_delivered_is_kept_until_it_is_committed(house, stage, modality, study, same):
+    archive = stage.serve(Archive, "ARCHIVE", same=same, silent=True)
+    gateway = house(archive, modality, delivery="spool", at_archive={"commit": True})
+    images = study(4)
+    send(gateway, images)
+    wait_until(lambda: len(archive.arrivals) == 4, timeout_s=WITHIN_S, what="delivery")
+    wait_until(lambda: archive.asked, timeout_s=WITHIN_S, what="a request of the gateway's own")
+    time.sleep(1.5)
+    assert kept(gateway) == 4 and len(archive.asked) >= 1
+    gateway.kill()
+    gateway.start()
+    archive.silent = False
+    for data in list(archive.asked):
+        archive.report_anew(archive.report_on(data))
+    wait_until(lambda: kept(gateway) == 0, timeout_s=WITHIN_S, what="an empty spool")
+    time.sleep(1)
+    assert len(archive.arrivals) == 4, "nothing is sent twice"
+    own = gateway.bodies("commitment")
+    assert all(body["asker"] is None and body["decision"] is None for body in own)
+    assert sum(body["instances"] for body in own if body["act"] == "reported") == 4
+    gateway.verify()
+
+
+def test_what_is_not_committed_is_delivered_again(house, stage, modality, study):
+    images = study(3)
+    archive = stage.serve(Archive, "ARCHIVE", failing=[images[1].sop_instance])
+    gateway = house(archive, modality, delivery="spool", at_archive={"commit": True}, more=[("[spool]", {"tries_refused_max": 2})])
+    send(gateway, images)
+    again = lambda: [one.sop_instance for one in archive.arrivals].count(images[1].sop_instance)
+    wait_until(lambda: again() >= 3, timeout_s=40, what="the missing instance again")
+    assert [one.sop_instance for one in archive.arrivals].count(images[0].sop_instance) == 1
+    codes = [body["code"] for body in gateway.bodies("alert")]
+    assert codes.count("not-committed") == 1
+    archive.failing.clear()
+    wait_until(lambda: kept(gateway) == 0, timeout_s=40, what="an empty spool")

@@ -140,7 +140,7 @@ impl Session {
             report: None,
         };
         let key = transaction.key();
-        let turn = gateway.commitments.turn(key.clone());
+        let turn = gateway.commitments.turn(key);
         let busy = || refused(Status::PROCESSING_FAILURE, "this transaction is under way");
         let _turn = turn.ok_or_else(busy)?;
         let kept = gateway.commitments.add(gateway, transaction.clone()).await;
@@ -152,21 +152,27 @@ impl Session {
             };
             refused(status, &error.to_string())
         })?;
+        Ok(self.begin_commitment(&transaction).await)
+    }
+
+    /// Passes a request on that has been taken up, unless it has to wait.
+    async fn begin_commitment(&self, transaction: &Transaction) -> Agreed {
+        let gateway = &self.gateway;
         if transaction.after.is_some() {
             note(
                 gateway,
-                &transaction,
+                transaction,
                 CommitmentAct::Held,
                 0,
                 Status::SUCCESS,
             )
             .await;
-            return Ok(Agreed {
+            return Agreed {
                 status: Status::SUCCESS,
                 comment: None,
-            });
+            };
         }
-        let agreed = pass_on(gateway, &transaction).await;
+        let agreed = pass_on(gateway, transaction).await;
         let agreed = agreed.unwrap_or_else(|error| {
             tracing::warn!(to = %transaction.to, %error, "storage commitment cannot be asked for");
             Agreed {
@@ -176,9 +182,10 @@ impl Session {
         });
         if !is_agreed(agreed.status) {
             // The asker hears of it at once: there is nothing to wait for.
+            let key = transaction.key();
             let _ = gateway.commitments.remove(gateway, &key).await;
         }
-        Ok(agreed)
+        agreed
     }
 
     /// Puts the request to the contract; gives the decision's entry.

@@ -102,9 +102,9 @@ async fn keep(
     data_set: Option<Vec<u8>>,
     syntax: Uid,
 ) -> Status {
-    let event = match request.get_u16(element::EVENT_TYPE_ID) {
-        Some(event @ (COMMITTED | FAILURES_EXIST)) => event,
-        Some(_) | None => return Status::NO_SUCH_EVENT_TYPE,
+    let event = request.get_u16(element::EVENT_TYPE_ID);
+    let Some(event @ (COMMITTED | FAILURES_EXIST)) = event else {
+        return Status::NO_SUCH_EVENT_TYPE;
     };
     let Some(bytes) = data_set else {
         return Status::RESOURCE_LIMITATION;

@@ -7,10 +7,6 @@
 mod association;
 mod attempt;
 mod backoff;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "what asks for Storage Commitment uses it")
-)]
 mod commitment;
 mod desk;
 mod listed;
