@@ -72,6 +72,7 @@ pub use retention::CLASS_DEFAULT;
 pub use retention::ClassName;
 pub use retention::Retention;
 pub use retention::RetentionClass;
+pub use route::DESTINATIONS_MAX;
 pub use route::Delivery;
 pub use route::DeniedStore;
 pub use route::Group;

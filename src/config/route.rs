@@ -228,6 +228,9 @@ impl Group {
     }
 }
 
+/// Peers that a route leads to, copies among them.
+pub const DESTINATIONS_MAX: usize = 64;
+
 impl Route {
     /// Reads a row; `mode` is the gateway's.
     pub(super) fn read(section: &mut Section<'_, '_>, mode: Mode) -> Option<Self> {
@@ -257,6 +260,14 @@ impl Route {
             mode,
             denied_store,
         };
+        let destinations = route.to.len().saturating_add(route.copies.len());
+        if destinations > DESTINATIONS_MAX {
+            section.fault(
+                "to",
+                format!("and `copies` name {destinations} peers"),
+                format!("at most {DESTINATIONS_MAX} together"),
+            );
+        }
         if route.must_spool() {
             route.delivery = Delivery::Spool;
             if let Some(other) = said.filter(|said| *said != Delivery::Spool) {

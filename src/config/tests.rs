@@ -46,6 +46,23 @@ fn keys(parts: &[&str]) -> Vec<String> {
     faults(parts).into_iter().map(|(key, _)| key).collect()
 }
 
+#[test]
+fn a_route_leads_to_so_many_peers_as_an_instance_can_wait_for() {
+    let route = |peers: usize| {
+        let copies = vec!["\"pacs\""; peers - 1].join(", ");
+        format!(
+            "[[route]]\ncalled = [\"CREDENCE\"]\nsop_classes = [\"storage\"]\nto = \"pacs\"\n\
+             copies = [{copies}]\n"
+        )
+    };
+    let is_too_long = |peers| {
+        let read = parse(&[BASE, PACS, &route(peers)]);
+        let faults = read.map_or_else(|faults| faults.faults, |_| Vec::new());
+        faults.iter().any(|fault| fault.key == "route[0].to")
+    };
+    assert!(is_too_long(65) && !is_too_long(64));
+}
+
 /// The sample with every line that shows a default no longer a comment; no other line changes.
 fn sample_with_defaults_spelled_out() -> String {
     let mut text = String::new();

@@ -1,6 +1,7 @@
 //! A copy of a data folder that a ledger can be restored from, made while a gateway writes: the
 //! journal as far as it goes now, the newest checkpoint, the keyring, the public key. No secret key:
-//! without the wrapping key nobody can read whose entries these are.
+//! without the wrapping key nobody can read whose entries these are. Nothing of the spool: what lies
+//! there is on its way, and would be delivered again from a copy.
 //!
 //! The checkpoint is read first, then the journal, then the keyring: a checkpoint is about entries
 //! that are in the journal by then, and a row is durable before the journal names its pseudonym.

@@ -5,7 +5,8 @@ The data folder is a small ext4 file system of its own. A ballast file takes all
 journal's segments are used up. From there on images and grants are refused, C-STORE with A700H, and the
 gateway goes on; what protects patients (denials, objections, revocations) is still recorded, in the
 room that is kept back for it. When the ballast is gone, writing resumes by itself, and the ledger
-verifies.
+verifies. The spool, on the same disk, refuses with A700H from the beginning and leaves nothing behind, while what
+goes directly still goes.
 
     tests/faults/full_disk.py [--work DIR] [--keep]
 
@@ -24,6 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from faults import phases
+from faults import spooled
 from faults.play import Play
 from powercut.check import consents_wrong
 from powercut.check import gateway_on
@@ -33,6 +35,7 @@ from powercut.check import verified_anew
 from powercut.disk import Cut
 from powercut.disk import Mounted
 from powercut.disk import empty_image
+from powercut.load import SPOOLED
 from powercut.load import Book
 from powercut.serving import serve
 from rig.gateway import OTHER
@@ -41,13 +44,14 @@ from rig.gateway import Gateway
 from rig.gateway import Peer
 from rig.gateway import binary
 from rig.listener import Listener
+from rig.process import free_port
 
 # Three segments (the current one, the next, the reserve), as much again for the ballast, and a little.
 DISK_MIB = 112
 RESUMES_WITHIN_S = 5.0
 # More than fit into what was left of a block of 4096 bytes.
 NEW_PATIENTS = 80
-AES = {"CREDENCE": "TREATMENT", "CREDENCE_B": "TREATMENT"}
+AES = {called: "TREATMENT" for called in ("CREDENCE", "CREDENCE_B", *SPOOLED)}
 
 
 class Checks:
@@ -101,6 +105,7 @@ def scenario(gateway: Gateway, checks: Checks) -> None:
     checks.that("an image for another institution without a consent is denied with 0124H", denied.reason == "0124H", denied)
     ballast = gateway.data.parent / "ballast"
     taken = fill_disk(ballast)
+    spooled_full(gateway, play, checks)
     entries = use_up(play)
     refused = play.outcomes[-1]
     checks.that(f"{taken >> 20} MiB of ballast and {entries} entries later, an entry is refused for want of room", refused.how == "refused" and "room" in refused.reason, refused)
@@ -110,6 +115,16 @@ def scenario(gateway: Gateway, checks: Checks) -> None:
     code = gateway.stop()
     checks.that("an orderly stop", code == 0, code)
     afterwards(gateway, book, checks)
+
+
+def spooled_full(gateway: Gateway, play: Play, checks: Checks) -> None:
+    """The disk is full, and the journal has room that it took before."""
+    told = [play.store("P1", called) for called in SPOOLED] + [play.store("P1", "CREDENCE_Q", 700_000)]
+    checks.that("what is to be spooled is refused with A700H", all(one.reason == "A700H" for one in told), told)
+    left = [path.name for path in (gateway.data.parent / "spool").rglob("*.draft")]
+    checks.that("nothing of it is left", not left, left)
+    told = play.store("P1")
+    checks.that("what goes directly goes", told.how == "told", told)
 
 
 def full(gateway: Gateway, play: Play, checks: Checks) -> None:
@@ -150,6 +165,8 @@ def resumed(gateway: Gateway, play: Play, checks: Checks) -> None:
     checks.that("with room, writing resumes by itself", outcome.how == "told", outcome)
     before = len(play.outcomes)
     play.mixed()
+    for called in SPOOLED:
+        play.store("P1", called)
     checks.that("and all is acknowledged", all(one.how == "told" for one in play.outcomes[before:]), play.outcomes[before:])
     reserve = gateway.data / "journal" / "reserve"
     checks.that("the reserve is there again", reserve.exists() and reserve.stat().st_blocks * 512 >= phases.SEGMENT_BYTES, reserve)
@@ -163,6 +180,8 @@ def afterwards(gateway: Gateway, book: Book, checks: Checks) -> None:
     faults = lost(book.told, lines, lines, (gateway.data.parent / "keys" / "lookup.key").read_bytes())
     now = Cut(Path(), time.monotonic_ns(), 0, 0, "")
     faults += consents_wrong(gateway, book.told, book, now)
+    kept = spooled.unkept(gateway, play)
+    checks.that(f"{len(play.spooled)} spooled objects lie in their queues, byte for byte", play.spooled and not kept, kept)
     checks.that(f"all of {len(book.told)} acknowledgements are in its {len(lines)} entries", not faults, faults)
     gateway.stop()
 
@@ -182,7 +201,10 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="credence-full-disk-", dir=chosen.work))
     listener, checks = Listener(), Checks()
     peers = [Peer("MODALITY", may=["echo", "store"]), Peer("DEST", port=listener.port), Peer("OTHER", institution=OTHER, port=listener.port)]
+    silent_port = free_port()
+    peers += [Peer(aet, port=silent_port) for aet in ("DOWN", "DOWN_TOO")]
     routes = [(["CREDENCE"], ["storage"], "dest"), (["CREDENCE_B"], ["storage"], "other")]
+    routes += [([called], ["storage"], queues, {"delivery": "spool"}) for called, queues in SPOOLED.items()]
     try:
         with Mounted(empty_image(folder / "disk.img", DISK_MIB), folder / "disk") as root:
             gateway = gateway_on(folder / "gateway", root, lambda more: Config(peers, routes, aes=AES, gateway=more))

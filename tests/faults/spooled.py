@@ -31,7 +31,7 @@ class Spooled(Phase):
         gateway.stop()
 
     def paths(self, gateway: Gateway) -> list[Path]:
-        folder = gateway.folder / "spool"
+        folder = gateway.data.parent / "spool"
         first = spool.next_number(folder, site_key(gateway)) if (folder / "number").exists() else 1
         names = ["", "incoming", "remembered", "queues", "number", "number.draft", "remembered/takes", "remembered/takes.draft"]
         for queue in sorted({queue for queues in SPOOLED.values() for queue in queues}):
@@ -65,7 +65,7 @@ class SpooledStart(Spooled):
 
     def base(self, gateway: Gateway) -> None:
         Spooled.base(self, gateway)
-        folder = gateway.folder / "spool"
+        folder = gateway.data.parent / "spool"
         waiting = folder / "queues" / "down" / "waiting"
         for number in (9001, 9002):
             (folder / "incoming" / f"{number}.draft").write_bytes(b"\0" * 4000)
@@ -74,20 +74,20 @@ class SpooledStart(Spooled):
             path.chmod(0o600)
 
     def paths(self, gateway: Gateway) -> list[Path]:
-        return [*Spooled.paths(self, gateway), gateway.folder / "spool" / "lock"]
+        return [*Spooled.paths(self, gateway), gateway.data.parent / "spool" / "lock"]
 
 
 PHASES = [Spooled(), SpooledFirst(), SpooledStart()]
 
 
 def site_key(gateway: Gateway) -> bytes:
-    return (gateway.folder / "keys" / "spool.key").read_bytes()
+    return (gateway.data.parent / "keys" / "spool.key").read_bytes()
 
 
 def unkept(gateway: Gateway, play: Play) -> list[str]:
     """Objects whose sender was told Success and that do not lie in each of their queues, as they were sent; files that
     are none; and what is in clear."""
-    folder = gateway.folder / "spool"
+    folder = gateway.data.parent / "spool"
     if not play.spooled:
         return []
     found = spool.objects(folder, site_key(gateway))

@@ -54,11 +54,12 @@ class Check:
     def __init__(self, folder: Path, config_of):
         self.folder = folder
         self.config_of = config_of
-        self.entries = 0
+        self.entries = self.spooled = 0
 
     def faults(self, cut: Cut, book: Book, live: list[str]) -> list[str]:
         """What is wrong with it. `live` are the lines that the gateway has written until later."""
         told = book.before(cut.time_ns)
+        self.spooled = sum(1 for one in told if one.kind == "spooled")
         try:
             with Mounted(cut.file, self.folder / "root") as root:
                 faults = self._faults(gateway_on(self.folder, root, self.config_of), cut, book, told, live)
@@ -71,7 +72,8 @@ class Check:
         return faults
 
     def _faults(self, gateway: Gateway, cut: Cut, book: Book, told: list[Told], live: list[str]) -> list[str]:
-        faults = []
+        # Before a start could have changed it.
+        faults = unkept(gateway.data.parent, told)
         if told or (gateway.data / "ledger.vkey").exists() and (gateway.data / "checkpoint.0").exists():
             verified = verified_anew(gateway)
             if verified.returncode != 0:
@@ -85,6 +87,7 @@ class Check:
             faults += consents_wrong(gateway, told, book, cut)
             faults += patients_mistaken(gateway, told, lines)
             faults += unkept(gateway.data.parent, told)
+            faults += [f"in the spool, {path.name} was left" for path in (gateway.data.parent / "spool").rglob("*.draft")]
         finally:
             code = gateway.stop()
         if code != 0:
@@ -122,8 +125,7 @@ def lost(told: list[Told], lines: list[str], live: list[str], lookup_key: bytes)
 
 
 def unkept(root: Path, told: list[Told]) -> list[str]:
-    """Objects that were acknowledged and do not lie in each of their queues, as they were sent; files that are none;
-    and drafts that a start left."""
+    """Objects that were acknowledged and do not lie in each of their queues, as they were sent; and files that are none."""
     kept = [one for one in told if one.kind == "spooled"]
     if not kept:
         return []
@@ -132,7 +134,7 @@ def unkept(root: Path, told: list[Told]) -> list[str]:
     gone = [one for one in kept if any((queue, one.digest) not in lying for queue in one.queues)]
     faults = [f"lost: {len(gone)} of {len(kept)} objects were acknowledged that are not in the spool"] if gone else []
     faults += [f"in the spool, {one.queue}/{one.place}/{one.number} is no object: {one.why}" for one in found if one.data is None][:1]
-    return faults + [f"in the spool, {path.name} was left" for path in (root / "spool").rglob("*.draft")]
+    return faults
 
 
 def consents_wrong(gateway: Gateway, told: list[Told], book: Book, cut: Cut) -> list[str]:

@@ -87,7 +87,7 @@ class Rig:
         self.faulty += bool(shown)
         self.lossy += cut.lost > 0
         self.cached.setdefault(cut.phase, []).append(cut.cached)
-        print(f"cut {self.cuts}, {cut}; {told} acknowledged, {self._check.entries} entries" + "".join(f"\n  FAULT {fault}" for fault in faults), flush=True)
+        print(f"cut {self.cuts}, {cut}; {told} acknowledged, {self._check.spooled} of them spooled, {self._check.entries} entries" + "".join(f"\n  FAULT {fault}" for fault in faults), flush=True)
         if faults and not self.unsynced:
             kept = self.folder / f"faulty-{self.cuts}.img"
             cut.file.rename(kept)

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use rustix::fs::Dir;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use rustix::io::retry_on_intr;
 
 use crate::storage::spool::Shared;
@@ -105,18 +106,25 @@ impl Folder {
 
     /// The names in it.
     pub(super) fn names(&self) -> Result<Vec<OsString>, SpoolError> {
-        let read = || {
-            let mut names = Vec::new();
-            for entry in Dir::read_from(&self.file)? {
-                let entry = entry?;
-                let name = OsStr::from_bytes(entry.file_name().to_bytes());
-                if name != "." && name != ".." {
-                    names.push(name.to_owned());
-                }
+        loop {
+            match self.read_names() {
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(SpoolError::of(self.path.clone(), errno.into())),
+                Ok(names) => return Ok(names),
             }
-            Ok(names)
-        };
-        read().map_err(|source| SpoolError::of(self.path.clone(), source))
+        }
+    }
+
+    fn read_names(&self) -> Result<Vec<OsString>, Errno> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.file)? {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name != "." && name != ".." {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
     }
 
     /// An error about a name in it.

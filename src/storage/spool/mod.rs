@@ -78,7 +78,7 @@ pub const NOTE_BYTES_MAX: usize = 4_096;
 pub const REMEMBERED_BYTES_MAX: usize = 16_777_216;
 
 /// Queues that an object can be in.
-pub const QUEUES_MAX: usize = 64;
+pub const QUEUES_MAX: usize = config::DESTINATIONS_MAX;
 
 /// The number of an object. A later one has a higher number, also after a restart, and no number is
 /// given twice.
