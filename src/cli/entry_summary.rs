@@ -66,6 +66,31 @@ fn what(body: &Body) -> String {
             };
             format!("of decision {review}: {found}")
         }
+        Body::IncidentReported { .. }
+        | Body::IncidentDecided { .. }
+        | Body::ChargeReversed { .. }
+        | Body::CeilingLifted { .. } => of_incidents(body),
+        Body::QueueChanged {
+            queue,
+            act,
+            objects,
+            ..
+        } => format!("{queue}: {objects} {}", act.as_str()),
+        Body::ProcedureStep { .. } | Body::Commitment { .. } => of_services(body),
+        Body::Equivocated { .. }
+        | Body::Bypassed { .. }
+        | Body::Decision { .. }
+        | Body::TransferClosed { .. }
+        | Body::Query { .. }
+        | Body::Alert { .. }
+        | Body::Started { .. }
+        | Body::Stopped { .. } => of_the_gateway(body),
+    }
+}
+
+/// What was reported, and what it cost.
+fn of_incidents(body: &Body) -> String {
+    match body {
         Body::IncidentReported {
             incident,
             institution,
@@ -85,21 +110,7 @@ fn what(body: &Body) -> String {
             institution,
             ..
         } => format!("of entry {charge} on {institution}"),
-        Body::QueueChanged {
-            queue,
-            act,
-            objects,
-            ..
-        } => format!("{queue}: {objects} {}", act.as_str()),
-        Body::ProcedureStep { .. } | Body::Commitment { .. } => of_services(body),
-        Body::Equivocated { .. }
-        | Body::Bypassed { .. }
-        | Body::Decision { .. }
-        | Body::TransferClosed { .. }
-        | Body::Query { .. }
-        | Body::Alert { .. }
-        | Body::Started { .. }
-        | Body::Stopped { .. } => of_the_gateway(body),
+        _ => String::new(),
     }
 }
 

@@ -89,6 +89,14 @@ mod tests {
             .build()
     }
 
+    /// The header of an item or a delimiter, which has no VR in any syntax (PS3.5 §7.5).
+    fn header(into: &mut Vec<u8>, syntax: Syntax, tag: Tag, length: u32) {
+        for number in [tag.group, tag.element] {
+            into.extend(syntax.u16(number.to_ne_bytes()).to_ne_bytes());
+        }
+        into.extend(syntax.u32(length.to_ne_bytes()).to_ne_bytes());
+    }
+
     /// A data set with a sequence of two items, of defined or undefined lengths.
     fn sequence(encoding: Encoding, defined: bool) -> Vec<u8> {
         let syntax = Syntax::of(encoding);
@@ -96,15 +104,15 @@ mod tests {
         for uid in ["1.2.3", "1.2.4"] {
             let item = reference(encoding, uid);
             let length = u32::try_from(item.len()).unwrap();
-            syntax.write_header(
+            header(
                 &mut items,
+                syntax,
                 ITEM,
-                *b"  ",
                 if defined { length } else { UNDEFINED },
             );
             items.extend(&item);
             if !defined {
-                syntax.write_header(&mut items, ITEM_DELIMITATION, *b"  ", 0);
+                header(&mut items, syntax, ITEM_DELIMITATION, 0);
             }
         }
         let mut bytes = Vec::new();
@@ -117,7 +125,7 @@ mod tests {
         );
         bytes.extend(&items);
         if !defined {
-            syntax.write_header(&mut bytes, SEQUENCE_DELIMITATION, *b"  ", 0);
+            header(&mut bytes, syntax, SEQUENCE_DELIMITATION, 0);
         }
         bytes
     }
