@@ -135,7 +135,7 @@ impl Session {
             asked: false,
             request: DataSet {
                 syntax,
-                bytes: data_set,
+                bytes: data_set.into(),
             },
             report: None,
         };

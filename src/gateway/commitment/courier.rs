@@ -195,7 +195,7 @@ async fn report_failure(gateway: &Gateway, transaction: &Transaction, status: St
         event: FAILURES_EXIST,
         data_set: DataSet {
             syntax: request.syntax.clone(),
-            bytes,
+            bytes: bytes.into(),
         },
         failed: transaction.instances,
     };

@@ -101,7 +101,7 @@ async fn ask_one(gateway: &Arc<Gateway>, to: &PeerName) -> Result<(), TableError
         asked: false,
         request: DataSet {
             syntax,
-            bytes: said.write(Encoding::ExplicitLittle),
+            bytes: said.write(Encoding::ExplicitLittle).into(),
         },
         report: None,
         uid: said.transaction,

@@ -123,7 +123,10 @@ async fn keep(
     let failed = u64::try_from(said.failed.len()).unwrap_or(u64::MAX);
     let report = Report {
         event,
-        data_set: DataSet { syntax, bytes },
+        data_set: DataSet {
+            syntax,
+            bytes: bytes.into(),
+        },
         failed,
     };
     let kept = gateway.commitments.set(gateway, &key, |one| {

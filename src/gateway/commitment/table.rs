@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::Mutex as SyncMutex;
 use std::sync::PoisonError;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -75,8 +76,9 @@ pub(super) struct Report {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DataSet {
     pub(super) syntax: Uid,
+    /// Shared by all copies: the table is copied often.
     #[serde(with = "as_base64")]
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Bytes,
 }
 
 impl std::fmt::Debug for DataSet {
@@ -327,16 +329,18 @@ impl Commitments {
 mod as_base64 {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
+    use bytes::Bytes;
     use serde::Deserialize;
     use serde::Deserializer;
     use serde::Serializer;
 
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&STANDARD.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
         let text = String::deserialize(from)?;
-        STANDARD.decode(text).map_err(serde::de::Error::custom)
+        let bytes = STANDARD.decode(text).map_err(serde::de::Error::custom)?;
+        Ok(bytes.into())
     }
 }
