@@ -274,6 +274,7 @@ fn pull(patient: u32, institution: InstitutionSlug, received_at: UtcMicros) -> R
         requester: institution.clone(),
         requester_ae: "THEIR_WS".parse().unwrap(),
         user: None,
+        again: None,
         custodian: slug(OWN),
         recipient: institution,
         recipient_ae: "THEIR_WS".parse().unwrap(),

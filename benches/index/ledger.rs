@@ -224,6 +224,7 @@ fn decision() -> Body {
         requester: partner.clone(),
         requester_ae: "THEIR_WS".parse().unwrap(),
         user: None,
+        again: None,
         custodian: own(),
         recipient: partner,
         recipient_ae: "THEIR_WS".parse().unwrap(),

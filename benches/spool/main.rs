@@ -4,7 +4,7 @@
 //!     cargo bench --bench spool -- --check      exits 1 when a limit is missed
 //!     cargo bench --bench spool -- --check keep    only that of keeping; or open
 //!
-//! What counts is the time that passes, since all of it waits for a disk. Both loops run in one
+//! For keeping, what counts is the time that passes, since it waits for a disk. Both loops run in one
 //! process, object by object in turn, so that they meet the same disk and the same machine. The
 //! files lie in the folder for temporary files: set TMPDIR to put them on the disk that is to be
 //! measured. On a machine that is busy or slow, CREDENCE_SLACK=4 relaxes each limit by four.

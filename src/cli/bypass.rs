@@ -21,6 +21,7 @@ use crate::config::UserName;
 use crate::gateway;
 use crate::gateway::Word;
 use crate::identity::Passcodes;
+use crate::storage::BypassFound;
 use crate::storage::bypass_times;
 
 /// Let images go by while contract or ledger are out of order
@@ -168,33 +169,45 @@ fn list(arguments: &List, config: &Config, out: &mut dyn Write) -> io::Result<Ex
             return Ok(Exit::Failure);
         }
     };
-    if arguments.json {
-        for time in times {
-            let told = json!({
-                "file": time.path, "sha256": time.sha256, "first": time.first,
-                "second": time.second, "reason": time.reason, "from": time.from,
-                "until": time.until, "associations": time.associations, "bytes": time.bytes,
-                "lines": time.lines,
-            });
-            writeln!(out, "{told}")?;
+    if times.is_empty() {
+        if !arguments.json {
+            writeln!(out, "no bypass")?;
         }
         return Ok(Exit::Success);
     }
-    if times.is_empty() {
-        writeln!(out, "no bypass")?;
-    }
-    for time in times {
-        writeln!(
-            out,
-            "{} to {}: {} associations, {} bytes, by {} and {}: {}",
-            time.from.compact(),
-            time.until.compact(),
-            time.associations,
-            time.bytes,
-            time.first,
-            time.second,
-            time.reason
-        )?;
+    for found in times {
+        match found {
+            BypassFound::Over(time) if arguments.json => {
+                let told = json!({
+                    "file": time.path, "sha256": time.sha256, "first": time.first,
+                    "second": time.second, "reason": time.reason, "from": time.from,
+                    "until": time.until, "associations": time.associations, "bytes": time.bytes,
+                    "whole": time.is_whole, "lines": time.lines,
+                });
+                writeln!(out, "{told}")?;
+            }
+            BypassFound::Over(time) => writeln!(
+                out,
+                "{} to {}: {} associations, {} bytes, by {} and {}: {}",
+                time.from.compact(),
+                time.until.compact(),
+                time.associations,
+                time.bytes,
+                time.first,
+                time.second,
+                time.reason
+            )?,
+            BypassFound::Running(path) => {
+                writeln!(
+                    io::stderr(),
+                    "credence: {} is being written",
+                    path.display()
+                )?;
+            }
+            BypassFound::Unreadable(path) => {
+                writeln!(io::stderr(), "credence: {} cannot be read", path.display())?;
+            }
+        }
     }
     Ok(Exit::Success)
 }

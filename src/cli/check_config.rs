@@ -2,29 +2,37 @@
 
 use std::io;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::Exit;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Fault;
+use crate::config::Faults;
 use crate::config::PeerName;
 use crate::config::Route;
 use crate::config::Text16;
 use crate::dicom::AeTitle;
+use crate::time::DAY_MICROS;
+use crate::transport::Security;
+use crate::transport::Term;
 
 /// Read a configuration file and list every fault in it
 ///
 /// Exits with 0 when there is none, and with 2 when there are. Nothing is started or changed. Of a
-/// sound file, tells where each route leads, its mode, and how it answers a denied C-STORE.
+/// sound file, tells where each route leads, its mode, and how it answers a denied C-STORE; and which
+/// certificates, authorities and lists of revoked ones end soon.
 #[derive(Args, Debug)]
 pub struct CheckConfig {
     /// The configuration file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Print one JSON object: file, valid, faults (each with line, key, problem, allowed), routes
+    /// Print one JSON object: file, valid, faults (each with line, key, problem, allowed), routes,
+    /// ends (each with what, until, days_left)
     #[arg(long)]
     pub json: bool,
 }
@@ -36,6 +44,15 @@ struct Report<'a> {
     valid: bool,
     faults: &'a [Fault],
     routes: Vec<Line<'a>>,
+    ends: Vec<Ending>,
+}
+
+/// A certificate, authority or list that ends within the time of warning, or has ended.
+#[derive(Serialize)]
+struct Ending {
+    what: String,
+    until: String,
+    days_left: i64,
 }
 
 /// A route as it counts: its own mode, else the gateway's.
@@ -80,7 +97,14 @@ fn lines(config: &Config) -> Vec<Line<'_>> {
 /// # Errors
 /// When `out` cannot be written.
 pub fn run(arguments: &CheckConfig, out: &mut dyn Write) -> io::Result<Exit> {
-    let checked = Config::load(&arguments.file);
+    let checked = Config::load(&arguments.file).and_then(|config| {
+        let ends = endings(&config, &arguments.file)?;
+        Ok((config, ends))
+    });
+    let (checked, ends) = match checked {
+        Ok((config, ends)) => (Ok(config), ends),
+        Err(faults) => (Err(faults), Vec::new()),
+    };
     let file = arguments.file.display();
     if arguments.json {
         let report = Report {
@@ -90,12 +114,19 @@ pub fn run(arguments: &CheckConfig, out: &mut dyn Write) -> io::Result<Exit> {
                 .as_ref()
                 .map_or_else(|faults| faults.faults.as_slice(), |_| &[]),
             routes: checked.as_ref().map(lines).unwrap_or_default(),
+            ends,
         };
         serde_json::to_writer_pretty(&mut *out, &report)?;
         writeln!(out)?;
     } else {
         match &checked {
-            Ok(config) => print(out, &file.to_string(), config)?,
+            Ok(config) => {
+                print(out, &file.to_string(), config)?;
+                for end in &ends {
+                    let (what, until, left) = (&end.what, &end.until, end.days_left);
+                    writeln!(out, "  {what} ends {until}, in {left} days")?;
+                }
+            }
             Err(faults) => writeln!(out, "{faults}")?,
         }
     }
@@ -104,6 +135,31 @@ pub fn run(arguments: &CheckConfig, out: &mut dyn Write) -> io::Result<Exit> {
         Ok(_) => Exit::Success,
         Err(_) => Exit::Usage,
     })
+}
+
+/// Reads what `[tls]` names, and tells what of it ends soon.
+fn endings(config: &Config, file: &Path) -> Result<Vec<Ending>, Faults> {
+    let security = Security::load(config).map_err(|error| Faults {
+        file: file.to_owned(),
+        faults: vec![Fault {
+            line: None,
+            key: "tls".to_owned(),
+            problem: error.to_string(),
+            allowed: "files that can be used".to_owned(),
+        }],
+    })?;
+    let now = Clock::new().now();
+    let warning = i64::try_from(config.tls.expiry_warning.as_micros());
+    let until = now.plus(warning.unwrap_or(i64::MAX));
+    let trust = security.map(|security| security.now());
+    let terms = trust.iter().flat_map(|trust| trust.terms());
+    let soon = terms.filter(|term| term.ends <= until);
+    let ending = |term: &Term| Ending {
+        what: term.what.clone(),
+        until: term.ends.to_string(),
+        days_left: term.ends.0.saturating_sub(now.0).div_euclid(DAY_MICROS),
+    };
+    Ok(soon.map(ending).collect())
 }
 
 fn print(out: &mut dyn Write, file: &str, config: &Config) -> io::Result<()> {

@@ -36,6 +36,8 @@ pub struct Serve {
     pub standby: bool,
 }
 
+/// Threads for passcodes, certificates and small files.
+const THREADS_ELSE: usize = 64;
 /// How often a standby looks whether the data folder is free.
 const STANDBY_POLL: Duration = Duration::from_millis(500);
 
@@ -51,11 +53,24 @@ pub fn run(arguments: &Serve) -> io::Result<Exit> {
     log_to_standard_error(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .max_blocking_threads(threads(&config))
         .build()?;
     let exit = runtime.block_on(serve(config, arguments.standby));
     // Sessions that outlived the drain time end with the process.
     runtime.shutdown_background();
     exit
+}
+
+/// Threads for work that blocks: one for each instance that is being sealed, two for each association
+/// that delivers, and some for all else, so that none of these waits for another.
+fn threads(config: &Config) -> usize {
+    let listeners = config.listeners.iter();
+    let sealing: usize = listeners.map(|listener| listener.associations_max).sum();
+    let peers = config.peers.iter();
+    let delivering: usize = peers.map(|peer| 2 * peer.queue_associations).sum();
+    THREADS_ELSE
+        .saturating_add(sealing)
+        .saturating_add(delivering)
 }
 
 /// Starts the gateway; `standby`: as soon as no other one holds its folder.

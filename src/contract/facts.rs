@@ -66,7 +66,8 @@ pub struct BreakGlass {
 impl BreakGlass {
     fn gather(state: &State, request: &Request) -> Self {
         let patients = match request.patient {
-            Some(patient) if request.purpose == Purpose::Emergency => {
+            // What left the spool was counted when it was received.
+            Some(patient) if request.purpose == Purpose::Emergency && request.again.is_none() => {
                 let count = state.broken_by(request, patient);
                 u32::try_from(count).unwrap_or(u32::MAX)
             }

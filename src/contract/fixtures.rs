@@ -86,6 +86,7 @@ pub(super) fn pull() -> Request {
         requester: slug("lakeside"),
         requester_ae: "LAKE_WS".parse().unwrap(),
         user: None,
+        again: None,
         custodian: slug("st-anna"),
         recipient: slug("lakeside"),
         recipient_ae: "LAKE_WS".parse().unwrap(),

@@ -247,6 +247,9 @@ pub struct Request {
     pub requester_ae: AeTitle,
     /// The person, where the association names one, and what proves it.
     pub user: Option<User>,
+    /// The decision under which it was received, of an instance that is asked about again when it
+    /// leaves the spool. What that decision counted and demanded is not counted and demanded twice.
+    pub again: Option<u64>,
     /// Whose patient data it is: who holds the data and answers for it.
     pub custodian: InstitutionSlug,
     /// Who gets it. For a store from our own modality to our own PACS, requester, custodian and

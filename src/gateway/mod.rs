@@ -35,6 +35,7 @@ use std::time::Duration;
 
 pub use bypass::Bypass;
 pub use bypass::BypassError;
+pub use bypass::BypassedError;
 pub use bypass::Word;
 pub use echo::EchoError;
 pub use echo::echo;
@@ -133,7 +134,7 @@ pub enum GatewayError {
     },
     /// A time without contract and ledger cannot be recorded.
     #[error("a bypass cannot be recorded: {0}")]
-    Bypass(#[from] BypassError),
+    Bypassed(#[from] BypassedError),
     /// The socket for commands cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Control(io::Error),
@@ -152,9 +153,14 @@ pub enum GatewayError {
 }
 
 impl GatewayError {
-    /// Whether another gateway holds the data folder.
+    /// Whether another process is at what there must be one at.
     pub const fn is_held(&self) -> bool {
-        matches!(self, Self::Start(StartError::Lock(LockError::Held(_))))
+        matches!(
+            self,
+            Self::Start(StartError::Lock(LockError::Held(_)))
+                | Self::Spool(SpoolError::Held(_))
+                | Self::Bypassed(BypassedError::Runs(_))
+        )
     }
 }
 
@@ -218,9 +224,9 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         ),
         config,
     });
-    gateway.record_bypasses().await?;
     let mut addresses = Vec::new();
     let mut listeners = Vec::new();
+    let mut sockets = Vec::new();
     for listener in &gateway.config.listeners {
         let address = listener.address;
         let failed = |source| GatewayError::Listen { address, source };
@@ -228,7 +234,11 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         let local = socket.local_addr().map_err(failed)?;
         tracing::info!(address = %local, tls = listener.tls, "listening");
         addresses.push(local);
-        let listener = listener.clone();
+        sockets.push((socket, listener.clone()));
+    }
+    // A bypass listens where we do: none runs here any more. Nobody is accepted before.
+    gateway.record_bypasses().await?;
+    for (socket, listener) in sockets {
         listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, listener)));
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);

@@ -20,6 +20,9 @@ use crate::dimse::CommandSet;
 use crate::transport::Indication;
 use crate::transport::Link;
 
+/// Commands that are kept of either side during one object.
+const OVERHEARD_MAX: usize = 16;
+
 /// What a relay may use up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RelayLimits {
@@ -223,20 +226,32 @@ impl Relay<'_> {
     /// Waits for the destination's response.
     async fn response(&mut self, mut awaited: Awaited) -> Result<CommandSet, RelayError> {
         let limit = self.limits.response;
+        // One wait, whatever either side says meanwhile.
+        let silent = tokio::time::sleep(limit);
+        tokio::pin!(silent);
         loop {
             if let Some(response) = awaited.response.take() {
                 return Ok(response);
             }
             tokio::select! {
                 biased;
-                heard = next_within(self.to, limit) => {
-                    let heard = heard.map_err(|ended| lost_destination(ended, true))?;
+                heard = self.to.next() => {
+                    let heard = heard.map_err(|error| lost_destination(error.into(), true))?;
                     self.hear_destination(heard, &mut awaited, true)?;
                 }
                 from = self.from.overhear() => {
-                    self.overheard.push(from.map_err(RelayError::Source)?);
+                    let command = from.map_err(RelayError::Source)?;
+                    self.overhear(command);
                 }
+                () = &mut silent => return Err(lost_destination(Ended::Silent(limit), true)),
             }
+        }
+    }
+
+    /// Keeps a command for the caller; what is too much of a good thing is dropped.
+    fn overhear(&mut self, command: CommandSet) {
+        if self.overheard.len() < OVERHEARD_MAX {
+            self.overheard.push(command);
         }
     }
 
@@ -253,7 +268,7 @@ impl Relay<'_> {
                     Ok(())
                 }
                 Some(CommandField::CCancelRq) => {
-                    self.overheard.push(command);
+                    self.overhear(command);
                     Ok(())
                 }
                 _ => Err(lost_destination(Ended::OutOfTurn, sender_done)),

@@ -41,6 +41,16 @@ pub(super) enum NotKept {
     Closed,
 }
 
+impl NotKept {
+    /// Whether there was no room for it.
+    pub(super) const fn is_full(&self) -> bool {
+        match self {
+            Self::Spool(error) => error.is_full(),
+            Self::Order | Self::Closed => false,
+        }
+    }
+}
+
 /// See the module. Dropped, it leaves nothing.
 pub(super) struct Spooling {
     spool: Arc<Spool>,

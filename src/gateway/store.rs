@@ -18,6 +18,7 @@ use super::relay::Relayed;
 use super::relay::Source;
 use super::session::Session;
 use super::spooling::Spooling;
+use super::store_spooled::Permit;
 use super::transfer::Fault;
 use super::transfer::Key;
 use super::upstream::UpstreamError;
@@ -162,7 +163,13 @@ impl Session {
         if may_spool && self.gateway.delivery.waits(&peer.name, study) {
             // What came before it waits there: the order within a study is kept.
             return self
-                .keep_for(context_id, command, held, route, vec![key])
+                .keep_for(
+                    context_id,
+                    command,
+                    held,
+                    route,
+                    vec![Permit::new(key, &recorded)],
+                )
                 .await;
         }
         let now_us = self.gateway.clock.read().monotonic_us;
@@ -180,7 +187,13 @@ impl Session {
             tracing::warn!(%error, "destination lost");
             if may_spool {
                 return self
-                    .keep_for(context_id, command, held, route, vec![key])
+                    .keep_for(
+                        context_id,
+                        command,
+                        held,
+                        route,
+                        vec![Permit::new(key, &recorded)],
+                    )
                     .await;
             }
             self.transfers
@@ -189,10 +202,11 @@ impl Session {
                 "destination cannot be reached",
             )));
         }
+        let permits = [Permit::new(key.clone(), &recorded)];
         let mut tee = match may_spool && self.gateway.spool.has_room() {
             true => {
-                let memory_bytes_max = self.gateway.config.spool.memory_bytes_max;
-                self.spooling(context_id, command, &held.head, route, memory_bytes_max)
+                let most = self.gateway.config.spool.memory_bytes_max;
+                self.spooling(context_id, command, &held.head, route, &permits, most)
             }
             false => None,
         };
@@ -214,10 +228,12 @@ impl Session {
                         return Err(ended);
                     }
                 }
-                self.keep(context_id, command, tee, &[key]).await
+                self.keep(context_id, command, tee, &permits).await
             }
             (Ok(relayed), Some(tee)) if is_busy(&relayed) => {
-                self.keep(context_id, command, tee, &[key]).await
+                // It may take one association at a time: the next one is the queue's.
+                self.rest_upstream(context_id);
+                self.keep(context_id, command, tee, &permits).await
             }
             (relayed, _) => self.settle(context_id, &key, relayed),
         }
@@ -274,6 +290,14 @@ impl Session {
             upstream.hang_up();
         }
         Ok((relayed, sender_done))
+    }
+
+    /// Releases the destination's association, to be opened again when there is more for it.
+    fn rest_upstream(&mut self, context_id: u8) {
+        let mut upstreams = self.upstreams.iter_mut();
+        if let Some(upstream) = upstreams.find(|one| one.context(context_id).is_some()) {
+            upstream.rest();
+        }
     }
 
     /// Counts how a relay ended, and queues what the sender hears.

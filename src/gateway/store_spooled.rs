@@ -9,6 +9,7 @@ use super::instance::Ended;
 use super::instance::Held;
 use super::recorder::Asked;
 use super::recorder::Judged;
+use super::recorder::Recorded;
 use super::session::Session;
 use super::spooling::Spooling;
 use super::store::Stored;
@@ -23,6 +24,22 @@ use crate::config::StoreRoute;
 use crate::dicom::Head;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
+
+/// That somebody may have an instance.
+pub(super) struct Permit {
+    pub(super) key: Key,
+    /// The entry of the decision.
+    decision: u64,
+}
+
+impl Permit {
+    pub(super) fn new(key: Key, recorded: &Recorded) -> Self {
+        Self {
+            key,
+            decision: recorded.entry(),
+        }
+    }
+}
 
 impl Session {
     /// Asks the contract for everybody who gets it, and spools it for those.
@@ -47,38 +64,48 @@ impl Session {
             );
             return Ok(Stored::refused(refused));
         }
-        let mut keys = Vec::new();
+        let mut permits = Vec::new();
         for peer in &route.to {
             match self.permit(route, peer, &held.head).await? {
-                Ok((key, _)) => keys.push(key),
+                Ok((key, recorded)) => permits.push(Permit::new(key, &recorded)),
                 // Success is for all who must have it: without one of them nobody gets it.
                 Err(refused) => return Ok(Stored::refused(refused)),
             }
         }
         for peer in &route.copies {
-            // The sender does not hear of copies; what the contract says of them is recorded.
-            if let (key, Ok(Judged::Permitted(_))) = self.judge(route, peer, &held.head).await {
-                keys.push(key);
+            match self.judge(route, peer, &held.head).await {
+                (key, Ok(Judged::Permitted(recorded))) => permits.push(Permit::new(key, &recorded)),
+                // The sender does not hear of it; the ledger does.
+                (_, Ok(Judged::Refused(_))) => {}
+                (_, Err(error)) => {
+                    return Ok(Stored::refused(out_of_resources(&error.to_string())));
+                }
             }
         }
-        self.keep_for(context_id, command, held, route, keys).await
+        self.keep_for(context_id, command, held, route, permits)
+            .await
     }
 
-    /// Reads the instance to its end and keeps it for those whom `keys` name.
+    /// Reads the instance to its end and keeps it for those whom `permits` name.
     pub(super) async fn keep_for(
         &mut self,
         context_id: u8,
         command: &CommandSet,
         held: Held,
         route: &StoreRoute,
-        keys: Vec<Key>,
+        permits: Vec<Permit>,
     ) -> Result<Stored, Ended> {
         let spooling = match self.gateway.spool.has_room() {
-            true => self.spooling(context_id, command, &held.head, route, 0),
+            // Nothing more can be told of what lies there.
+            false if self.gateway.spool.is_poisoned() => {
+                self.gateway.lost.send_replace(true);
+                None
+            }
+            true => self.spooling(context_id, command, &held.head, route, &permits, 0),
             false => None,
         };
         let Some(mut spooling) = spooling else {
-            self.count_all(&keys, Tally::withheld);
+            self.count_all(&permits, Tally::withheld);
             self.gateway.tell_spool_full().await;
             return Ok(Stored::refused(out_of_resources("the spool is full")));
         };
@@ -88,11 +115,11 @@ impl Session {
         if !held.complete {
             let silence = self.inbound.peer.timeouts.dimse_response;
             if let Err(ended) = spooling.take_rest(&mut self.link, silence).await {
-                self.count_all(&keys, |tally| tally.lost_by(Fault::Sender));
+                self.count_all(&permits, |tally| tally.lost_by(Fault::Sender));
                 return Err(ended);
             }
         }
-        self.keep(context_id, command, spooling, &keys).await
+        self.keep(context_id, command, spooling, &permits).await
     }
 
     /// What keeps an instance of `route`, with all that must be known to deliver it.
@@ -102,27 +129,34 @@ impl Session {
         command: &CommandSet,
         head: &Head,
         route: &StoreRoute,
+        permits: &[Permit],
         memory_bytes_max: usize,
     ) -> Option<Spooling> {
         let accepted = self.accepted.get(&context_id)?;
         let mode = route.route.mode;
-        let leg = |peer: &Arc<Peer>| Leg {
-            to: peer.name.clone(),
-            calling: self.inbound.calling_towards(peer),
-            mode,
-            priority: route.route.priority,
+        let leg = |peer: &Arc<Peer>| {
+            let permit = permits
+                .iter()
+                .find(|permit| permit.key.to() == &peer.name)?;
+            Some(Leg {
+                to: peer.name.clone(),
+                calling: self.inbound.calling_towards(peer),
+                decision: permit.decision,
+                mode,
+                priority: route.route.priority,
+            })
         };
-        let asked = Asked {
-            // What the way to each of them adds is known when it is taken.
-            transport: self.inbound.reached,
-            ..Asked::instance(mode, &self.inbound, route.to.first()?, head)
-        };
+        let peers = route.to.iter().chain(&route.copies);
         let order = Order::new(
             command.clone(),
             accepted.transfer_syntax.clone(),
             self.gateway.clock.now(),
-            asked,
-            route.to.iter().chain(&route.copies).map(leg).collect(),
+            Asked {
+                // Each leg adds its own way out.
+                transport: self.inbound.reached,
+                ..Asked::instance(mode, &self.inbound, route.to.first()?, head)
+            },
+            peers.filter_map(leg).collect(),
         );
         match Spooling::new(&self.gateway, order, memory_bytes_max) {
             Ok(spooling) => Some(spooling),
@@ -133,42 +167,46 @@ impl Session {
         }
     }
 
-    /// Makes an instance durable for those whom `keys` name, and answers its sender.
+    /// Makes an instance durable for those whom `permits` name, and answers its sender.
     pub(super) async fn keep(
         &mut self,
         context_id: u8,
         command: &CommandSet,
         spooling: Spooling,
-        keys: &[Key],
+        permits: &[Permit],
     ) -> Result<Stored, Ended> {
-        let queues: Vec<PeerName> = keys.iter().map(|key| key.to().clone()).collect();
+        let queues: Vec<PeerName> = permits
+            .iter()
+            .map(|permit| permit.key.to().clone())
+            .collect();
         match spooling.keep(&self.gateway, &queues).await {
             Ok(()) => {
-                self.count_all(keys, Tally::kept);
+                self.count_all(permits, Tally::kept);
                 let response = CommandSet::response_to(command, Status::SUCCESS);
                 self.link.queue_command(context_id, &response);
                 Ok(Stored::Answered)
             }
             Err(error) => {
                 tracing::error!(%error, "an instance was not spooled");
-                self.count_all(keys, Tally::withheld);
+                self.count_all(permits, Tally::withheld);
                 if self.gateway.spool.is_poisoned() {
                     self.gateway.lost.send_replace(true);
-                } else {
+                }
+                if error.is_full() {
                     self.gateway.tell_spool_full().await;
                 }
                 Ok(Stored::Refused {
-                    refused: out_of_resources("the spool has no room"),
+                    refused: out_of_resources("the spool does not take it"),
                     drained: true,
                 })
             }
         }
     }
 
-    fn count_all(&mut self, keys: &[Key], count: impl Fn(&mut Tally)) {
+    fn count_all(&mut self, permits: &[Permit], count: impl Fn(&mut Tally)) {
         let now_us = self.gateway.clock.read().monotonic_us;
-        for key in keys {
-            self.transfers.count(key, now_us, &count);
+        for permit in permits {
+            self.transfers.count(&permit.key, now_us, &count);
         }
     }
 }

@@ -230,6 +230,33 @@ enum Answer {
 }
 
 impl Transfers {
+    /// The same for what leaves the spool: in one queue lies what different requesters sent, by
+    /// different ways and for different purposes, so an answer stands for the very same question
+    /// only.
+    ///
+    /// # Errors
+    /// As [`Self::judge`].
+    pub(super) async fn judge_again(
+        &mut self,
+        gateway: &Gateway,
+        key: &Key,
+        asked: Asked,
+    ) -> Result<Judged, RecordError> {
+        let question = |asked: &Asked| Asked {
+            again: None,
+            ..asked.clone()
+        };
+        let is_other = match self.answers.get(key) {
+            Some(Answer::Open(transfer)) => question(transfer.recorded.asked()) != question(&asked),
+            Some(Answer::Refused(refusal)) => question(refusal.asked()) != question(&asked),
+            None => false,
+        };
+        if is_other && let Some(Answer::Open(transfer)) = self.answers.remove(key) {
+            transfer.close(gateway, Outcome::Completed).await;
+        }
+        self.judge(gateway, key, || asked).await
+    }
+
     /// The answer for instances of `key`: a standing one, else a new decision by the recorder.
     ///
     /// # Errors

@@ -56,6 +56,7 @@ pub(crate) fn request() -> Request {
         requester: own(),
         requester_ae: "CT1".parse().unwrap(),
         user: None,
+        again: None,
         custodian: own(),
         recipient: own(),
         recipient_ae: "PACS".parse().unwrap(),

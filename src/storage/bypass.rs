@@ -8,10 +8,11 @@
 
 use std::fs::File;
 use std::fs::OpenOptions;
+use std::fs::TryLockError;
 use std::io;
 use std::io::Read as _;
-use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -86,11 +87,24 @@ pub enum BypassLine {
     },
 }
 
-/// The file of a time that runs.
+/// The file of a time that runs; locked as long as this value lives.
 #[derive(Debug)]
 pub struct BypassFile {
     file: File,
     path: PathBuf,
+    /// Bytes of whole lines; `None` when what the file holds is uncertain.
+    good: Option<u64>,
+}
+
+/// What a folder tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BypassFound {
+    /// A time that is over.
+    Over(BypassTime),
+    /// One that runs, in another process.
+    Running(PathBuf),
+    /// A file that does not begin as it should.
+    Unreadable(PathBuf),
 }
 
 /// A time that is over.
@@ -114,6 +128,8 @@ pub struct BypassTime {
     pub associations: u64,
     /// Bytes of messages to destinations.
     pub bytes: u64,
+    /// No line of it was changed by others; a last one that a crash tore does not count.
+    pub is_whole: bool,
     /// Its lines.
     pub lines: Vec<BypassLine>,
 }
@@ -127,13 +143,20 @@ impl BypassFile {
         disk::create_private_dir(dir)?;
         let id = random_id().map_err(io::Error::other)?;
         let path = dir.join(format!("{}-{id}{SUFFIX}", from.compact()));
+        let draft = dir.join(format!("{}-{id}{SUFFIX}.draft", from.compact()));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&path)?;
-        let mut begun = Self { file, path };
+            .open(&draft)?;
+        file.lock()?;
+        let mut begun = Self {
+            file,
+            path,
+            good: Some(0),
+        };
         begun.write(first)?;
+        std::fs::rename(&draft, &begun.path)?;
         disk::sync_dir(dir)?;
         Ok(begun)
     }
@@ -148,10 +171,21 @@ impl BypassFile {
     /// # Errors
     /// When the disk does not take it: nothing more may go by then.
     pub fn write(&mut self, line: &BypassLine) -> io::Result<()> {
+        let Some(good) = self.good.take() else {
+            return Err(io::Error::other("an earlier line could not be written"));
+        };
         let mut text = serde_json::to_string(line)?;
         text.push('\n');
-        self.file.write_all(text.as_bytes())?;
-        disk::synced(self.file.sync_data())
+        if let Err(error) = self.file.write_all_at(text.as_bytes(), good) {
+            // Half a line must not stand before a whole one.
+            if disk::is_no_space(&error) && self.file.set_len(good).is_ok() {
+                self.good = Some(good);
+            }
+            return Err(error);
+        }
+        disk::synced(self.file.sync_data())?;
+        self.good = Some(good.saturating_add(text.len() as u64));
+        Ok(())
     }
 }
 
@@ -159,27 +193,38 @@ impl BypassFile {
 /// has. A last line that is not whole is left out: it was never synced.
 ///
 /// # Errors
-/// When a file cannot be read or does not begin as it should.
-pub fn bypass_times(dir: &Path, all: bool) -> io::Result<Vec<BypassTime>> {
+/// When the folder or a file cannot be read.
+pub fn bypass_times(dir: &Path, all: bool) -> io::Result<Vec<BypassFound>> {
     let mut paths = files_of(dir)?;
     if all {
         paths.extend(files_of(&dir.join(RECORDED))?);
     }
     paths.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
-    paths.into_iter().map(|path| read(&path)).collect()
+    paths.into_iter().map(read).collect()
+}
+
+/// Makes sure that a recorded file can be put away.
+///
+/// # Errors
+/// When it cannot.
+pub fn bypass_prepare(dir: &Path) -> io::Result<()> {
+    let recorded = dir.join(RECORDED);
+    disk::create_private_dir(&recorded)?;
+    let probe = recorded.join("probe");
+    File::create(&probe)?;
+    std::fs::remove_file(probe)
 }
 
 /// Puts the file of a recorded time away.
 ///
 /// # Errors
 /// When it cannot be moved.
-pub fn bypass_recorded(time: &BypassTime) -> io::Result<()> {
-    let (Some(dir), Some(name)) = (time.path.parent(), time.path.file_name()) else {
+pub fn bypass_recorded(path: &Path) -> io::Result<()> {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::NotFound.into());
     };
     let recorded = dir.join(RECORDED);
-    disk::create_private_dir(&recorded)?;
-    std::fs::rename(&time.path, recorded.join(name))?;
+    std::fs::rename(path, recorded.join(name))?;
     disk::sync_dir(&recorded)?;
     disk::sync_dir(dir)
 }
@@ -204,23 +249,26 @@ fn files_of(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn read(path: &Path) -> io::Result<BypassTime> {
-    let told = |what: &str| io::Error::other(format!("{} {what}", path.display()));
+fn read(path: PathBuf) -> io::Result<BypassFound> {
     let mut bytes = Vec::new();
-    let read = File::open(path)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)?;
-    if u64::try_from(read).is_ok_and(|read| read > FILE_BYTES_MAX) {
-        return Err(told("is longer than 256 MiB"));
+    let file = File::open(&path)?;
+    match file.try_lock_shared() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(BypassFound::Running(path)),
+        Err(TryLockError::Error(error)) => return Err(error),
     }
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    let mut is_whole = u64::try_from(bytes.len()).is_ok_and(|read| read <= FILE_BYTES_MAX);
     let text = String::from_utf8_lossy(&bytes);
     let mut lines = Vec::new();
     for line in text.split_inclusive('\n') {
         match serde_json::from_str(line) {
             Ok(line) => lines.push(line),
-            // Torn by a crash, and never synced.
-            Err(_) if !line.ends_with('\n') => break,
-            Err(_) => return Err(told("has a line that is none of ours")),
+            Err(_) => {
+                // Torn by a crash it was never synced; else somebody changed it.
+                is_whole &= !line.ends_with('\n');
+                break;
+            }
         }
     }
     let Some(BypassLine::Begun {
@@ -231,10 +279,10 @@ fn read(path: &Path) -> io::Result<BypassTime> {
         ..
     }) = lines.first().cloned()
     else {
-        return Err(told("does not begin as it should"));
+        return Ok(BypassFound::Unreadable(path));
     };
     let mut time = BypassTime {
-        path: path.to_owned(),
+        path,
         sha256: Sha256::of(&[bytes.as_slice()]),
         first,
         second,
@@ -243,6 +291,7 @@ fn read(path: &Path) -> io::Result<BypassTime> {
         until: from,
         associations: 0,
         bytes: 0,
+        is_whole,
         lines: Vec::new(),
     };
     for line in &lines {
@@ -260,7 +309,7 @@ fn read(path: &Path) -> io::Result<BypassTime> {
         }
     }
     time.lines = lines;
-    Ok(time)
+    Ok(BypassFound::Over(time))
 }
 
 #[cfg(test)]
@@ -293,6 +342,24 @@ mod tests {
         }
     }
 
+    fn only(dir: &Path) -> BypassTime {
+        match &*bypass_times(dir, false).unwrap() {
+            [BypassFound::Over(time)] => time.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_changed_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = BypassFile::begin(folder.path(), at(100), &begun()).unwrap();
+        let path = file.path().to_owned();
+        drop(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text + "{}\n").unwrap();
+        assert!(!only(folder.path()).is_whole);
+    }
+
     #[test]
     fn what_went_by_is_told_until_it_is_recorded() {
         let folder = tempfile::tempdir().unwrap();
@@ -308,14 +375,19 @@ mod tests {
         };
         file.write(&closed).unwrap();
         file.write(&BypassLine::Ended { at: at(1_900) }).unwrap();
-        let [time] = bypass_times(&dir, false).unwrap().try_into().unwrap();
+        let path = file.path().to_owned();
+        let running = [BypassFound::Running(path)];
+        assert_eq!(bypass_times(&dir, false).unwrap(), running);
+        drop(file);
+        let time = only(&dir);
         assert_eq!((time.associations, time.bytes), (1, 5_000));
         assert_eq!((time.from, time.until), (at(100), at(1_900)));
         assert_eq!(
             time.sha256,
             Sha256::of(&[&std::fs::read(&time.path).unwrap()])
         );
-        bypass_recorded(&time).unwrap();
+        bypass_prepare(&dir).unwrap();
+        bypass_recorded(&time.path).unwrap();
         assert_eq!(bypass_times(&dir, false).unwrap(), []);
         assert_eq!(bypass_times(&dir, true).unwrap().len(), 1);
     }
@@ -325,12 +397,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut file = BypassFile::begin(folder.path(), at(100), &begun()).unwrap();
         file.write(&opened(1)).unwrap();
-        file.file.write_all(b"{\"line\":\"opened\",\"nu").unwrap();
-        let [time] = bypass_times(folder.path(), false)
-            .unwrap()
-            .try_into()
-            .unwrap();
+        let good = file.good.unwrap();
+        let torn = b"{\"line\":\"opened\",\"nu";
+        file.file.write_all_at(torn, good).unwrap();
+        drop(file);
+        let time = only(folder.path());
         assert_eq!((time.associations, time.until), (1, at(110)));
+        assert!(time.is_whole);
     }
 
     #[test]
@@ -338,7 +411,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for text in ["", "{}\n", "{\"line\":\"ended\",\"at\":5}\n"] {
             std::fs::write(folder.path().join("1.jsonl"), text).unwrap();
-            assert!(bypass_times(folder.path(), false).is_err(), "{text:?}");
+            let found = bypass_times(folder.path(), false).unwrap();
+            assert!(matches!(&*found, [BypassFound::Unreadable(_)]), "{text:?}");
         }
     }
 }

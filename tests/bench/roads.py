@@ -12,6 +12,8 @@ from rig.orthanc import Orthanc
 from rig.process import Process
 from rig.process import free_port
 from rig.process import wait_until
+from rig.x509 import Authority
+from rig.x509 import Pair
 
 FORWARD = """
 function OnStoredInstance(instanceId, tags, metadata)
@@ -81,6 +83,65 @@ class Credence(Road):
         self.gateway.stop()
 
 
+class Certificates:
+    """An authority, the gateway's certificate and the destination's, made once in a folder."""
+
+    _made: dict[Path, "Certificates"] = {}
+
+    def __init__(self, folder: Path):
+        self.authority = Authority(folder / "pki", "authority")
+        self.gateway: Pair = self.authority.issue("gateway", ips=["127.0.0.1"])
+        self.dest: Pair = self.authority.issue("dest", ips=["127.0.0.1"])
+
+    @classmethod
+    def of(cls, folder: Path) -> "Certificates":
+        if folder not in cls._made:
+            cls._made[folder] = cls(folder)
+        return cls._made[folder]
+
+    def sink_words(self) -> list:
+        """storescp by TLS, which requires a certificate."""
+        return ["+tls", self.dest.key, self.dest.certificate, "+cf", self.authority.certificate]
+
+
+class TlsRelay(Road):
+    """socat that begins TLS (OpenSSL) towards the destination, with certificates on both sides."""
+
+    name = "socat, TLS out"
+
+    def __init__(self, folder: Path, sink_port: int):
+        super().__init__(folder, sink_port)
+        self.port = free_port()
+        made = Certificates.of(folder)
+        to = f"OPENSSL:127.0.0.1:{sink_port},nodelay,cert={made.gateway.certificate},key={made.gateway.key},cafile={made.authority.certificate}"
+        self.process = Process(
+            "socat",
+            ["socat", "-b", "131072", f"TCP-LISTEN:{self.port},bind=127.0.0.1,reuseaddr,fork,nodelay,backlog=128", to],
+            folder,
+        )
+        self.process.wait_for_port(self.port)
+
+
+class TlsCredence(Road):
+    """Credence that connects to the destination by TLS."""
+
+    name = "credence, TLS out"
+    called = "CREDENCE"
+
+    def __init__(self, folder: Path, sink_port: int):
+        super().__init__(folder, sink_port)
+        made = Certificates.of(folder)
+        peers = [Peer("MODALITY", may=["echo", "store"]), Peer("DEST", port=sink_port, may=[], more={"tls": True})]
+        tls = {"certificate": str(made.gateway.certificate), "key": str(made.gateway.key), "authorities": [str(made.authority.certificate)]}
+        config = Config(peers, [(["CREDENCE"], ["storage"], "dest", {"delivery": "direct"})], more=[("[tls]", tls)])
+        self.gateway = Gateway(folder / "credence", config).start(log="credence=warn")
+        self.process = self.gateway.process
+        self.port = self.gateway.port
+
+    def stop(self) -> None:
+        self.gateway.stop()
+
+
 class ByOrthanc(Road):
     """Orthanc with the Lua script of its own manual; it answers before it forwards."""
 
@@ -99,7 +160,8 @@ class ByOrthanc(Road):
         wait_until(lambda: self.process.instance_count() == 0, 900, "Orthanc's forwarding")
 
 
-ROADS = {road.name: road for road in (Road, Relay, Credence, ByOrthanc)}
+ROADS = {road.name: road for road in (Road, Relay, Credence, TlsRelay, TlsCredence, ByOrthanc)}
+BY_TLS = {TlsRelay.name, TlsCredence.name}
 
 
 def sink(folder: Path, **options) -> dcmtk.StoreScp:

@@ -68,7 +68,8 @@ class Bench:
         for turn in range(rounds or self.rounds):
             for name in data.shuffled(names, self.random):
                 place = self.folder / f"{scenario}-{turn}-{name}".replace(" ", "-").replace(",", "")
-                sink = roads.sink(place, nodelay=nodelay)
+                words = roads.Certificates.of(place).sink_words() if name in roads.BY_TLS else ()
+                sink = roads.sink(place, nodelay=nodelay, args=words)
                 road = roads.ROADS[name](place, sink.port)
                 try:
                     before = road.cpu_seconds()
@@ -133,11 +134,19 @@ def without_nodelay(bench: Bench) -> None:
     bench.bar("TCP_NODELAY unset: rate, of no gateway at all", rates["credence"] / rates["direct"], at_least=20)
 
 
+def encrypted(bench: Bench) -> None:
+    files = data.ct(bench.data / "ct-500k", 500, 512 * 1024, 1)
+    relay, gateway = roads.TlsRelay.name, roads.TlsCredence.name
+    rates = bench.measure("500 CT of 0.5 MB, TLS to the destination", [relay, gateway], [files[:20] if bench.short else files])
+    bench.bar("500 CT of 0.5 MB, TLS to the destination: rate, of the relay's that begins TLS", rates[gateway] / rates[relay], at_least=0.75)
+
+
 SCENARIOS = {
     "large": large,
     "small": small,
     "associations": each_study_its_association,
     "nodelay": without_nodelay,
+    "tls": encrypted,
     "spooled": spooled.spooled,
     "retrieve": retrieve.retrieve,
     "memory": memory,

@@ -68,6 +68,7 @@ impl Site {
             requester: slug(OWN),
             requester_ae: "CT1".parse().unwrap(),
             user: None,
+            again: None,
             custodian: slug(OWN),
             recipient: slug(OWN),
             recipient_ae: "PACS".parse().unwrap(),

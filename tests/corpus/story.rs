@@ -99,6 +99,7 @@ impl Books {
                 name: "dr".to_owned(),
                 proof: UserProof::Passcode,
             }),
+            again: None,
             custodian: slug(if verb == Verb::Store { from } else { OWN }),
             recipient: slug(to),
             recipient_ae: "THEIR_AE".parse().unwrap(),

@@ -114,7 +114,7 @@ def scenario(gateway: Gateway, checks: Checks) -> None:
     resumed(gateway, play, checks)
     code = gateway.stop()
     checks.that("an orderly stop", code == 0, code)
-    afterwards(gateway, book, checks)
+    afterwards(gateway, play, checks)
 
 
 def spooled_full(gateway: Gateway, play: Play, checks: Checks) -> None:
@@ -172,7 +172,8 @@ def resumed(gateway: Gateway, play: Play, checks: Checks) -> None:
     checks.that("the reserve is there again", reserve.exists() and reserve.stat().st_blocks * 512 >= phases.SEGMENT_BYTES, reserve)
 
 
-def afterwards(gateway: Gateway, book: Book, checks: Checks) -> None:
+def afterwards(gateway: Gateway, play: Play, checks: Checks) -> None:
+    book = play.book
     verified = verified_anew(gateway)
     checks.that("the ledger verifies, decisions decided anew", verified.returncode == 0, verified.stdout + verified.stderr)
     serve(gateway)
@@ -181,7 +182,7 @@ def afterwards(gateway: Gateway, book: Book, checks: Checks) -> None:
     now = Cut(Path(), time.monotonic_ns(), 0, 0, "")
     faults += consents_wrong(gateway, book.told, book, now)
     kept = spooled.unkept(gateway, play)
-    checks.that(f"{len(play.spooled)} spooled objects lie in their queues, byte for byte", play.spooled and not kept, kept)
+    checks.that(f"{len(play.spooled)} spooled objects lie in their queues, byte for byte", bool(play.spooled) and not kept, kept)
     checks.that(f"all of {len(book.told)} acknowledgements are in its {len(lines)} entries", not faults, faults)
     gateway.stop()
 

@@ -77,6 +77,7 @@ impl Question {
             requester: self.requester,
             requester_ae: self.requester_ae,
             user: self.user,
+            again: None,
             custodian: self.custodian.unwrap_or_else(|| own.clone()),
             recipient: self.recipient,
             recipient_ae: self.recipient_ae,

@@ -18,6 +18,7 @@ use super::reading::ReadError;
 use super::reading::Reading;
 use super::worker::Worker;
 use super::worker::chance;
+use crate::config::Mode;
 use crate::contract::Body;
 use crate::dimse::Class;
 use crate::dimse::Status;
@@ -192,8 +193,13 @@ impl Worker {
     async fn judge(&mut self, key: &Key, order: &Order, leg: &Leg) -> Result<Recorded, Attempt> {
         let gateway = Arc::clone(&self.gateway);
         let peer = Arc::clone(&self.peer);
-        let asked = || order.asked_again(leg, &peer);
-        match self.transfers.judge(&gateway, key, asked).await {
+        let mut routes = gateway.config.routes.iter();
+        let observes = routes.any(|route| {
+            let leads = route.to.contains(&peer.name) || route.copies.contains(&peer.name);
+            leads && route.mode == Mode::Observe
+        });
+        let asked = order.asked_again(leg, &peer, observes);
+        match self.transfers.judge_again(&gateway, key, asked).await {
             Ok(Judged::Permitted(recorded)) => Ok(recorded),
             Ok(Judged::Refused(refusal)) => Err(Attempt {
                 refusal: Some(refusal.clone()),

@@ -65,7 +65,9 @@ pub(in crate::gateway) struct Leg {
     pub(in crate::gateway) to: PeerName,
     /// The AE title that it is called by.
     pub(in crate::gateway) calling: AeTitle,
-    /// Whether decisions bind.
+    /// The decision under which it was received for this destination.
+    pub(in crate::gateway) decision: u64,
+    /// Whether decisions bound then.
     pub(in crate::gateway) mode: Mode,
     /// The route's; `None`: the sender's.
     pub(in crate::gateway) priority: Option<Priority>,
@@ -164,11 +166,13 @@ impl Order {
     /// The question that its delivery to `peer` raises: who asked, for whom and how it came are
     /// those of reception; who receives, and whether it goes there encrypted, is what the
     /// configuration says now.
-    pub(super) fn asked_again(&self, leg: &Leg, peer: &Peer) -> Asked {
+    /// Decisions bind unless they did not then and do not now.
+    pub(super) fn asked_again(&self, leg: &Leg, peer: &Peer, observes: bool) -> Asked {
         Asked {
+            again: Some(leg.decision),
             recipient: peer.institution.clone(),
             recipient_ae: peer.ae_title.clone(),
-            observed: leg.mode == Mode::Observe,
+            observed: leg.mode == Mode::Observe && observes,
             transport: TransportFacts {
                 tls: self.asked.transport.tls && peer.tls,
                 ..self.asked.transport

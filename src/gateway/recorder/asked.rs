@@ -71,6 +71,8 @@ pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) requester_ae: AeTitle,
     /// The person, and what proves it.
     pub(in crate::gateway) user: Option<User>,
+    /// The decision under which it was received, of what leaves the spool.
+    pub(in crate::gateway) again: Option<u64>,
     /// Whose images these are.
     pub(in crate::gateway) custodian: InstitutionSlug,
     /// Who sends the bytes to us.
@@ -176,6 +178,7 @@ impl Asked {
             requester: inbound.peer.institution.clone(),
             requester_ae: inbound.peer.ae_title.clone(),
             user: inbound.user.clone(),
+            again: None,
             custodian: to.institution.clone(),
             sender: to.institution.clone(),
             recipient: to.institution.clone(),

@@ -110,6 +110,11 @@ fn comment(reason: &str, entry: u64) -> String {
 pub(in crate::gateway) struct Refusal(pub(super) Arc<Judgement>);
 
 impl Refusal {
+    /// The question that was answered.
+    pub(in crate::gateway) fn asked(&self) -> &Asked {
+        &self.0.asked
+    }
+
     /// The answer would still be the same.
     pub(in crate::gateway) fn stands(&self, now: UtcMicros) -> bool {
         self.0.stands(now)

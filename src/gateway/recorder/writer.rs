@@ -448,6 +448,7 @@ impl Writer {
             requester: asked.requester.clone(),
             requester_ae: asked.requester_ae.clone(),
             user: asked.user.clone(),
+            again: asked.again,
             custodian: asked.custodian.clone(),
             recipient: asked.recipient.clone(),
             recipient_ae: asked.recipient_ae.clone(),

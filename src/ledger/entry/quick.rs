@@ -109,6 +109,7 @@ mod tests {
                 name: r#"x","kind":"alert"#.to_owned(),
                 proof: UserProof::None,
             }),
+            again: None,
             custodian: own(),
             recipient: own(),
             recipient_ae: "PACS".parse().unwrap(),

@@ -152,3 +152,6 @@ impl Security {
         self.now().server(wanted).map(Acceptor::new)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -245,6 +245,7 @@ impl Grid {
             requester,
             requester_ae,
             user,
+            again: None,
             custodian,
             recipient,
             recipient_ae,

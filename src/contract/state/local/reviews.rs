@@ -125,7 +125,10 @@ impl Reviews {
 
     pub(super) fn apply(&mut self, step: &mut Step<'_>, body: &Body) -> Result<(), Rejection> {
         match body {
-            Body::Decision { request, decision } if decision.verdict == Verdict::Permit => {
+            // Asked again is not broken again: the decision at reception counts, and is reviewed.
+            Body::Decision { request, decision }
+                if decision.verdict == Verdict::Permit && request.again.is_none() =>
+            {
                 self.count(step, request, decision)?;
                 self.open(step, request, decision)
             }

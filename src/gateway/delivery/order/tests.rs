@@ -26,6 +26,7 @@ pub(in crate::gateway::delivery) fn order(
         command.set_u16(element::PRIORITY, priority);
     }
     let legs = legs.iter().map(|(name, priority)| Leg {
+        decision: 7,
         to: peer(name),
         calling: "GATE".parse().unwrap(),
         mode: Mode::Enforce,
@@ -46,6 +47,7 @@ fn asked() -> Asked {
         purpose: Purpose::Treatment,
         requester: "lakeside".parse().unwrap(),
         requester_ae: "CT1".parse().unwrap(),
+        again: None,
         user: None,
         custodian: "lakeside".parse().unwrap(),
         sender: "lakeside".parse().unwrap(),

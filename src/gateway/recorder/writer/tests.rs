@@ -57,6 +57,7 @@ fn emergency(patient: usize) -> Asked {
         // An AE title reaches few patients in an hour.
         requester_ae: format!("LAKE{patient}").parse().unwrap(),
         user: None,
+        again: None,
         custodian: "st-anna".parse().unwrap(),
         sender: "st-anna".parse().unwrap(),
         recipient: lakeside(),
