@@ -66,6 +66,31 @@ fn what(body: &Body) -> String {
             };
             format!("of decision {review}: {found}")
         }
+        Body::IncidentReported { .. }
+        | Body::IncidentDecided { .. }
+        | Body::ChargeReversed { .. }
+        | Body::CeilingLifted { .. } => of_incidents(body),
+        Body::QueueChanged {
+            queue,
+            act,
+            objects,
+            ..
+        } => format!("{queue}: {objects} {}", act.as_str()),
+        Body::ProcedureStep { .. } | Body::Commitment { .. } => of_services(body),
+        Body::Equivocated { .. }
+        | Body::Bypassed { .. }
+        | Body::Decision { .. }
+        | Body::TransferClosed { .. }
+        | Body::Query { .. }
+        | Body::Alert { .. }
+        | Body::Started { .. }
+        | Body::Stopped { .. } => of_the_gateway(body),
+    }
+}
+
+/// What was reported, and what it cost.
+fn of_incidents(body: &Body) -> String {
+    match body {
         Body::IncidentReported {
             incident,
             institution,
@@ -85,20 +110,35 @@ fn what(body: &Body) -> String {
             institution,
             ..
         } => format!("of entry {charge} on {institution}"),
-        Body::QueueChanged {
-            queue,
+        _ => String::new(),
+    }
+}
+
+/// What services that move no images came to.
+fn of_services(body: &Body) -> String {
+    match body {
+        Body::ProcedureStep {
+            decision,
             act,
-            objects,
+            status,
             ..
-        } => format!("{queue}: {objects} {}", act.as_str()),
-        Body::Equivocated { .. }
-        | Body::Bypassed { .. }
-        | Body::Decision { .. }
-        | Body::TransferClosed { .. }
-        | Body::Query { .. }
-        | Body::Alert { .. }
-        | Body::Started { .. }
-        | Body::Stopped { .. } => of_the_gateway(body),
+        } => format!(
+            "of decision {decision}: {}, status {status:04X}H",
+            act.as_str()
+        ),
+        Body::Commitment {
+            act,
+            asker,
+            destination,
+            instances,
+            failed,
+            ..
+        } => {
+            let asker = asker.as_deref().unwrap_or("the gateway");
+            let act = act.as_str();
+            format!("{asker} of {destination}: {act}, {instances} instances, {failed} failed")
+        }
+        _ => String::new(),
     }
 }
 

@@ -288,7 +288,8 @@ impl Rows {
                     reading.fault(
                         &format!("route[{number}].sop_classes[{item}]"),
                         format!("{uid} is not a SOP class that Credence judges"),
-                        "storage, query, retrieve, worklist and verification SOP classes; \
+                        "storage, query, retrieve, worklist, MPPS, storage commitment and \
+                         verification SOP classes; \
                          private storage as [[private_sop_class]]",
                     );
                 }

@@ -21,6 +21,8 @@ pub struct Limits {
     pub identifier_bytes_max: usize,
     /// Matches of one C-FIND.
     pub matches_max: usize,
+    /// Storage commitments that are under way at the same time.
+    pub commitments_max: usize,
     /// Permits that one association holds at the same time.
     pub permits_per_association_max: usize,
     /// Requests that wait for the recorder.
@@ -54,6 +56,8 @@ pub struct Timeouts {
     pub pending_interval: Duration,
     /// Between two alerts about refused connections of one address for one reason.
     pub refused_alert: Duration,
+    /// How long a storage commitment is waited for, and its asker tried to be told.
+    pub commitment: Duration,
     /// From SIGTERM until associations still open are aborted.
     pub drain: Duration,
 }
@@ -68,6 +72,7 @@ impl Default for Limits {
             head_bytes_max: 1_048_576,
             identifier_bytes_max: 1_048_576,
             matches_max: 10_000,
+            commitments_max: 1_000,
             permits_per_association_max: 1_024,
             recorder_queue_max: 1_024,
             refused_addresses_max: 32,
@@ -87,6 +92,7 @@ impl Default for Timeouts {
             move_silence: Duration::from_secs(1_800),
             pending_interval: Duration::from_secs(5),
             refused_alert: Duration::from_secs(60),
+            commitment: Duration::from_secs(604_800),
             drain: Duration::from_secs(30),
         }
     }
@@ -127,6 +133,11 @@ impl Limits {
                 4_096..=16_777_216,
             ),
             matches_max: section.number("matches_max", default.matches_max, 1..=1_000_000),
+            commitments_max: section.number(
+                "commitments_max",
+                default.commitments_max,
+                1..=100_000,
+            ),
             permits_per_association_max: section.number(
                 "permits_per_association_max",
                 default.permits_per_association_max,
@@ -181,6 +192,7 @@ impl Timeouts {
                 1..=60,
             ),
             refused_alert: section.seconds("refused_alert_s", default.refused_alert, 1..=3_600),
+            commitment: section.seconds("commitment_s", default.commitment, 1..=31_536_000),
             drain: section.seconds("drain_s", default.drain, 1..=3_600),
         }
     }

@@ -18,7 +18,9 @@ use crate::contract;
 use crate::contract::Purpose;
 use crate::dicom::AeTitle;
 use crate::dicom::Head;
+use crate::dicom::Service;
 use crate::dicom::Uid;
+use crate::dicom::service_of;
 
 /// What an AE title of ours is called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +161,21 @@ impl Config {
             mode: route.mode,
             denied_store: route.denied_store,
         })
+    }
+
+    /// Whether storage commitment is asked for at this peer, so that it has something to report.
+    pub fn commits(&self, peer: &Peer) -> bool {
+        let serves = |served: &Served| match served {
+            Served::Group(group) => *group == Group::StorageCommitment,
+            Served::Class(class) => {
+                service_of(class, &self.private_sop_classes) == Some(Service::Commitment)
+            }
+        };
+        peer.commit
+            || self
+                .routes
+                .iter()
+                .any(|route| route.to.contains(&peer.name) && route.sop_classes.iter().any(serves))
     }
 
     /// The routes that instances of `sop_class` may take which `calling` sends when it calls us

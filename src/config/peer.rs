@@ -108,6 +108,10 @@ pub enum Operation {
     Move,
     /// C-GET.
     Get,
+    /// N-CREATE and N-SET of Modality Performed Procedure Steps.
+    Mpps,
+    /// N-ACTION of Storage Commitment.
+    Commit,
 }
 
 /// How studies are fetched from a peer.
@@ -363,7 +367,7 @@ impl Readable for PeerName {
 }
 
 impl Readable for Operation {
-    const ALLOWED: &'static str = "echo, store, find, worklist, move or get";
+    const ALLOWED: &'static str = "echo, store, find, worklist, move, get, mpps or commit";
 
     fn read(text: &str) -> Result<Self, String> {
         match text {
@@ -373,6 +377,8 @@ impl Readable for Operation {
             "worklist" => Ok(Self::Worklist),
             "move" => Ok(Self::Move),
             "get" => Ok(Self::Get),
+            "mpps" => Ok(Self::Mpps),
+            "commit" => Ok(Self::Commit),
             _ => Err(format!("{text:?} is not an operation")),
         }
     }

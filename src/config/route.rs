@@ -192,6 +192,10 @@ pub enum Group {
     QueryRetrieve,
     /// C-FIND, Modality Worklist.
     Worklist,
+    /// N-CREATE and N-SET, Modality Performed Procedure Step.
+    Mpps,
+    /// N-ACTION and N-EVENT-REPORT, Storage Commitment (Push Model).
+    StorageCommitment,
 }
 
 impl Group {
@@ -200,6 +204,8 @@ impl Group {
         match service_of(sop_class, private_storage)? {
             Service::Verification => Some(Self::Verification),
             Service::Storage => Some(Self::Storage),
+            Service::ProcedureStep => Some(Self::Mpps),
+            Service::Commitment => Some(Self::StorageCommitment),
             Service::Find(Model::Worklist)
             | Service::Move(Model::Worklist)
             | Service::Get(Model::Worklist) => Some(Self::Worklist),
@@ -216,6 +222,8 @@ impl Group {
             Self::Storage => "storage",
             Self::QueryRetrieve => "query-retrieve",
             Self::Worklist => "worklist",
+            Self::Mpps => "mpps",
+            Self::StorageCommitment => "storage-commitment",
         }
     }
 }
@@ -354,8 +362,8 @@ impl std::fmt::Display for Served {
 }
 
 impl Readable for Served {
-    const ALLOWED: &'static str =
-        "verification, storage, query-retrieve, worklist, or the UID of a SOP class";
+    const ALLOWED: &'static str = "verification, storage, query-retrieve, worklist, mpps, storage-commitment, or the UID of a SOP \
+         class";
 
     fn read(text: &str) -> Result<Self, String> {
         match text {
@@ -363,6 +371,8 @@ impl Readable for Served {
             "storage" => Ok(Self::Group(Group::Storage)),
             "query-retrieve" => Ok(Self::Group(Group::QueryRetrieve)),
             "worklist" => Ok(Self::Group(Group::Worklist)),
+            "mpps" => Ok(Self::Group(Group::Mpps)),
+            "storage-commitment" => Ok(Self::Group(Group::StorageCommitment)),
             uid => uid
                 .parse()
                 .map(Self::Class)

@@ -88,6 +88,8 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::IncidentReported { .. }
         | Body::Decision { .. }
         | Body::Query { .. }
+        | Body::ProcedureStep { .. }
+        | Body::Commitment { .. }
         | Body::Alert { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => {}

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::contract::acts::CommitmentAct;
+use crate::contract::acts::StepAct;
 use crate::contract::consent::Consent;
 use crate::contract::credit::Incident;
 use crate::contract::credit::StandingEvidence;
@@ -405,6 +407,36 @@ pub enum Body {
         /// Final DIMSE status.
         status: u16,
     },
+    /// A destination was told of a procedure step (Modality Performed Procedure Step, PS3.4 Annex F).
+    ProcedureStep {
+        /// Sequence number of the decision's entry.
+        decision: u64,
+        /// Begun, or changed.
+        act: StepAct,
+        /// Keyed digest of the step's SOP Instance UID.
+        step: Sha256,
+        /// What the destination answered.
+        status: u16,
+    },
+    /// Storage commitment (PS3.4 Annex J) went a step further.
+    Commitment {
+        /// Keyed digest of the Transaction UID.
+        transaction: Sha256,
+        /// How far.
+        act: CommitmentAct,
+        /// The name of the peer that asks for the commitment; `None`: the gateway itself.
+        asker: Option<String>,
+        /// The name of the peer that is to commit.
+        destination: String,
+        /// Sequence number of the decision's entry, where the request was judged.
+        decision: Option<u64>,
+        /// Instances that are spoken of.
+        instances: u64,
+        /// Of these, those for which there is no commitment.
+        failed: u64,
+        /// DIMSE status that was answered.
+        status: u16,
+    },
     /// Somebody changed what waits in the queue of a destination.
     QueueChanged {
         /// The name of the destination's peer.
@@ -501,6 +533,8 @@ impl Body {
             Self::Decision { .. } => "decision",
             Self::TransferClosed { .. } => "transfer-closed",
             Self::Query { .. } => "query",
+            Self::ProcedureStep { .. } => "procedure-step",
+            Self::Commitment { .. } => "commitment",
             Self::QueueChanged { .. } => "queue-changed",
             Self::Bypassed { .. } => "bypassed",
             Self::Alert { .. } => "alert",
@@ -543,6 +577,8 @@ impl Body {
             | Self::Decision { .. }
             | Self::TransferClosed { .. }
             | Self::Query { .. }
+            | Self::ProcedureStep { .. }
+            | Self::Commitment { .. }
             | Self::Alert { .. }
             | Self::Started { .. }
             | Self::Stopped { .. } => None,

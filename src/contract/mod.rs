@@ -10,6 +10,7 @@
 )]
 
 mod account;
+mod acts;
 mod affects;
 mod consent;
 mod credit;
@@ -37,6 +38,8 @@ pub use account::Line;
 pub use account::Statement;
 pub use account::WaitingReport;
 pub use account::What;
+pub use acts::CommitmentAct;
+pub use acts::StepAct;
 pub use affects::Affected;
 pub use affects::affects;
 pub use consent::Consent;

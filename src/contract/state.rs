@@ -347,6 +347,8 @@ impl State {
             | Body::Decision { .. }
             | Body::TransferClosed { .. }
             | Body::Query { .. }
+            | Body::ProcedureStep { .. }
+            | Body::Commitment { .. }
             | Body::QueueChanged { .. }
             | Body::Bypassed { .. }
             | Body::Alert { .. }

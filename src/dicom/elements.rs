@@ -13,6 +13,8 @@ use crate::dicom::scan::Scanner;
 use crate::dicom::scan::Syntax;
 use crate::dicom::trimmed;
 
+mod items;
+
 /// Bytes in the largest data set that [`Elements`] takes.
 pub const ELEMENTS_BYTES_MAX: usize = 1024 * 1024;
 
@@ -64,12 +66,15 @@ impl<'a> Elements<'a> {
         if encoding == Encoding::DeflatedLittle {
             return Err(ElementsError::Deflated);
         }
+        if bytes.len() > ELEMENTS_BYTES_MAX {
+            return Err(ElementsError::TooLong { bytes: bytes.len() });
+        }
+        Self::parse_in(bytes, Syntax::of(encoding))
+    }
+
+    fn parse_in(bytes: &'a [u8], syntax: Syntax) -> Result<Self, ElementsError> {
         let too_long = ElementsError::TooLong { bytes: bytes.len() };
         let total = u32::try_from(bytes.len()).map_err(|_| too_long)?;
-        if bytes.len() > ELEMENTS_BYTES_MAX {
-            return Err(too_long);
-        }
-        let syntax = Syntax::of(encoding);
         let mut scanner = Scanner::new(syntax);
         let mut entries: Vec<Entry> = Vec::new();
         let mut rest = bytes;

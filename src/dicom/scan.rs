@@ -113,7 +113,7 @@ impl Syntax {
         }
     }
 
-    const fn u16(self, bytes: [u8; 2]) -> u16 {
+    pub(super) const fn u16(self, bytes: [u8; 2]) -> u16 {
         if self.big {
             u16::from_be_bytes(bytes)
         } else {
@@ -121,7 +121,7 @@ impl Syntax {
         }
     }
 
-    const fn u32(self, bytes: [u8; 4]) -> u32 {
+    pub(super) const fn u32(self, bytes: [u8; 4]) -> u32 {
         if self.big {
             u32::from_be_bytes(bytes)
         } else {

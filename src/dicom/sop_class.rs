@@ -20,6 +20,10 @@ pub enum Service {
     Move(Model),
     /// C-GET (PS3.4 §C.4.3).
     Get(Model),
+    /// N-CREATE and N-SET of a Modality Performed Procedure Step (PS3.4 Annex F).
+    ProcedureStep,
+    /// N-ACTION and N-EVENT-REPORT of Storage Commitment, Push Model (PS3.4 Annex J).
+    Commitment,
 }
 
 /// An information model of queries and retrievals.
@@ -52,6 +56,8 @@ impl Service {
                 uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET
             }
             Self::Get(Model::StudyRoot) => uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET,
+            Self::ProcedureStep => uids::MODALITY_PERFORMED_PROCEDURE_STEP,
+            Self::Commitment => uids::STORAGE_COMMITMENT_PUSH_MODEL,
             Self::Storage | Self::Move(Model::Worklist) | Self::Get(Model::Worklist) => {
                 return None;
             }
@@ -84,6 +90,8 @@ pub fn service_of(abstract_syntax: &Uid, private_storage: &BTreeSet<Uid>) -> Opt
             Some(Service::Get(Model::StudyRoot))
         }
         uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND => Some(Service::Find(Model::Worklist)),
+        uids::MODALITY_PERFORMED_PROCEDURE_STEP => Some(Service::ProcedureStep),
+        uids::STORAGE_COMMITMENT_PUSH_MODEL => Some(Service::Commitment),
         other
             if STORAGE.contains(other)
                 || NON_PATIENT_STORAGE_CLASSES.contains(&other)
@@ -379,8 +387,8 @@ mod tests {
     fn what_is_neither_stored_nor_retrieved_by_patient_or_study_is_not_judged() {
         for uid in [
             "1.2.840.10008.1.3.10",
-            "1.2.840.10008.1.20.1",
-            "1.2.840.10008.3.1.2.3.3",
+            "1.2.840.10008.1.20.2",
+            "1.2.840.10008.3.1.2.3.4",
             "1.2.840.10008.5.1.1.9",
             "1.2.840.10008.5.1.4.38.2",
             "1.2.840.10008.5.1.4.39.3",

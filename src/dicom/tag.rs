@@ -52,6 +52,20 @@ pub const STUDY_TIME: Tag = Tag::new(0x0008, 0x0030);
 pub const ACCESSION_NUMBER: Tag = Tag::new(0x0008, 0x0050);
 /// Query/Retrieve Level (0008,0052).
 pub const QUERY_RETRIEVE_LEVEL: Tag = Tag::new(0x0008, 0x0052);
+/// Referenced SOP Class UID (0008,1150).
+pub const REFERENCED_SOP_CLASS_UID: Tag = Tag::new(0x0008, 0x1150);
+/// Referenced SOP Instance UID (0008,1155).
+pub const REFERENCED_SOP_INSTANCE_UID: Tag = Tag::new(0x0008, 0x1155);
+/// Transaction UID (0008,1195).
+pub const TRANSACTION_UID: Tag = Tag::new(0x0008, 0x1195);
+/// Failure Reason (0008,1197).
+pub const FAILURE_REASON: Tag = Tag::new(0x0008, 0x1197);
+/// Failed SOP Sequence (0008,1198).
+pub const FAILED_SOP_SEQUENCE: Tag = Tag::new(0x0008, 0x1198);
+/// Referenced SOP Sequence (0008,1199).
+pub const REFERENCED_SOP_SEQUENCE: Tag = Tag::new(0x0008, 0x1199);
+/// Scheduled Step Attributes Sequence (0040,0270).
+pub const SCHEDULED_STEP_ATTRIBUTES_SEQUENCE: Tag = Tag::new(0x0040, 0x0270);
 /// Retrieve AE Title (0008,0054).
 pub const RETRIEVE_AE_TITLE: Tag = Tag::new(0x0008, 0x0054);
 /// Instance Availability (0008,0056).

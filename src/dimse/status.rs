@@ -39,6 +39,16 @@ impl Status {
     pub const SOP_CLASS_NOT_SUPPORTED: Self = Self(0x0122);
     /// Refused: not authorised (PS3.7 §C.5). C-FIND and worklists do not have it.
     pub const NOT_AUTHORISED: Self = Self(0x0124);
+    /// No such SOP instance (PS3.7 §C.5).
+    pub const NO_SUCH_SOP_INSTANCE: Self = Self(0x0112);
+    /// No such event type (PS3.7 §C.5).
+    pub const NO_SUCH_EVENT_TYPE: Self = Self(0x0113);
+    /// Invalid argument value (PS3.7 §C.5).
+    pub const INVALID_ARGUMENT: Self = Self(0x0115);
+    /// No such action type (PS3.7 §C.5).
+    pub const NO_SUCH_ACTION: Self = Self(0x0123);
+    /// Resource limitation (PS3.7 §C.5).
+    pub const RESOURCE_LIMITATION: Self = Self(0x0213);
     /// Unrecognised operation (PS3.7 §C.5).
     pub const UNRECOGNISED_OPERATION: Self = Self(0x0211);
     /// C-STORE: out of resources (PS3.4 §B.2.3).

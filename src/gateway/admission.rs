@@ -88,7 +88,7 @@ impl Admission {
                 .or_insert_with(|| own_answer(gateway, &inbound, context, used));
         }
         for context in &rq.contexts {
-            if matches!(uses.get(&context.id), Some(Use::Receive)) {
+            if matches!(uses.get(&context.id), Some(Use::Receive | Use::Report)) {
                 let roles = Roles {
                     scu: false,
                     scp: true,
@@ -146,13 +146,15 @@ fn destinations(
                 Some(peer) => peer,
                 None => continue,
             },
-            Use::Find(_, routed) => &routed.peer,
+            Use::Find(_, routed) | Use::Step(routed) => &routed.peer,
             Use::PassOn(peer) => peer,
             Use::Echo
             | Use::Move(..)
             | Use::Get(..)
             | Use::HandOver
             | Use::Receive
+            | Use::Commit(_)
+            | Use::Report
             | Use::NotSupported
             | Use::NotAllowed => continue,
         };
@@ -247,7 +249,8 @@ fn own_answer(
     used: Option<&Use>,
 ) -> ContextResult {
     let result = match used {
-        Some(Use::Echo | Use::Move(..) | Use::Get(..)) => context
+        // A destination of commitments is asked when there is something to ask, also later.
+        Some(Use::Echo | Use::Move(..) | Use::Get(..) | Use::Commit(_) | Use::Report) => context
             .transfer_syntaxes
             .iter()
             .find(|syntax| is_plain(syntax))
@@ -275,13 +278,15 @@ fn own_answer(
                 ContextReply::Accepted(syntax.clone())
             })
         }
-        Some(Use::Store(_) | Use::Find(..) | Use::PassOn(_))
+        Some(Use::Store(_) | Use::Find(..) | Use::Step(_) | Use::PassOn(_))
             if context.transfer_syntaxes.is_empty() =>
         {
             ContextReply::TransferSyntaxesNotSupported
         }
         // Its destination is down.
-        Some(Use::Store(_) | Use::Find(..) | Use::PassOn(_)) => ContextReply::NoReason,
+        Some(Use::Store(_) | Use::Find(..) | Use::Step(_) | Use::PassOn(_)) => {
+            ContextReply::NoReason
+        }
         Some(Use::NotSupported) | None => ContextReply::AbstractSyntaxNotSupported,
     };
     ContextResult {

@@ -158,6 +158,12 @@ pub(super) enum Use {
     PassOn(Arc<Peer>),
     /// C-STORE of an archive, handed over to the requestor of a C-GET.
     HandOver,
+    /// N-CREATE and N-SET of procedure steps at a destination.
+    Step(Arc<Routed>),
+    /// N-ACTION of Storage Commitment, for a destination.
+    Commit(Arc<Routed>),
+    /// N-EVENT-REPORT of Storage Commitment, by a destination (SCP role, PS3.4 §J.3.3).
+    Report,
     /// The requestor of a C-GET receives on it (SCP role, PS3.7 §D.3.3.4).
     Receive,
     /// Not judged, hence not accepted.
@@ -214,6 +220,17 @@ fn use_of(
                 Model::PatientRoot | Model::StudyRoot => Operation::Find,
             };
             routed(operation, &|archive| Use::Find(model, archive))
+        }
+        Service::ProcedureStep => routed(Operation::Mpps, &Use::Step),
+        Service::Commitment => {
+            let roles = rq.user.roles.get(class);
+            if roles.is_some_and(|roles| roles.scp) {
+                return match config.commits(&inbound.peer) {
+                    true => Use::Report,
+                    false => Use::NotAllowed,
+                };
+            }
+            routed(Operation::Commit, &Use::Commit)
         }
         Service::Move(model) => routed(Operation::Move, &|archive| Use::Move(model, archive)),
         Service::Get(model) => routed(Operation::Get, &|archive| Use::Get(model, archive)),

@@ -3,6 +3,7 @@
 mod admission;
 mod bypass;
 mod certificates;
+mod commitment;
 pub mod control;
 mod delivery;
 mod echo;
@@ -10,6 +11,7 @@ mod identity;
 mod inbound;
 mod instance;
 mod matches;
+mod procedure_step;
 mod query;
 pub mod recorder;
 mod refusals;
@@ -83,6 +85,7 @@ struct Gateway {
     takes: takes::Takes,
     seats: Arc<seats::Seats>,
     verifiers: identity::Verifiers,
+    commitments: commitment::Commitments,
     draining: watch::Sender<bool>,
     spool_full_told_us: AtomicU64,
     /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
@@ -196,6 +199,9 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     let (spool, found) = open_spool(&config)?;
     let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
     let takes = takes::Takes::restore(&takes, &config.peers);
+    let commitments = spool.remembered(commitment::FILE)?.unwrap_or_default();
+    let transactions_max = config.limits.commitments_max;
+    let commitments = commitment::Commitments::restore(&commitments, transactions_max)?;
     let spool = Arc::new(spool);
     let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found, true)?;
     let gateway = Arc::new(Gateway {
@@ -209,6 +215,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         lost: watch::Sender::new(false),
         seats: Arc::default(),
         verifiers: identity::Verifiers::new(&config.identity),
+        commitments,
         draining: watch::Sender::new(false),
         security,
         refusals: refusals::Refusals::new(
@@ -235,6 +242,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, listener)));
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);
+    listeners.push(tokio::spawn(commitment::run(Arc::clone(&gateway))));
     let control = control::listen(&gateway).map_err(GatewayError::Control)?;
     listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));

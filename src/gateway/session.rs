@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::sync::watch;
 
 use super::Gateway;
 use super::admission::Admission;
+use super::commitment;
+use super::commitment::Telling;
 use super::drain_begins;
 use super::inbound::Inbound;
 use super::inbound::Use;
@@ -55,6 +58,8 @@ pub(super) struct Session {
     pub(super) accepted: BTreeMap<u8, Accepted>,
     pub(super) upstreams: Vec<Upstream>,
     pub(super) transfers: Transfers,
+    /// Outcomes of storage commitments that were asked for.
+    tellings: Option<mpsc::Receiver<Telling>>,
     _seat: Seat,
 }
 
@@ -111,6 +116,10 @@ pub(super) async fn serve(
         tracing::error!(%error, "our A-ASSOCIATE-AC cannot be written");
         return link.abort(Abort::BY_USER).await;
     }
+    let mut contexts = admission.accepted.values();
+    let commits = contexts.any(|context| matches!(context.used, Use::Commit(_)));
+    let (asker, called) = (&admission.inbound.peer.name, &admission.inbound.called);
+    let tellings = commits.then(|| gateway.commitments.listen(asker, called));
     let session = Session {
         gateway,
         inbound: admission.inbound,
@@ -118,6 +127,7 @@ pub(super) async fn serve(
         accepted: admission.accepted,
         upstreams: admission.upstreams,
         transfers: Transfers::default(),
+        tellings,
         _seat: admission.seat,
     };
     session.run().await;
@@ -248,6 +258,11 @@ impl Session {
                 () = tokio::time::sleep(Duration::from_micros(FLUSH_AFTER_US)), if flush => {
                     self.transfers.flush_due(&gateway).await;
                 }
+                telling = commitment::next(&mut self.tellings) => {
+                    if let Some(heard) = Box::pin(self.tell(telling)).await? {
+                        return Ok(Some(heard));
+                    }
+                }
                 () = drained(&mut draining) => return Ok(None),
                 () = &mut idle_ends => return Err(Ended::Silent(idle)),
                 () = tokio::time::sleep_until(began + rest.unwrap_or(idle)), if rest.is_some() => {
@@ -258,7 +273,11 @@ impl Session {
         }
     }
 
-    async fn perform(&mut self, context_id: u8, command: CommandSet) -> Result<(), Ended> {
+    pub(super) async fn perform(
+        &mut self,
+        context_id: u8,
+        command: CommandSet,
+    ) -> Result<(), Ended> {
         let Some(context) = self.accepted.get(&context_id) else {
             return Err(Ended::NotAccepted(context_id));
         };
@@ -284,6 +303,15 @@ impl Session {
             }
             (Some(CommandField::CGetRq), Use::Get(model, routed)) => {
                 Box::pin(self.c_get(context_id, command, model, &routed)).await
+            }
+            (Some(CommandField::NCreateRq | CommandField::NSetRq), Use::Step(routed)) => {
+                Box::pin(self.procedure_step(context_id, command, &routed)).await
+            }
+            (Some(CommandField::NActionRq), Use::Commit(routed)) => {
+                Box::pin(self.commit(context_id, command, &routed)).await
+            }
+            (Some(CommandField::NEventReportRq), Use::Report) => {
+                Box::pin(self.report(context_id, command)).await
             }
             // A cancel that comes after the final response: PS3.7 §9.3.2.3, ignored.
             (Some(CommandField::CCancelRq), _) => Ok(()),

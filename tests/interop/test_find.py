@@ -14,6 +14,7 @@ from rig.gateway import OTHER
 from rig.gateway import Peer
 from rig.orthanc import Orthanc
 from rig.process import free_port
+from rig.process import wait_until
 
 CYRILLIC = "Люкceмбypг"
 MUELLER = "M\u00fcller^J\u00f6rg"
@@ -226,3 +227,19 @@ def test_another_institution_sees_no_worklist_items_without_a_consent(stage, wor
     gateway = worklist_front(stage, worklist)
     answer = pynet.find(gateway.port, worklist_query(), model="W", calling="GUEST")
     assert answer.matches() == []
+
+
+def test_a_worklist_is_audited(stage, worklist):
+    gateway = worklist_front(stage, worklist)
+    through = pynet.find(gateway.port, worklist_query(), model="W", calling="MODALITY")
+    assert len(through.matches()) == 3
+    wait_until(lambda: gateway.bodies("query"), what="an entry about the query")
+    decisions, queries = gateway.bodies("decision"), gateway.bodies("query")
+    assert [(body["request"]["verb"], body["request"]["question"], body["request"]["requester_ae"]) for body in decisions] == [("query", True, "MODALITY")]
+    assert [(body["matches"], body["withheld"], body["status"]) for body in queries] == [(3, 0, 0)]
+    pynet.find(gateway.port, worklist_query(), model="W", calling="GUEST")
+    wait_until(lambda: len(gateway.bodies("query")) == 2, what="another")
+    assert [(body["matches"], body["withheld"]) for body in gateway.bodies("query")[1:]] == [(0, 3)]
+    everything = b"".join(path.read_bytes() for path in gateway.folder.rglob("*") if path.is_file())
+    assert MUELLER.encode() not in everything and b"Zwei^Invented" not in everything
+    gateway.verify()

@@ -280,8 +280,8 @@ async fn objects_without_patient_or_study_stay_at_home() {
 async fn services_that_are_not_judged_are_accepted_by_nobody_and_offered_to_nobody() {
     let (house, running) = House::open(Plan::default()).await;
     let not_judged = [
-        "1.2.840.10008.1.20.1",        // Storage Commitment Push Model
-        "1.2.840.10008.3.1.2.3.3",     // Modality Performed Procedure Step
+        "1.2.840.10008.1.20.2",        // Storage Commitment Pull Model
+        "1.2.840.10008.3.1.2.3.4",     // Modality Performed Procedure Step Retrieve
         "1.2.840.10008.5.1.1.9",       // Basic Grayscale Print Management
         "1.2.840.10008.5.1.4.1.2.3.1", // Patient/Study Only, retired
         "1.2.840.10008.5.1.4.38.2",    // Hanging Protocol FIND

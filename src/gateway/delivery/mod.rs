@@ -7,10 +7,6 @@
 mod association;
 mod attempt;
 mod backoff;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "what asks for Storage Commitment uses it")
-)]
 mod commitment;
 mod desk;
 mod listed;
@@ -179,6 +175,17 @@ impl Delivery {
     pub(super) fn is_down(&self, to: &PeerName) -> bool {
         let counter = self.queues.get(to);
         counter.is_some_and(|counter| counter.queue().is_down())
+    }
+
+    /// The newest object that waits for this destination.
+    pub(super) fn newest(&self, to: &PeerName) -> Option<ObjectId> {
+        self.queues.get(to)?.queue().waiting_ids().max()
+    }
+
+    /// Whether an object up to this one still waits for the destination.
+    pub(super) fn waits_up_to(&self, to: &PeerName, id: ObjectId) -> bool {
+        let counter = self.queues.get(to);
+        counter.is_some_and(|counter| counter.queue().waiting_ids().any(|one| one <= id))
     }
 
     /// Puts an object elsewhere in its queue, durably.

@@ -112,6 +112,15 @@ impl Asked {
         }
     }
 
+    /// The question that a procedure step raises, which `inbound` tells `to` of: its patient is theirs.
+    pub(in crate::gateway) fn step(mode: Mode, inbound: &Inbound, to: &Peer) -> Self {
+        Self {
+            custodian: inbound.peer.institution.clone(),
+            sender: inbound.peer.institution.clone(),
+            ..Self::about(mode, inbound, Verb::Store, to)
+        }
+    }
+
     /// The question that a query of `inbound` raises at `archive`: what is disclosed goes to
     /// the requestor.
     pub(in crate::gateway) fn query(mode: Mode, inbound: &Inbound, archive: &Peer) -> Self {

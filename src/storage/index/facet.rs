@@ -73,7 +73,10 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
             facets.push(Facet::Institution(sender.clone()));
             facets.push(Facet::Institution(recipient.clone()));
         }
-        Body::Query { decision, .. } => facets.push(Facet::About(*decision)),
+        Body::Query { decision, .. } | Body::ProcedureStep { decision, .. } => {
+            facets.push(Facet::About(*decision));
+        }
+        Body::Commitment { decision, .. } => facets.extend(decision.map(Facet::About)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
         Body::QueueChanged { patient, study, .. } => {
             facets.extend(patient.map(Facet::Patient));

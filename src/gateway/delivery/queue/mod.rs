@@ -204,6 +204,12 @@ impl Queue {
         Some(first.first)
     }
 
+    /// All that wait, or are on their way.
+    pub(super) fn waiting_ids(&self) -> impl Iterator<Item = ObjectId> {
+        let lanes = self.lanes.values();
+        lanes.flat_map(|lane| lane.objects().map(|(id, _)| id))
+    }
+
     /// The destination accepted an association.
     pub(super) fn reached(&mut self) {
         self.health.reached();
