@@ -159,17 +159,12 @@ impl Session {
             Err(refused) => return Ok(Stored::refused(refused)),
         };
         let may_spool = route.delivery == Delivery::DirectThenSpool;
+        let permit = Permit::new(key, &recorded);
         let study = held.head.study_instance_uid.as_ref();
         if may_spool && self.gateway.delivery.waits(&peer.name, study) {
             // What came before it waits there: the order within a study is kept.
             return self
-                .keep_for(
-                    context_id,
-                    command,
-                    held,
-                    route,
-                    vec![Permit::new(key, &recorded)],
-                )
+                .keep_for(context_id, command, held, route, vec![permit])
                 .await;
         }
         let now_us = self.gateway.clock.read().monotonic_us;
@@ -187,55 +182,68 @@ impl Session {
             tracing::warn!(%error, "destination lost");
             if may_spool {
                 return self
-                    .keep_for(
-                        context_id,
-                        command,
-                        held,
-                        route,
-                        vec![Permit::new(key, &recorded)],
-                    )
+                    .keep_for(context_id, command, held, route, vec![permit])
                     .await;
             }
             self.transfers
-                .count(&key, now_us, |tally| tally.lost_by(Fault::Recipient));
+                .count(&permit.key, now_us, |tally| tally.lost_by(Fault::Recipient));
             return Ok(Stored::refused(out_of_resources(
                 "destination cannot be reached",
             )));
         }
-        let permits = [Permit::new(key.clone(), &recorded)];
         let mut tee = match may_spool && self.gateway.spool.has_room() {
             true => {
                 let most = self.gateway.config.spool.memory_bytes_max;
-                self.spooling(context_id, command, &held.head, route, &permits, most)
+                let permits = std::slice::from_ref(&permit);
+                self.spooling(context_id, command, &held.head, route, permits, most)
             }
             false => None,
         };
         let (relayed, sender_done) = self
             .relay(context_id, command, held, peer, &recorded, tee.as_mut())
             .await?;
+        match tee {
+            Some(tee) => {
+                self.fall_back(context_id, command, permit, relayed, sender_done, tee)
+                    .await
+            }
+            None => self.settle(context_id, &permit.key, relayed),
+        }
+    }
+
+    /// What did not go directly, and may later, goes into the spool.
+    async fn fall_back(
+        &mut self,
+        context_id: u8,
+        command: &CommandSet,
+        permit: Permit,
+        relayed: Result<Relayed, RelayError>,
+        sender_done: bool,
+        mut tee: Spooling,
+    ) -> Result<Stored, Ended> {
         let is_busy = |relayed: &Relayed| {
             let status = relayed.response.status();
             status.is_some_and(|status| status.0 & 0xff00 == Status::STORE_OUT_OF_RESOURCES.0)
         };
-        match (relayed, tee) {
-            (Err(RelayError::Destination { .. }), Some(mut tee)) => {
+        match relayed {
+            Err(RelayError::Destination { .. }) => {
                 if !sender_done {
                     let silence = self.inbound.peer.timeouts.dimse_response;
-                    let rest = tee.take_rest(&mut self.link, silence).await;
-                    if let Err(ended) = rest {
+                    if let Err(ended) = tee.take_rest(&mut self.link, silence).await {
+                        let now_us = self.gateway.clock.read().monotonic_us;
                         self.transfers
-                            .count(&key, now_us, |tally| tally.lost_by(Fault::Sender));
+                            .count(&permit.key, now_us, |tally| tally.lost_by(Fault::Sender));
                         return Err(ended);
                     }
                 }
-                self.keep(context_id, command, tee, &permits).await
+                self.keep(context_id, command, tee, &[permit]).await
             }
-            (Ok(relayed), Some(tee)) if is_busy(&relayed) => {
+            Ok(relayed) if is_busy(&relayed) => {
                 // It may take one association at a time: the next one is the queue's.
                 self.rest_upstream(context_id);
-                self.keep(context_id, command, tee, &permits).await
+                self.keep(context_id, command, tee, &[permit]).await
             }
-            (relayed, _) => self.settle(context_id, &key, relayed),
+            relayed => self.settle(context_id, &permit.key, relayed),
         }
     }
 

@@ -59,7 +59,7 @@ impl Draft {
             tag::SOP_INSTANCE_UID => self.sop_instance_uid = uid(tag, value)?,
             tag::STUDY_DATE => self.study_date = date(value),
             tag::MODALITY => self.modality = code_string(value),
-            tag::STATION_NAME => self.station_name = text(value).filter(is_station),
+            tag::STATION_NAME => self.station_name = text(value).filter(|value| is_station(value)),
             tag::PATIENT_ID => self.patient_id = text(value),
             tag::ISSUER_OF_PATIENT_ID => self.issuer_of_patient_id = text(value),
             _ => self.study_instance_uid = uid(tag, value)?,
@@ -96,7 +96,7 @@ fn text(value: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// An SH value has 16 characters (PS3.5 §6.2), of up to four bytes.
-fn is_station(value: &Vec<u8>) -> bool {
+fn is_station(value: &[u8]) -> bool {
     value.len() <= 4 * CODE_STRING_CHARACTERS_MAX
 }
 

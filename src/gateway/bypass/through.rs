@@ -168,27 +168,7 @@ async fn open(
         tracing::error!(%error, "what goes by cannot be written down: it does not");
         return Err((link, AssociateRj::TRANSIENT_NO_REASON));
     }
-    let answer = AssociateAc {
-        called: rq.called.clone(),
-        calling: rq.calling.clone(),
-        contexts: rq
-            .contexts
-            .iter()
-            .map(|context| ContextResult {
-                id: context.id,
-                result: requested
-                    .accepted
-                    .result(context.id)
-                    .cloned()
-                    .unwrap_or(ContextReply::UserRejection),
-            })
-            .collect(),
-        user: UserInformation {
-            roles: requested.accepted.user.roles.clone(),
-            extended: requested.accepted.user.extended.clone(),
-            ..UserInformation::ours(most)
-        },
-    };
+    let answer = answer(rq, &requested.accepted, most);
     if let Err(error) = link.answer(&answer, rq.user.max_length, caller.pdu_bytes_max) {
         tracing::error!(%error, "our A-ASSOCIATE-AC cannot be written");
         return Err((link, AssociateRj::TRANSIENT_NO_REASON));
@@ -203,6 +183,27 @@ async fn open(
         buffer_bytes_max: config.limits.relay_buffer_bytes_max,
         bytes: Bytes::default(),
     })
+}
+
+/// What the destination accepted is what is accepted.
+fn answer(rq: &AssociateRq, accepted: &AssociateAc, most: u32) -> AssociateAc {
+    let result = |context: &ProposedContext| ContextResult {
+        id: context.id,
+        result: accepted
+            .result(context.id)
+            .cloned()
+            .unwrap_or(ContextReply::UserRejection),
+    };
+    AssociateAc {
+        called: rq.called.clone(),
+        calling: rq.calling.clone(),
+        contexts: rq.contexts.iter().map(result).collect(),
+        user: UserInformation {
+            roles: accepted.user.roles.clone(),
+            extended: accepted.user.extended.clone(),
+            ..UserInformation::ours(most)
+        },
+    }
 }
 
 /// Who calls, and where they are let through to.
