@@ -274,6 +274,9 @@ fn leads_to(
         Service::Find(Model::PatientRoot | Model::StudyRoot) => Operation::Find,
         Service::Move(_) => Operation::Move,
         Service::Get(_) => Operation::Get,
+        Service::ProcedureStep => Operation::Mpps,
+        // Who would be told the outcome, if it comes by itself? An asker keeps what it is not told of.
+        Service::Commitment => return false,
     };
     let routed = config.route(&rq.called, caller, class);
     caller.may.contains(&operation) && routed.is_some_and(|routed| routed.peer.name == to.name)
