@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::contract::acts::CommitmentAct;
+use crate::contract::acts::Outcome;
+use crate::contract::acts::QueueAct;
 use crate::contract::acts::StepAct;
 use crate::contract::consent::Consent;
 use crate::contract::credit::Incident;
@@ -63,51 +65,6 @@ impl Event {
             author_seq,
             body,
         })
-    }
-}
-
-/// How a transfer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Every instance was answered with Success or a warning.
-    Completed,
-    /// Some instance failed.
-    Failed,
-    /// The association broke, or the gateway stopped, in the middle.
-    Interrupted,
-    /// The requestor cancelled.
-    Cancelled,
-    /// A later decision, or a revocation, stopped it.
-    Stopped,
-}
-
-/// What a person does to a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum QueueAct {
-    /// Nothing is delivered until it is resumed.
-    Paused,
-    /// It goes on.
-    Resumed,
-    /// Dead letters are tried again, and what waits is tried now.
-    Retried,
-    /// What is in quarantine is put to the contract again, and delivered if it permits.
-    Released,
-    /// Instances are deleted without having been delivered.
-    Dropped,
-}
-
-impl QueueAct {
-    /// Its name in the ledger.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Paused => "paused",
-            Self::Resumed => "resumed",
-            Self::Retried => "retried",
-            Self::Released => "released",
-            Self::Dropped => "dropped",
-        }
     }
 }
 

@@ -573,8 +573,7 @@ fn is_a_name(text: &str) -> bool {
     (1..=PERSON_CHARACTERS_MAX).contains(&characters) && !text.chars().any(is_invisible)
 }
 
-/// Control characters, and those that take no room: with one of them a name would look like
-/// another's.
+/// Control characters, and those that take no room: with one, a name would look like another's.
 const fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -594,9 +593,8 @@ fn is_same_person(one: &str, other: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
-
-#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod replicas;
+#[cfg(test)]
+mod tests;

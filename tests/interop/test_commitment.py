@@ -213,6 +213,7 @@ def test_a_commitment_is_asked_reported_and_told(house, stage, modality, same, s
     assert told.ReferencedSOPSequence == data.ReferencedSOPSequence
     assert told.RetrieveAETitle == "CREDENCE", "instances are fetched through the gateway"
     assert modality.by_listener == (0 if stays else 1)
+    wait_until(lambda: archive.answers, what="the archive's thread")
     assert archive.asked == [data] and archive.answers == [0x0000]
     if stays:
         assert modality.association.is_established

@@ -276,7 +276,7 @@ fn leads_to(
         Service::Move(_) => Operation::Move,
         Service::Get(_) => Operation::Get,
         Service::ProcedureStep => Operation::Mpps,
-        // Its report comes on another association, to a gateway that remembers whom it is for.
+        // Who would be told the outcome, if it comes by itself? An asker keeps what it is not told of.
         Service::Commitment => return false,
     };
     let routed = config.route(&rq.called, caller, class);

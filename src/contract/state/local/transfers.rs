@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::Rejection;
 use super::Step;
+use crate::contract::acts::Outcome;
 use crate::contract::decision::Decision;
 use crate::contract::event::Body;
-use crate::contract::event::Outcome;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
