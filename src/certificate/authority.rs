@@ -118,7 +118,7 @@ impl Authority {
         today: Day,
         days: u16,
     ) -> Result<Issued, AuthorityError> {
-        self.certify(KeyPair::generate()?, common_name, names, today, days)
+        self.certify(&KeyPair::generate()?, common_name, names, today, days)
     }
 
     /// The same for a key that is there (PEM).
@@ -134,12 +134,12 @@ impl Authority {
         days: u16,
     ) -> Result<Issued, AuthorityError> {
         let key = KeyPair::from_pem(key_pem)?;
-        self.certify(key, common_name, names, today, days)
+        self.certify(&key, common_name, names, today, days)
     }
 
     fn certify(
         &self,
-        key: KeyPair,
+        key: &KeyPair,
         common_name: &str,
         names: &[CertificateName],
         today: Day,
@@ -162,7 +162,7 @@ impl Authority {
         ];
         params.use_authority_key_identifier_extension = true;
         let issuer = Issuer::from_params(&self.params, &self.key);
-        let certificate = params.signed_by(&key, &issuer)?;
+        let certificate = params.signed_by(key, &issuer)?;
         Ok(Issued {
             der: certificate.der().to_vec(),
             pem: certificate.pem(),

@@ -216,7 +216,7 @@ fn read_key(path: &Path) -> io::Result<String> {
 /// Writes a new file, whole or not at all; one that is there stays as it is.
 fn create(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let named = |error: io::Error| io::Error::other(format!("{}: {error}", path.display()));
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut draft = NamedTempFile::new_in(folder).map_err(named)?;
     let permissions = Permissions::from_mode(mode);
     draft
