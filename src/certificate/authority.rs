@@ -162,7 +162,7 @@ impl Authority {
         ];
         params.use_authority_key_identifier_extension = true;
         let issuer = Issuer::from_params(&self.params, &self.key);
-        let certificate = params.signed_by(&key, &issuer)?;
+        let certificate = params.signed_by(key, &issuer)?;
         Ok(Issued {
             der: certificate.der().to_vec(),
             pem: certificate.pem(),
