@@ -41,6 +41,8 @@ pub(in crate::gateway::delivery) enum Failure {
     NotJudged,
     /// The spool's file could not be read.
     Unreadable,
+    /// The gateway itself failed over it.
+    Internal,
     /// The spool's file is not what was written.
     Damaged,
 }
@@ -54,6 +56,7 @@ impl Failure {
             Self::Refused => "refused",
             Self::NotJudged => "not-judged",
             Self::Unreadable => "unreadable",
+            Self::Internal => "internal",
             Self::Damaged => "damaged",
         }
     }
@@ -134,7 +137,9 @@ impl Queue {
             }
             Ended::Denied
             | Ended::Withheld
-            | Ended::Failed(Failure::NotJudged | Failure::Unreadable | Failure::Damaged) => {
+            | Ended::Failed(
+                Failure::NotJudged | Failure::Unreadable | Failure::Internal | Failure::Damaged,
+            ) => {
                 self.health.showed_nothing(id);
                 None
             }
@@ -150,7 +155,11 @@ impl Queue {
             let failures = lane.failures;
             let object = lane.get_mut(id)?;
             let (tries, most) = match failure {
-                Failure::Broken | Failure::Busy | Failure::NotJudged | Failure::Unreadable => {
+                Failure::Broken
+                | Failure::Busy
+                | Failure::NotJudged
+                | Failure::Unreadable
+                | Failure::Internal => {
                     object.tries = object.tries.saturating_add(1);
                     (object.tries, terms.tries_max)
                 }

@@ -45,6 +45,7 @@ fn ended() -> impl Strategy<Value = Ended> {
         1 => Just(Ended::Failed(Failure::Refused)),
         1 => Just(Ended::Failed(Failure::NotJudged)),
         1 => Just(Ended::Failed(Failure::Unreadable)),
+        1 => Just(Ended::Failed(Failure::Internal)),
         1 => Just(Ended::Failed(Failure::Damaged)),
     ]
 }

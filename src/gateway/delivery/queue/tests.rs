@@ -501,3 +501,22 @@ fn a_destination_that_comes_and_goes_is_told_of_once_in_a_while() {
     }
     assert_eq!(told, 198 * 4 / 600 + 1);
 }
+
+#[test]
+fn an_object_over_which_the_gateway_fails_lets_others_pass_and_is_buried_in_the_end() {
+    let mut table = Table::of(1, &[(1, "1.1", Medium), (2, "1.2", Medium)]);
+    assert_eq!(table.take(), Some(1));
+    assert_eq!(table.fail(1, Failure::Internal), Then::Waits);
+    assert_eq!(table.run_dry(), [2]);
+    for _ in 2..4 {
+        table.pass_s(15);
+        assert_eq!(table.take(), Some(1));
+        assert_eq!(table.fail(1, Failure::Internal), Then::Waits);
+    }
+    table.pass_s(15);
+    assert_eq!(table.take(), Some(1));
+    assert_eq!(table.fail(1, Failure::Internal), Then::Bury { tries: 4 });
+    // A try that has ended already ends only once.
+    assert_eq!(table.fail(1, Failure::Internal), Then::Waits);
+    assert_eq!(table.queue.progress(table.now_us).dead.objects, 1);
+}
