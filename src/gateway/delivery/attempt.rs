@@ -205,7 +205,7 @@ impl Worker {
                 "no presentation context for SOP class {} in transfer syntax {}",
                 job.via.sop_class, job.via.transfer_syntax
             );
-            return Err(Attempt::new(Ended::Failed(Failure::Refused), &text));
+            return Err(Attempt::new(Ended::Failed(Failure::NoContext), &text));
         }
         Ok(())
     }
