@@ -22,8 +22,13 @@ use crate::gateway::recorder::Asked;
 use crate::storage::ObjectId;
 use crate::time::UtcMicros;
 
-/// Bytes of the longest order.
-const ORDER_BYTES_MAX: usize = 65_536;
+/// Bytes of the longest order. Most have a kilobyte; one for as many destinations as there can be has
+/// less than twelve. Each is read at a start.
+const ORDER_BYTES_MAX: usize = 16_384;
+
+/// How orders are written. A later version either reads this one too (its new fields have defaults)
+/// or has another number: what cannot be read stays in the spool.
+const ORDER_VERSION: u16 = 1;
 
 /// Why an order cannot be written, or bytes are not one.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,9 @@ pub(in crate::gateway) enum OrderError {
     /// Not what was written.
     #[error("what must be known to deliver it cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// Written by a gateway of another version.
+    #[error("it was written as version {0}, and this gateway reads version {ORDER_VERSION}")]
+    Version(u16),
     /// The command names no SOP class.
     #[error("its command names no SOP class")]
     NoSopClass,
@@ -46,6 +54,7 @@ pub(in crate::gateway) enum OrderError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::gateway) struct Order {
+    version: u16,
     /// The C-STORE-RQ as it came.
     #[serde(with = "as_base64")]
     command: CommandSet,
@@ -55,6 +64,12 @@ pub(in crate::gateway) struct Order {
     /// transport is that of the sender's association alone.
     asked: Asked,
     legs: Vec<Leg>,
+}
+
+/// What all versions have in common.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u16,
 }
 
 /// What an object's way to one destination needs.
@@ -91,6 +106,7 @@ impl Order {
         legs: Vec<Leg>,
     ) -> Self {
         Self {
+            version: ORDER_VERSION,
             command,
             transfer_syntax,
             received_at,
@@ -112,7 +128,16 @@ impl Order {
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, OrderError> {
-        Ok(serde_json::from_slice(bytes)?)
+        match serde_json::from_slice::<Self>(bytes) {
+            Ok(order) if order.version == ORDER_VERSION => Ok(order),
+            Ok(order) => Err(OrderError::Version(order.version)),
+            Err(error) => match serde_json::from_slice::<Versioned>(bytes) {
+                Ok(other) if other.version != ORDER_VERSION => {
+                    Err(OrderError::Version(other.version))
+                }
+                Ok(_) | Err(_) => Err(error.into()),
+            },
+        }
     }
 
     /// Where it is to go.

@@ -124,3 +124,33 @@ fn the_command_goes_out_as_it_came_but_for_its_number() {
     assert_eq!(out.message_id(), Some(3));
     assert_eq!(out.with_message_id(7), order.command);
 }
+
+#[test]
+fn an_order_of_another_version_is_told_from_one_that_is_broken() {
+    for bytes in [r#"{"version":2}"#, r#"{"version":2,"asked":[],"new":1}"#] {
+        let error = Order::from_bytes(bytes.as_bytes()).unwrap_err();
+        assert!(matches!(error, OrderError::Version(2)), "{error}");
+    }
+    let mut order = order(None, &[("pacs", None)]);
+    order.version = 0;
+    let error = Order::from_bytes(&order.to_bytes().unwrap()).unwrap_err();
+    assert!(matches!(error, OrderError::Version(0)), "{error}");
+    let error = Order::from_bytes(br#"{"version":1}"#).unwrap_err();
+    assert!(matches!(error, OrderError::Unreadable(_)), "{error}");
+}
+
+#[test]
+fn an_order_for_as_many_destinations_as_there_can_be_fits() {
+    let names: Vec<String> = (0..crate::config::DESTINATIONS_MAX)
+        .map(|number| format!("{number:0>40}"))
+        .collect();
+    let legs: Vec<_> = names.iter().map(|name| (name.as_str(), None)).collect();
+    let mut order = order(None, &legs);
+    for leg in &mut order.legs {
+        leg.decision = u64::MAX;
+        leg.calling = "SIXTEEN_LETTERS_".parse().unwrap();
+        leg.priority = Some(Priority::Medium);
+    }
+    let bytes = order.to_bytes().unwrap();
+    assert!(bytes.len() > ORDER_BYTES_MAX / 2, "{}", bytes.len());
+}
