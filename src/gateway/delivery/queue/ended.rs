@@ -94,6 +94,7 @@ impl Queue {
         ended: Ended,
         chance: u64,
     ) -> (Then, Option<News>) {
+        let is_known_busy = self.health.is_probe(id, Hold::Busy);
         let news = self.hear(now_us, id, ended, chance);
         self.hear_of_way(id, ended);
         let then = match ended {
@@ -107,6 +108,11 @@ impl Queue {
             // try would cost the ledger a decision.
             Ended::Withheld => {
                 self.put_back_for_later(now_us, id, chance);
+                Then::Waits
+            }
+            // That the destination is busy was known without this object.
+            Ended::Failed(Failure::Busy) if is_known_busy => {
+                self.put_back_behind_hold(now_us, id, chance);
                 Then::Waits
             }
             Ended::Failed(failure) => self.count(now_us, id, failure, chance),
@@ -240,6 +246,17 @@ impl Queue {
             lane.failures = lane.failures.saturating_add(1);
             let wait_us = backoff.delay_us(lane.failures, chance);
             lane.retry_at_us = Some(now_us.saturating_add(wait_us));
+        });
+        self.put_back(id);
+    }
+
+    /// The object was the probe, and the destination is held again: others are the next probe, if
+    /// there are any, because it may be busy for this one only.
+    fn put_back_behind_hold(&mut self, now_us: u64, id: ObjectId, chance: u64) {
+        let until_us = self.health.hold().map_or(now_us, |(_, until_us)| until_us);
+        let behind_us = self.terms.backoff.delay_us(1, chance);
+        self.of_taken(id, |lane| {
+            lane.retry_at_us = Some(until_us.saturating_add(behind_us));
         });
         self.put_back(id);
     }

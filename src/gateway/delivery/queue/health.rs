@@ -74,6 +74,11 @@ impl Health {
         self.hold.map(|held| (held.why, held.until_us))
     }
 
+    /// This object shows whether a hold for this reason is over.
+    pub(super) fn is_probe(&self, id: ObjectId, why: Hold) -> bool {
+        self.probe == Some(id) && self.hold.is_some_and(|held| held.why == why)
+    }
+
     /// It accepted an association: all may go. What it does next decides whether it works.
     pub(super) fn reached(&mut self) {
         if self.hold.is_some_and(|held| held.why == Hold::Unreachable) {

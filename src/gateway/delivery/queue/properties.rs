@@ -11,8 +11,8 @@ use super::tests::object;
 use super::tests::terms;
 use super::*;
 
-/// Longer than any wait of [`terms`].
-const LONGEST_WAIT_US: u64 = 15 * SECOND;
+/// Longer than any wait of [`terms`], and than what a probe of a busy destination waits behind it.
+const LONGEST_WAIT_US: u64 = 16 * SECOND;
 
 /// What happens next.
 #[derive(Clone, Debug)]

@@ -272,15 +272,56 @@ fn a_busy_answer_lets_other_studies_pass_and_three_in_a_row_give_the_destination
 }
 
 #[test]
-fn busy_answers_bury_an_object_after_the_counted_number_of_tries() {
-    let mut table = Table::of(1, &[(1, "1.1", Medium)]);
-    for _ in 1..4 {
-        assert_eq!(table.take(), Some(1));
-        assert_eq!(table.fail(1, Failure::Busy), Then::Waits);
-        table.pass_s(31);
+fn a_destination_that_is_busy_for_all_counts_against_nobody() {
+    let mut table = Table::of(1, &[(1, "1.1", Medium), (2, "1.2", Medium)]);
+    for (wait, id) in [(0, 1), (0, 2), (15, 1)] {
+        table.pass_s(wait);
+        assert_eq!(table.take(), Some(id));
+        assert_eq!(table.fail(id, Failure::Busy), Then::Waits);
     }
-    assert_eq!(table.take(), Some(1));
-    assert_eq!(table.fail(1, Failure::Busy), Then::Bury { tries: 4 });
+    let mut probed = Vec::new();
+    for _ in 0..40 {
+        // As a worker does: as soon as it may.
+        if let Turn::Wait(until_us) = table.queue.take(table.now_us) {
+            table.now_us = until_us + 1_000;
+        }
+        let id = table.take().unwrap();
+        assert_eq!(table.take(), None, "one probe");
+        assert_eq!(table.fail(id, Failure::Busy), Then::Waits);
+        probed.push(id);
+    }
+    for pair in probed.windows(2) {
+        assert_ne!(pair[0], pair[1], "they take turns: {probed:?}");
+    }
+    table.pass_s(16);
+    table.run_dry();
+    table.pass_s(16);
+    table.run_dry();
+    assert_eq!(table.queue.progress(table.now_us).delivered.objects, 2);
+}
+
+#[test]
+fn an_object_for_which_alone_a_destination_is_busy_is_buried_after_the_counted_number_of_tries() {
+    let mut table = Table::of(1, &[(1, "1.1", High)]);
+    let mut tries = 0;
+    for other in 2..200 {
+        table.queue.add(table.now_us, object(other, "1.2", Medium));
+        table.pass_s(16);
+        while let Some(id) = table.take() {
+            if id != 1 {
+                table.end(id, Ended::Delivered);
+                continue;
+            }
+            tries += 1;
+            if table.fail(1, Failure::Busy) == (Then::Bury { tries: 4 }) {
+                let delivered = table.queue.progress(table.now_us).delivered.objects;
+                assert!(delivered + 2 >= other - 1, "the others went meanwhile");
+                assert!((4..20).contains(&tries), "{tries}");
+                return;
+            }
+        }
+    }
+    panic!("it is never given up");
 }
 
 #[test]
