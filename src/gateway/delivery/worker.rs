@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::Counter;
 use super::association::Association;
+use super::on_disk;
 use super::queue::Job;
 use super::queue::News;
 use super::queue::Turn;
@@ -83,6 +84,11 @@ impl Worker {
         }
         self.rest().await;
         while self.removals.join_next().await.is_some() {}
+        // After an orderly stop nothing is delivered twice, not even if the power goes.
+        let (spool, to) = (Arc::clone(&self.gateway.spool), self.peer.name.clone());
+        if let Err(error) = on_disk(move || spool.sync(&to)).await {
+            tracing::error!(%error, to = %self.peer.name, "what was removed is not durable yet");
+        }
     }
 
     /// The next object; `None` when there is to be none any more.

@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 
 use rustix::fs::Dir;
 use rustix::fs::Mode;
@@ -29,7 +31,13 @@ pub(super) struct Folder {
     file: File,
     path: PathBuf,
     syncs: Group,
+    /// Since it was opened.
+    removals: AtomicU32,
 }
+
+/// Removals of delivered objects after which a folder is synced. As many may come back at a power
+/// cut, and are delivered twice; a process that is killed loses none of them.
+pub(super) const REMOVALS_UNSYNCED_MAX: u32 = 32;
 
 impl Folder {
     /// Opens the folder at `path`, which may be reached by symbolic links: the administrator's.
@@ -70,6 +78,7 @@ impl Folder {
                 file,
                 path,
                 syncs: Group::default(),
+                removals: AtomicU32::new(0),
             }),
             Ok((mode, _)) => Err(SpoolError::Exposed {
                 path,
@@ -90,6 +99,12 @@ impl Folder {
     /// Makes the names in it durable.
     pub(super) fn sync(&self, shared: &Shared) -> Result<(), SpoolError> {
         self.syncs.sync(shared, self)
+    }
+
+    /// Whether a removal is one after which it is synced.
+    pub(super) fn counts_removal(&self) -> bool {
+        let before = self.removals.fetch_add(1, Ordering::Relaxed);
+        before.wrapping_add(1).is_multiple_of(REMOVALS_UNSYNCED_MAX)
     }
 
     /// Opens a file in it for reading; `None` when there is none.

@@ -33,7 +33,7 @@
 //! - An object MAY be found after a crash that nobody was told of: its sender sends it again, and it
 //!   arrives twice. It MUST NOT be the other way round.
 //! - A delivered object MAY come back at a power cut as long as its folder was not synced (after at
-//!   most [`REMOVALS_UNSYNCED_MAX`](queues::REMOVALS_UNSYNCED_MAX) removals), and then arrives twice.
+//!   most [`REMOVALS_UNSYNCED_MAX`](folder::REMOVALS_UNSYNCED_MAX) removals), and then arrives twice.
 //! - What a person or the contract decided of an object ([`Spool::put`], [`Spool::set_paused`]) MUST
 //!   be synced before it is acknowledged.
 //! - Want of room MUST be a refusal that leaves nothing behind.
@@ -216,7 +216,7 @@ impl Spool {
         }
         shared.books().removed(id);
         small::remove(shared, folder, &note_name(id))?;
-        if queue.counts_removal() {
+        if folder.counts_removal() {
             folder.sync(shared)?;
         }
         Ok(())

@@ -2,8 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
 
 use crate::config::PeerName;
 use crate::storage::spool::Place;
@@ -13,10 +11,6 @@ use crate::storage::spool::folder::Folder;
 
 /// The file that says that a queue is paused.
 pub(super) const PAUSED: &str = "paused";
-
-/// Removals of delivered objects after which a folder is synced. As many may come back at a power
-/// cut, and are delivered twice; a process that is killed loses none of them.
-pub(super) const REMOVALS_UNSYNCED_MAX: u32 = 32;
 
 /// Stands before a peer's name that begins with a dot, as `.` and `..` do. No peer's name has it.
 const DOTTED: char = '=';
@@ -30,7 +24,6 @@ pub(super) struct Queue {
     dead: Folder,
     quarantined: Folder,
     delivered: Folder,
-    removals: AtomicU32,
 }
 
 impl Queue {
@@ -46,7 +39,6 @@ impl Queue {
             delivered: place(Place::Delivered)?,
             name: name.clone(),
             folder,
-            removals: AtomicU32::new(0),
         };
         for folder in [&shared.queues_folder, &queue.folder] {
             folder.sync(shared)?;
@@ -82,12 +74,6 @@ impl Queue {
             _ => {}
         }
         folder.sync(shared)
-    }
-
-    /// Whether a removal is one after which the folder is synced.
-    pub(super) fn counts_removal(&self) -> bool {
-        let before = self.removals.fetch_add(1, Ordering::Relaxed);
-        before.wrapping_add(1).is_multiple_of(REMOVALS_UNSYNCED_MAX)
     }
 }
 

@@ -243,8 +243,19 @@ fn a_removed_object_is_synced_away_with_those_after_it() {
     let (spool, _) = site.open();
     let to = peer("pacs");
     let one = || keep(&spool, b"", b"", std::slice::from_ref(&to));
-    let ids: Vec<ObjectId> = (0..queues::REMOVALS_UNSYNCED_MAX).map(|_| one()).collect();
+    let most = folder::REMOVALS_UNSYNCED_MAX;
+    let ids: Vec<ObjectId> = (0..most).map(|_| one()).collect();
+    // What is removed from another folder of the queue neither counts here nor is synced here.
+    let dead: Vec<ObjectId> = (1..most).map(|_| one()).collect();
+    for id in &dead {
+        spool
+            .put(&to, *id, Place::Waiting, Place::Dead, None)
+            .unwrap();
+    }
     let before = site.calls.made();
+    for id in dead {
+        spool.remove(&to, id, Place::Dead).unwrap();
+    }
     for id in ids {
         spool.remove(&to, id, Place::Waiting).unwrap();
     }
