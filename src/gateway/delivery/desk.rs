@@ -8,9 +8,9 @@ use super::Counter;
 use super::Delivery;
 use super::listed::Lying;
 use super::listed::Named;
+use super::listed::Whose;
 use super::listed::listed_place;
 use super::on_disk;
-use super::queue::Object;
 use crate::config::PeerName;
 use crate::contract::Body;
 use crate::contract::QueueAct;
@@ -37,13 +37,8 @@ pub(in crate::gateway) struct Done {
     pub(in crate::gateway) entries: Vec<u64>,
 }
 
-/// An instance that a change is about.
-struct Chosen {
-    lying: Lying,
-    named: Named,
-    /// It was taken out of the queue meanwhile, to be put back if nothing is recorded.
-    withdrawn: Option<Object>,
-}
+/// Instances that a change is about, by study: each has an entry of its own.
+type Chosen = BTreeMap<Named, Vec<Lying>>;
 
 impl Delivery {
     /// Does what `by` wants.
@@ -64,7 +59,7 @@ impl Delivery {
                 self.pause(recorder, &to, &counter, &change, by).await
             }
             QueueAct::Retried | QueueAct::Released | QueueAct::Dropped => {
-                let chosen = self.choose(recorder, &to, &counter, &change).await?;
+                let chosen = self.choose(recorder, &to, &change).await?;
                 let done = self
                     .record_and_do(recorder, &to, &counter, &change, by, chosen)
                     .await?;
@@ -109,15 +104,13 @@ impl Delivery {
         })
     }
 
-    /// What the change is about, as far as it is not on its way. What waits and is to go is taken
-    /// out of its queue.
+    /// What the change is about, as far as it is not on its way. Nothing is changed yet.
     async fn choose(
         &self,
         recorder: &Recorder,
         to: &PeerName,
-        counter: &Counter,
         change: &QueueChange,
-    ) -> Result<Vec<Chosen>, RecordError> {
+    ) -> Result<Chosen, RecordError> {
         let patient = match &change.only.patient {
             Some(patient) => {
                 let identity: PatientIdentity = patient.identity();
@@ -128,12 +121,25 @@ impl Delivery {
             }
             None => None,
         };
-        let mut chosen = Vec::new();
+        let mut chosen = Chosen::new();
+        let mut names: BTreeMap<Whose, Named> = BTreeMap::new();
         for lying in self.lying(to) {
             if !may_be(change, &lying) {
                 continue;
             }
-            let named = self.named_by_object(recorder, to, &lying).await?;
+            let named = match self.whose(to, &lying).await {
+                None => Named::default(),
+                Some(whose) => match names.get(&whose) {
+                    Some(known) => *known,
+                    None => {
+                        let (patient, study) = whose.clone();
+                        let (patient, study) = recorder.names(patient, study).await?;
+                        let named = Named { patient, study };
+                        names.insert(whose, named);
+                        named
+                    }
+                },
+            };
             let is_study = change.only.study.as_ref().is_none_or(|wanted| {
                 let digest = named.study.map(|digest| digest.to_string());
                 digest.is_some_and(|digest| digest.starts_with(wanted.as_str()))
@@ -141,19 +147,7 @@ impl Delivery {
             if !is_study || patient.is_some_and(|patient| named.patient != Some(patient)) {
                 continue;
             }
-            let mut withdrawn = None;
-            if !lying.is_aside {
-                withdrawn = counter.change(|queue| queue.withdraw(&lying.study, lying.id));
-                if withdrawn.is_none() {
-                    // It is on its way by now.
-                    continue;
-                }
-            }
-            chosen.push(Chosen {
-                lying,
-                named,
-                withdrawn,
-            });
+            chosen.entry(named).or_default().push(lying);
         }
         let narrowed = change.only.object.is_some()
             || change.only.study.is_some()
@@ -167,6 +161,7 @@ impl Delivery {
         Ok(chosen)
     }
 
+    /// Study by study: an entry, and what it says.
     async fn record_and_do(
         &self,
         recorder: &Recorder,
@@ -174,74 +169,86 @@ impl Delivery {
         counter: &Counter,
         change: &QueueChange,
         by: &str,
-        chosen: Vec<Chosen>,
+        mut chosen: Chosen,
     ) -> Result<Done, RecordError> {
-        let mut counts: BTreeMap<Named, u64> = BTreeMap::new();
-        for one in &chosen {
-            let count = counts.entry(one.named).or_default();
-            *count = count.saturating_add(1);
+        if chosen.is_empty() {
+            chosen.insert(Named::default(), Vec::new());
         }
-        if counts.is_empty() {
-            counts.insert(Named::default(), 0);
-        }
-        let mut entries = Vec::new();
-        for (named, objects) in counts {
-            match recorder.record(event(to, change, by, objects, named)).await {
-                Ok(entry) => entries.push(entry),
+        let mut done = Done {
+            objects: 0,
+            entries: Vec::new(),
+        };
+        for (named, objects) in chosen {
+            let meant = u64::try_from(objects.len()).unwrap_or(u64::MAX);
+            match recorder.record(event(to, change, by, meant, named)).await {
+                Ok(entry) => done.entries.push(entry),
+                Err(error) if done.entries.is_empty() => return Err(error),
                 Err(error) => {
-                    self.give_back(counter, chosen);
-                    return Err(error);
+                    return Err(RecordError::Refused(format!(
+                        "{} instances were {}, and the rest was not: {error}",
+                        done.objects,
+                        change.act.as_str()
+                    )));
                 }
             }
-        }
-        let objects = u64::try_from(chosen.len()).unwrap_or(u64::MAX);
-        let mut chosen = chosen.into_iter();
-        while let Some(one) = chosen.next() {
-            if let Err(error) = self.act(to, counter, change.act, &one.lying).await {
-                // Of what was taken out of the queue, this and the rest wait again.
-                let rest = std::iter::once(one).chain(chosen);
-                self.give_back(counter, rest.collect());
-                return Err(half_done(&error));
+            for lying in objects {
+                let act = self.act(to, counter, change.act, &lying).await;
+                let is_done = act.map_err(|error| half_done(&error))?;
+                done.objects = done.objects.saturating_add(u64::from(is_done));
+            }
+            if change.act == QueueAct::Dropped {
+                let (spool, queue) = (Arc::clone(&self.spool), to.clone());
+                let synced = on_disk(move || spool.sync(&queue)).await;
+                synced.map_err(|error| half_done(&error))?;
             }
         }
-        if change.act == QueueAct::Dropped {
-            let (spool, queue) = (Arc::clone(&self.spool), to.clone());
-            let synced = on_disk(move || spool.sync(&queue)).await;
-            synced.map_err(|error| half_done(&error))?;
-        }
-        Ok(Done { objects, entries })
+        Ok(done)
     }
 
-    /// Nothing was recorded: what was taken out of the queue waits again.
-    fn give_back(&self, counter: &Counter, chosen: Vec<Chosen>) {
-        let now_us = self.clock.read().monotonic_us;
-        for object in chosen.into_iter().filter_map(|one| one.withdrawn) {
-            counter.change(|queue| queue.add(now_us, object));
-        }
-    }
-
+    /// Does it to one object. `false`: that is on its way by now, or gone.
     async fn act(
         &self,
         to: &PeerName,
         counter: &Counter,
         act: QueueAct,
         lying: &Lying,
-    ) -> Result<(), SpoolError> {
+    ) -> Result<bool, SpoolError> {
         let (id, place) = (lying.id, lying.place);
         match act {
             QueueAct::Dropped => {
+                let mut withdrawn = None;
+                if !lying.is_aside {
+                    withdrawn = counter.change(|queue| queue.withdraw(&lying.study, id));
+                    if withdrawn.is_none() {
+                        return Ok(false);
+                    }
+                }
                 let (spool, queue) = (Arc::clone(&self.spool), to.clone());
-                on_disk(move || spool.remove(&queue, id, place)).await?;
+                match on_disk(move || spool.remove(&queue, id, place)).await {
+                    Ok(()) => {}
+                    Err(SpoolError::Missing { .. }) => return Ok(false),
+                    Err(error) => {
+                        if let Some(object) = withdrawn {
+                            let now_us = self.clock.read().monotonic_us;
+                            counter.change(|queue| queue.add(now_us, object));
+                        }
+                        return Err(error);
+                    }
+                }
                 counter.change(|queue| queue.forget(id));
             }
             QueueAct::Retried | QueueAct::Released => {
-                self.put(to, id, place, Place::Waiting, None).await?;
+                match self.put(to, id, place, Place::Waiting, None).await {
+                    Ok(()) => {}
+                    Err(SpoolError::Missing { .. }) => return Ok(false),
+                    Err(error) => return Err(error),
+                }
                 let now_us = self.clock.read().monotonic_us;
                 counter.change(|queue| queue.bring_back(now_us, id));
             }
             QueueAct::Paused | QueueAct::Resumed => {}
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::gateway::control::ListedQueue;
 use crate::gateway::control::ListedStudy;
 use crate::gateway::control::QueuePlace;
 use crate::gateway::control::QueueState;
+use crate::gateway::recorder::PatientIdentity;
 use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorder;
 use crate::storage::ObjectId;
@@ -44,6 +45,9 @@ pub(super) struct Named {
     pub(super) patient: Option<Pseudonym>,
     pub(super) study: Option<Sha256>,
 }
+
+/// A patient, and a Study Instance UID (0020,000D), as an object names them.
+pub(super) type Whose = (Option<PatientIdentity>, Option<String>);
 
 /// Studies or objects of a queue, and how many more there are than are listed.
 #[derive(Debug)]
@@ -237,25 +241,33 @@ impl Delivery {
     }
 
     /// The same, of this very object.
-    pub(super) async fn named_by_object(
+    async fn named_by_object(
         &self,
         recorder: &Recorder,
         to: &PeerName,
         one: &Lying,
     ) -> Result<Named, RecordError> {
+        match self.whose(to, one).await {
+            Some((patient, study)) => {
+                let (patient, study) = recorder.names(patient, study).await?;
+                Ok(Named { patient, study })
+            }
+            // What cannot be read is nobody's.
+            None => Ok(Named::default()),
+        }
+    }
+
+    /// Patient and study of an object, as it says itself.
+    pub(super) async fn whose(&self, to: &PeerName, one: &Lying) -> Option<Whose> {
         let (spool, to, id, place) = (self.spool.clone(), to.clone(), one.id, one.place);
         let read = super::on_disk(move || {
             let reader = spool.read(&to, id, place)?;
             Ok(Order::from_bytes(reader.about()).ok())
         });
-        // What cannot be read is nobody's.
-        let Some(order) = read.await.ok().flatten() else {
-            return Ok(Named::default());
-        };
+        let order = read.await.ok().flatten()?;
         let asked = order.asked();
         let study = asked.study.as_ref().map(|study| study.uid.to_string());
-        let (patient, study) = recorder.names(asked.patient.clone(), study).await?;
-        Ok(Named { patient, study })
+        Some((asked.patient.clone(), study))
     }
 }
 

@@ -8,7 +8,18 @@ use tempfile::TempDir;
 use super::order::tests::order;
 use super::queue::Turn;
 use super::*;
+use crate::contract::QueueAct;
+use crate::gateway::control::QueueChange;
+use crate::gateway::control::QueuePlace;
+use crate::gateway::control::Selection;
+use crate::gateway::recorder;
+use crate::gateway::recorder::For;
+use crate::gateway::recorder::Recorder;
+use crate::gateway::recorder::WriterThread;
 use crate::storage::Keys;
+
+/// Who does what people do.
+const BY: &str = "a test";
 
 const TEXT: &str = r#"
 gateway = { institution = "own" }
@@ -183,4 +194,88 @@ fn what_this_version_cannot_read_stays_where_it_is_and_is_listed() {
         assert_eq!(next(&delivery, &pacs), Some(after));
         assert!(file(dir.path(), Place::Waiting, id).exists());
     }
+}
+
+/// A ledger beside the spool, with the rules as delivered.
+fn recorder(dir: &Path) -> (Recorder, WriterThread) {
+    let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
+    for name in ["policy", "credit.toml"] {
+        std::os::unix::fs::symlink(delivered.join(name), dir.join(name)).unwrap();
+    }
+    let config = Config::parse(TEXT, dir).unwrap();
+    recorder::start(&config, Clock::new(), For::Editing).unwrap()
+}
+
+fn change(act: QueueAct, place: Option<QueuePlace>) -> QueueChange {
+    QueueChange {
+        queue: "pacs".to_owned(),
+        act,
+        only: Selection {
+            place,
+            ..Selection::default()
+        },
+        reason: "asked for".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_dropped_is_recorded_before_it_leaves_the_queue() {
+    let dir = TempDir::new().unwrap();
+    let (recorder, mut writer) = recorder(dir.path());
+    let delivery = opened(dir.path());
+    let pacs = peer("pacs");
+    let first = keep(&delivery, std::slice::from_ref(&pacs));
+    let second = keep(&delivery, std::slice::from_ref(&pacs));
+    assert_eq!(next(&delivery, &pacs), Some(first));
+    let drop_waiting = || change(QueueAct::Dropped, Some(QueuePlace::Waiting));
+    let done = delivery
+        .change(&recorder, drop_waiting(), BY)
+        .await
+        .unwrap();
+    assert_eq!(
+        (done.objects, done.entries.len()),
+        (1, 1),
+        "one is on its way"
+    );
+    assert!(!file(dir.path(), Place::Waiting, second).exists());
+    assert!(file(dir.path(), Place::Waiting, first).exists());
+    assert_eq!(delivery.newest(&pacs), Some(first));
+    // Nothing is recorded any more: nothing is done.
+    delivery.queues[&pacs].change(|queue| queue.put_back(first));
+    recorder.stop().await;
+    writer.join().await.unwrap();
+    assert!(
+        delivery
+            .change(&recorder, drop_waiting(), BY)
+            .await
+            .is_err()
+    );
+    assert!(file(dir.path(), Place::Waiting, first).exists());
+    assert_eq!(next(&delivery, &pacs), Some(first));
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_retried_if_it_can_be_read_whatever_its_note_says() {
+    let dir = TempDir::new().unwrap();
+    let (recorder, _writer) = recorder(dir.path());
+    let delivery = opened(dir.path());
+    let pacs = peer("pacs");
+    let id = keep(&delivery, std::slice::from_ref(&pacs));
+    let note = Note {
+        failure: Some(Failure::Damaged),
+        status: None,
+        decision: None,
+        text: "by mistake".to_owned(),
+        tries: 1,
+        at: delivery.clock.now(),
+    };
+    let put = delivery.put(&pacs, id, Place::Waiting, Place::Dead, Some(&note));
+    put.await.unwrap();
+    drop(delivery);
+    let delivery = opened(dir.path());
+    assert_eq!(next(&delivery, &pacs), None);
+    let retry = change(QueueAct::Retried, None);
+    let done = delivery.change(&recorder, retry, BY).await.unwrap();
+    assert_eq!((done.objects, done.entries.len()), (1, 1));
+    assert_eq!(next(&delivery, &pacs), Some(id));
 }
