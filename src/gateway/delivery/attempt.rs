@@ -102,6 +102,22 @@ impl Worker {
     /// When the spool is lost.
     pub(super) async fn deliver(&mut self, job: &Job) -> Result<(), SpoolLost> {
         let attempt = self.attempt(job).await;
+        self.conclude(job, attempt).await
+    }
+
+    /// Ends a try over which a worker panicked: it counts, so that an object of which this happens
+    /// each time is given up. Where the try had ended before, nothing happens.
+    ///
+    /// # Errors
+    /// When the spool is lost.
+    pub(super) async fn give_up_try(&mut self, job: &Job) -> Result<(), SpoolLost> {
+        let text = "the gateway failed over it";
+        let attempt = Attempt::new(Ended::Failed(Failure::Internal), &text);
+        self.conclude(job, attempt).await
+    }
+
+    /// Does what the end of a try asks for.
+    async fn conclude(&mut self, job: &Job, attempt: Attempt) -> Result<(), SpoolLost> {
         let spool = &self.gateway.spool;
         if spool.is_poisoned() {
             return Err(SpoolLost);
@@ -189,7 +205,7 @@ impl Worker {
                 "no presentation context for SOP class {} in transfer syntax {}",
                 job.via.sop_class, job.via.transfer_syntax
             );
-            return Err(Attempt::new(Ended::Failed(Failure::Refused), &text));
+            return Err(Attempt::new(Ended::Failed(Failure::NoContext), &text));
         }
         Ok(())
     }

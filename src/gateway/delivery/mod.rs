@@ -14,6 +14,7 @@ mod order;
 mod queue;
 mod rate;
 mod reading;
+mod standing_in;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -48,7 +49,6 @@ use queue::Known;
 use queue::Note;
 use queue::Queue;
 use queue::Terms;
-use worker::Worker;
 
 /// The queues of all destinations.
 #[derive(Debug)]
@@ -142,8 +142,9 @@ impl Delivery {
                 continue;
             };
             for _ in 0..peer.queue_associations {
-                let worker = Worker::new(gateway, peer, counter);
-                workers.push(tokio::spawn(worker.run()));
+                let (gateway, peer) = (Arc::clone(gateway), Arc::clone(peer));
+                let served = standing_in::serve(gateway, peer, Arc::clone(counter));
+                workers.push(tokio::spawn(served));
             }
         }
         workers

@@ -15,6 +15,7 @@ use super::queue::Job;
 use super::queue::News;
 use super::queue::Turn;
 use super::reading::Reading;
+use super::standing_in::Hand;
 use crate::config::Peer;
 use crate::contract::Outcome;
 use crate::gateway::Gateway;
@@ -36,11 +37,17 @@ pub(super) struct Worker {
     pub(super) ahead: Option<Reading>,
     /// What was delivered and is being taken out of the spool.
     pub(super) removals: JoinSet<()>,
+    hand: Hand,
     draining: watch::Receiver<bool>,
 }
 
 impl Worker {
-    pub(super) fn new(gateway: &Arc<Gateway>, peer: &Arc<Peer>, counter: &Arc<Counter>) -> Self {
+    pub(super) fn new(
+        gateway: &Arc<Gateway>,
+        peer: &Arc<Peer>,
+        counter: &Arc<Counter>,
+        hand: &Hand,
+    ) -> Self {
         Self {
             gateway: Arc::clone(gateway),
             peer: Arc::clone(peer),
@@ -49,17 +56,28 @@ impl Worker {
             transfers: Transfers::default(),
             ahead: None,
             removals: JoinSet::new(),
+            hand: hand.clone(),
             draining: gateway.draining.subscribe(),
         }
     }
 
-    /// Serves until the gateway drains or the spool is lost.
+    /// Serves until the gateway drains or the spool is lost. What an earlier worker panicked over
+    /// comes first.
     pub(super) async fn run(mut self) {
+        if let Some(job) = self.hand.left() {
+            if self.give_up_try(&job).await.is_err() {
+                self.gateway.lost.send_replace(true);
+                return;
+            }
+            self.hand.put_down();
+        }
         while let Some(job) = self.next().await {
+            self.hand.take_up(&job);
             if self.deliver(&job).await.is_err() {
                 self.gateway.lost.send_replace(true);
                 break;
             }
+            self.hand.put_down();
             let gateway = Arc::clone(&self.gateway);
             self.transfers.flush_due(&gateway).await;
         }

@@ -6,7 +6,9 @@ use std::io;
 use std::sync::Arc;
 
 use crate::config::PeerName;
+use crate::storage::disk;
 use crate::storage::spool::ABOUT_BYTES_MAX;
+use crate::storage::spool::Limit;
 use crate::storage::spool::ObjectId;
 use crate::storage::spool::Place;
 use crate::storage::spool::QUEUES_MAX;
@@ -243,7 +245,12 @@ impl Draft {
             let written = shared.calls.write_at(file, &header, 0);
             written.map_err(told)?;
         }
-        shared.synced(shared.calls.sync_file(file))
+        match shared.calls.sync_file(file) {
+            // Nobody was told of this file, and it goes: what of it did not reach the disk is missed
+            // by nobody. (A file system may find its room only now, with delayed allocation.)
+            Err(error) if disk::is_no_space(&error) => Err(SpoolError::Full(Limit::Disk)),
+            result => shared.synced(result),
+        }
     }
 
     /// Gives the synced file its names in the queues, and syncs their folders.

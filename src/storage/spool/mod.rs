@@ -28,7 +28,8 @@
 //! - A file that was not kept MUST NOT be found in a queue as an object: the header, without which
 //!   nothing unseals, is written last.
 //! - A failed sync MUST NOT be retried: the spool is poisoned, and the gateway stops and looks
-//!   again at its next start.
+//!   again at its next start. Only where a draft's own file finds no room at its sync, that file
+//!   goes, and the spool goes on: nobody was told of it.
 //! - An object MAY be found after a crash that nobody was told of: its sender sends it again, and it
 //!   arrives twice. It MUST NOT be the other way round.
 //! - A delivered object MAY come back at a power cut as long as its folder was not synced (after at

@@ -1,5 +1,7 @@
 //! What the end of a try means for the object, for its study, and for the destination.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -8,6 +10,8 @@ use super::Hold;
 use super::News;
 use super::ObjectId;
 use super::Queue;
+use super::Via;
+use super::count_up;
 use super::lane::Lane;
 
 /// How a try to deliver an object ended.
@@ -35,12 +39,16 @@ pub(in crate::gateway::delivery) enum Failure {
     Broken,
     /// A7xx, out of resources (PS3.4 §B.2.3).
     Busy,
-    /// Any other status of failure, or no presentation context for it.
+    /// Any other status of failure.
     Refused,
+    /// The destination accepts no presentation context for it.
+    NoContext,
     /// The contract could not be asked about it.
     NotJudged,
     /// The spool's file could not be read.
     Unreadable,
+    /// The gateway itself failed over it.
+    Internal,
     /// The spool's file is not what was written.
     Damaged,
 }
@@ -52,8 +60,10 @@ impl Failure {
             Self::Broken => "broken",
             Self::Busy => "busy",
             Self::Refused => "refused",
+            Self::NoContext => "no-context",
             Self::NotJudged => "not-judged",
             Self::Unreadable => "unreadable",
+            Self::Internal => "internal",
             Self::Damaged => "damaged",
         }
     }
@@ -85,14 +95,9 @@ impl Queue {
         chance: u64,
     ) -> (Then, Option<News>) {
         let news = self.hear(now_us, id, ended, chance);
+        self.hear_of_way(id, ended);
         let then = match ended {
-            Ended::Delivered => {
-                self.of_taken(id, |lane| {
-                    lane.failures = 0;
-                    lane.is_suspect = false;
-                });
-                Then::Remove
-            }
+            Ended::Delivered => Then::Remove,
             Ended::Denied => Then::Quarantine,
             Ended::Unreachable | Ended::NotRecorded => {
                 self.put_back(id);
@@ -113,7 +118,7 @@ impl Queue {
     fn hear(&mut self, now_us: u64, id: ObjectId, ended: Ended, chance: u64) -> Option<News> {
         let backoff = self.terms.backoff;
         match ended {
-            Ended::Delivered | Ended::Failed(Failure::Refused) => {
+            Ended::Delivered | Ended::Failed(Failure::Refused | Failure::NoContext) => {
                 self.busy_in_row = 0;
                 self.health.answered()
             }
@@ -134,33 +139,74 @@ impl Queue {
             }
             Ended::Denied
             | Ended::Withheld
-            | Ended::Failed(Failure::NotJudged | Failure::Unreadable | Failure::Damaged) => {
+            | Ended::Failed(
+                Failure::NotJudged | Failure::Unreadable | Failure::Internal | Failure::Damaged,
+            ) => {
                 self.health.showed_nothing(id);
                 None
             }
         }
     }
 
+    /// What the end of a try tells of its way: whether the destination has a presentation context
+    /// for it.
+    fn hear_of_way(&mut self, id: ObjectId, ended: Ended) {
+        let Some(via) = self.way_of_taken(id) else {
+            return;
+        };
+        match ended {
+            Ended::Failed(Failure::NoContext) => count_up(&mut self.not_accepted, via),
+            Ended::Delivered
+            | Ended::Failed(Failure::Broken | Failure::Busy | Failure::Refused) => {
+                self.not_accepted.remove(&via);
+            }
+            Ended::Denied
+            | Ended::Unreachable
+            | Ended::NotRecorded
+            | Ended::Withheld
+            | Ended::Failed(
+                Failure::NotJudged | Failure::Unreadable | Failure::Internal | Failure::Damaged,
+            ) => {}
+        }
+    }
+
+    fn way_of_taken(&self, id: ObjectId) -> Option<Arc<Via>> {
+        let lane = self.lanes.get(self.taken.get(&id)?)?;
+        lane.get(id).map(|waiting| Arc::clone(&waiting.via))
+    }
+
     /// Counts a try against the object.
     fn count(&mut self, now_us: u64, id: ObjectId, failure: Failure, chance: u64) -> Then {
         let terms = self.terms;
+        // What one object has shown as often as it may, holds for all that want to go its way.
+        let way = self.way_of_taken(id);
+        let of_way = way.and_then(|via| self.not_accepted.get(&via).copied());
+        let is_known = of_way.is_some_and(|times| times >= u64::from(terms.tries_refused_max));
         let counted = self.of_taken(id, |lane| {
             lane.failures = lane.failures.saturating_add(1);
             lane.is_suspect |= failure == Failure::Broken;
             let failures = lane.failures;
             let object = lane.get_mut(id)?;
-            let (tries, most) = match failure {
-                Failure::Broken | Failure::Busy | Failure::NotJudged | Failure::Unreadable => {
+            let (tries, is_over) = match failure {
+                Failure::Broken
+                | Failure::Busy
+                | Failure::NotJudged
+                | Failure::Unreadable
+                | Failure::Internal => {
                     object.tries = object.tries.saturating_add(1);
-                    (object.tries, terms.tries_max)
+                    (object.tries, object.tries >= terms.tries_max)
                 }
-                Failure::Refused => {
+                Failure::Refused | Failure::NoContext => {
                     object.refusals = object.refusals.saturating_add(1);
-                    (object.refusals, terms.tries_refused_max)
+                    let is_over = object.refusals >= terms.tries_refused_max;
+                    (
+                        object.refusals,
+                        is_over || (is_known && failure == Failure::NoContext),
+                    )
                 }
-                Failure::Damaged => (1, 1),
+                Failure::Damaged => (1, true),
             };
-            Some((tries, tries >= most, failures))
+            Some((tries, is_over, failures))
         });
         match counted.flatten() {
             Some((tries, true, _)) => Then::Bury { tries },

@@ -18,7 +18,7 @@ pub(in crate::gateway::delivery) struct Waiting {
     pub(in crate::gateway::delivery) via: Arc<Via>,
     /// Tries under which the destination broke down or was busy, or the spool could not be read.
     pub(super) tries: u32,
-    /// Tries that the destination refused for good.
+    /// Tries that the destination refused for good, or had no presentation context for.
     pub(super) refusals: u32,
 }
 
@@ -96,6 +96,10 @@ impl Lane {
             }
         }
         Some(removed)
+    }
+
+    pub(super) fn get(&self, id: ObjectId) -> Option<&Waiting> {
+        self.objects.get(&id)
     }
 
     pub(super) fn get_mut(&mut self, id: ObjectId) -> Option<&mut Waiting> {

@@ -101,6 +101,8 @@ pub(super) struct Queue {
     aside_of: BTreeMap<(Place, Study), u64>,
     /// How many objects wait for each way.
     ways: BTreeMap<Arc<Via>, u64>,
+    /// Of those, how often in a row the destination accepted no presentation context.
+    not_accepted: BTreeMap<Arc<Via>, u64>,
     rate: Rate,
     waiting: u64,
     waiting_bytes: u64,
@@ -122,6 +124,7 @@ impl Queue {
             aside: BTreeMap::new(),
             aside_of: BTreeMap::new(),
             ways: BTreeMap::new(),
+            not_accepted: BTreeMap::new(),
             rate: Rate::default(),
             waiting: 0,
             waiting_bytes: 0,
@@ -233,6 +236,7 @@ impl Queue {
     /// All that waits may be tried now, whatever failed before.
     pub(super) fn try_now(&mut self, now_us: u64) {
         self.health.try_now(now_us);
+        self.not_accepted.clear();
         while let Some((_, study)) = self.later.first().cloned() {
             self.change(&study, |lane| lane.retry_at_us = None);
         }
@@ -282,6 +286,9 @@ impl Queue {
         let study = self.taken.remove(&id)?;
         let waiting = self.change(&study, |lane| {
             lane.is_taken = false;
+            // What failed was this object, and not those that follow.
+            lane.failures = 0;
+            lane.is_suspect = false;
             lane.remove(id)
         })?;
         self.uncount(&waiting);
@@ -291,6 +298,9 @@ impl Queue {
     /// An object does not wait any more.
     fn uncount(&mut self, waiting: &Waiting) {
         count_down(&mut self.ways, &waiting.via);
+        if !self.ways.contains_key(&waiting.via) {
+            self.not_accepted.remove(&waiting.via);
+        }
         self.waiting = self.waiting.saturating_sub(1);
         self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.bytes);
     }

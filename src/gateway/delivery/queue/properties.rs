@@ -43,8 +43,10 @@ fn ended() -> impl Strategy<Value = Ended> {
         2 => Just(Ended::Failed(Failure::Broken)),
         2 => Just(Ended::Failed(Failure::Busy)),
         1 => Just(Ended::Failed(Failure::Refused)),
+        1 => Just(Ended::Failed(Failure::NoContext)),
         1 => Just(Ended::Failed(Failure::NotJudged)),
         1 => Just(Ended::Failed(Failure::Unreadable)),
+        1 => Just(Ended::Failed(Failure::Internal)),
         1 => Just(Ended::Failed(Failure::Damaged)),
     ]
 }
@@ -194,6 +196,8 @@ impl Run {
         assert_eq!(aside, u64::try_from(self.aside.len()).unwrap());
         let ways: u64 = self.queue.ways.values().sum();
         assert_eq!(ways, progress.waiting.objects);
+        let mut not_accepted = self.queue.not_accepted.keys();
+        assert!(not_accepted.all(|via| self.queue.ways.contains_key(via)));
     }
 
     /// From now on the destination takes everything. Returns the longest time without a delivery.

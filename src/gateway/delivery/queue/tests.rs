@@ -501,3 +501,58 @@ fn a_destination_that_comes_and_goes_is_told_of_once_in_a_while() {
     }
     assert_eq!(told, 198 * 4 / 600 + 1);
 }
+
+#[test]
+fn an_object_over_which_the_gateway_fails_lets_others_pass_and_is_buried_in_the_end() {
+    let mut table = Table::of(1, &[(1, "1.1", Medium), (2, "1.2", Medium)]);
+    assert_eq!(table.take(), Some(1));
+    assert_eq!(table.fail(1, Failure::Internal), Then::Waits);
+    assert_eq!(table.run_dry(), [2]);
+    for _ in 2..4 {
+        table.pass_s(15);
+        assert_eq!(table.take(), Some(1));
+        assert_eq!(table.fail(1, Failure::Internal), Then::Waits);
+    }
+    table.pass_s(15);
+    assert_eq!(table.take(), Some(1));
+    assert_eq!(table.fail(1, Failure::Internal), Then::Bury { tries: 4 });
+    // A try that has ended already ends only once.
+    assert_eq!(table.fail(1, Failure::Internal), Then::Waits);
+    assert_eq!(table.queue.progress(table.now_us).dead.objects, 1);
+}
+
+#[test]
+fn a_class_that_the_destination_does_not_take_costs_its_tries_once_and_not_for_each_object() {
+    let mut table = Table::of(1, &[]);
+    for id in 1..=50 {
+        let study = if id <= 25 { "1.1" } else { "1.2" };
+        table.queue.add(0, object(id, study, Medium));
+    }
+    assert_eq!(table.take(), Some(1));
+    assert_eq!(table.fail(1, Failure::NoContext), Then::Waits);
+    assert_eq!(table.take(), Some(26));
+    assert_eq!(table.fail(26, Failure::NoContext), Then::Bury { tries: 1 });
+    for id in 27..=50 {
+        assert_eq!(table.take(), Some(id), "at once");
+        assert_eq!(table.fail(id, Failure::NoContext), Then::Bury { tries: 1 });
+    }
+    table.pass_s(1);
+    assert_eq!(table.take(), Some(1));
+    // It takes the class now: what failed before is forgotten.
+    table.end(1, Ended::Delivered);
+    assert_eq!(table.take(), Some(2));
+    assert_eq!(table.fail(2, Failure::NoContext), Then::Waits);
+}
+
+#[test]
+fn what_failed_before_a_dead_letter_slows_nothing_that_follows_it() {
+    let mut table = Table::of(1, &[(1, "1.1", Medium), (2, "1.1", Medium)]);
+    for wait in [15, 15, 15, 0] {
+        assert_eq!(table.take(), Some(1));
+        table.fail(1, Failure::NotJudged);
+        table.pass_s(wait);
+    }
+    assert_eq!(table.take(), Some(2));
+    assert_eq!(table.fail(2, Failure::Refused), Then::Waits);
+    assert!(table.wait_s().is_some_and(|wait| wait <= 1));
+}
