@@ -59,7 +59,7 @@ fn open(dir: &Path) -> (Spool, usize) {
         tries_refused_max: 3,
     };
     let (spool, found) = Spool::open(&settings, &keys.unwrap()).unwrap();
-    (spool, found.len())
+    (spool, found.count())
 }
 
 /// Whose queue the objects are in.

@@ -61,7 +61,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Listener;
 use crate::config::Peer;
-use crate::storage::Found;
+use crate::storage::Findings;
 use crate::storage::Keys;
 use crate::storage::LockError;
 use crate::storage::Spool;
@@ -335,7 +335,7 @@ impl Editing {
 }
 
 /// Opens the spool, whose objects are sealed under a key of the keys folder.
-fn open_spool(config: &Config) -> Result<(Spool, Vec<Found>), GatewayError> {
+fn open_spool(config: &Config) -> Result<(Spool, Findings), GatewayError> {
     let gateway = &config.gateway;
     let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution);
     let keys = keys.map_err(StartError::Keys)?;

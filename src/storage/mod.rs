@@ -123,6 +123,7 @@ pub use snapshot::snapshot_path;
 pub use snapshot::write_snapshot;
 pub use spool::ABOUT_BYTES_MAX;
 pub use spool::Draft;
+pub use spool::Findings;
 pub use spool::Found;
 pub use spool::Limit;
 pub use spool::NOTE_BYTES_MAX;

@@ -142,7 +142,7 @@ impl Delivery {
                 continue;
             }
             let mut withdrawn = None;
-            if lying.place == Place::Waiting {
+            if !lying.is_aside {
                 withdrawn = counter.change(|queue| queue.withdraw(&lying.study, lying.id));
                 if withdrawn.is_none() {
                     // It is on its way by now.
@@ -253,10 +253,9 @@ fn may_be(change: &QueueChange, lying: &Lying) -> bool {
         return false;
     }
     let lies = listed_place(lying.place);
-    let is_damaged = lying.row.failure.as_deref() == Some("damaged");
     match change.act {
-        QueueAct::Retried => lies == QueuePlace::Dead && !is_damaged,
-        QueueAct::Released => lies == QueuePlace::Quarantined,
+        QueueAct::Retried => lies == QueuePlace::Dead && lying.is_known,
+        QueueAct::Released => lies == QueuePlace::Quarantined && lying.is_known,
         QueueAct::Dropped => match place {
             Some(place) => *place == lies,
             // What still waits is not dropped by somebody who cleans up.

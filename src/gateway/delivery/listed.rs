@@ -31,6 +31,10 @@ pub(super) struct Lying {
     pub(super) id: ObjectId,
     pub(super) place: Place,
     pub(super) study: Study,
+    /// It was set aside, or a start could not read it.
+    pub(super) is_aside: bool,
+    /// What it is could be read.
+    pub(super) is_known: bool,
     pub(super) row: ListedObject,
 }
 
@@ -70,7 +74,13 @@ impl Delivery {
         ListedQueue {
             queue: to.to_string(),
             state: self.state(to, progress),
-            waiting: amount(progress.waiting),
+            waiting: ListedAmount {
+                objects: progress
+                    .waiting
+                    .objects
+                    .saturating_add(progress.unread.objects),
+                bytes: progress.waiting.bytes.saturating_add(progress.unread.bytes),
+            },
             on_their_way: progress.on_their_way,
             delivered: amount(progress.delivered),
             dead: amount(progress.dead),
@@ -179,6 +189,8 @@ impl Delivery {
                 id: object.id,
                 place: Place::Waiting,
                 study: object.study,
+                is_aside: false,
+                is_known: true,
                 row,
             }
         });
@@ -197,6 +209,8 @@ impl Delivery {
                 id,
                 place: aside.place,
                 study: aside.study(),
+                is_aside: true,
+                is_known: aside.known.is_some(),
                 row,
             }
         });

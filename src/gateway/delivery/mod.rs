@@ -36,6 +36,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::PeerName;
 use crate::dicom::Uid;
+use crate::storage::Findings;
 use crate::storage::Found;
 use crate::storage::ObjectId;
 use crate::storage::Place;
@@ -99,7 +100,7 @@ impl Delivery {
         config: &Config,
         clock: Clock,
         spool: Arc<Spool>,
-        found: Vec<Found>,
+        found: Findings,
         is_served: bool,
     ) -> Result<Self, SpoolError> {
         let connected = config.peers.iter().filter(|peer| peer.connect.is_some());
@@ -131,6 +132,15 @@ impl Delivery {
     pub(super) async fn start(gateway: &Arc<Gateway>) -> Vec<JoinHandle<()>> {
         let mut workers = Vec::new();
         for (to, counter) in &gateway.delivery.queues {
+            let unread = counter.queue().unread();
+            if unread > 0 {
+                let text = format!(
+                    "{unread} instances that wait for {to} cannot be read: they stay where they \
+                     are (credence queue list {to} --objects), and the next start looks again"
+                );
+                tracing::error!("{text}");
+                gateway.recorder.alert("spool-unread", text).await;
+            }
             let peer = gateway.config.peer(to.as_str());
             let Some(peer) = peer.filter(|peer| peer.connect.is_some()) else {
                 let text = format!(
@@ -229,48 +239,56 @@ fn terms(config: &Config, associations: usize) -> Terms {
     }
 }
 
-/// Files what was found in the spool. What cannot be read waits no longer.
+/// Files what was found in the spool. What is damaged waits no longer. What only cannot be read, by
+/// this version or on this disk, stays where it is, and is looked at again by the next start.
 fn take_in(spool: &Spool, clock: Clock, counter: &Counter, found: Found) -> Result<(), SpoolError> {
     let now = clock.read();
     let Found {
         queue: to,
         id,
-        place,
+        mut place,
         bytes,
         about,
         note,
+        unreadable,
     } = found;
     let order = Order::from_bytes(&about);
     let object = order.and_then(|order| order.object(id, bytes, &to));
-    let note = note.and_then(|note| serde_json::from_slice(&note).ok());
+    let mut note = note.and_then(|note| serde_json::from_slice(&note).ok());
     let mut queue = counter.queue();
-    let (place, known, note) = match (object, place) {
+    let known = match (object, place) {
         (Ok(object), Place::Waiting) => {
             queue.add(now.monotonic_us, object);
             return Ok(());
         }
-        (Ok(object), Place::Dead | Place::Quarantined | Place::Delivered) => {
-            let known = Known {
-                priority: object.priority,
-                received_at: object.received_at,
-                study: object.study,
-                via: object.via,
-            };
-            (place, Some(known), note)
-        }
-        (Err(_), Place::Dead | Place::Quarantined | Place::Delivered) => (place, None, note),
+        (Ok(object), Place::Dead | Place::Quarantined | Place::Delivered) => Some(Known {
+            priority: object.priority,
+            received_at: object.received_at,
+            study: object.study,
+            via: object.via,
+        }),
+        (Err(_), Place::Dead | Place::Quarantined | Place::Delivered) => None,
         (Err(error), Place::Waiting) => {
-            let note = Note {
-                failure: Some(Failure::Damaged),
+            let is_damaged = unreadable.is_none() && about.is_empty();
+            let failure = if is_damaged {
+                Failure::Damaged
+            } else {
+                Failure::Unreadable
+            };
+            let why = Note {
+                failure: Some(failure),
                 status: None,
                 decision: None,
-                text: error.to_string(),
+                text: unreadable.unwrap_or_else(|| error.to_string()),
                 tries: 0,
                 at: now.wall,
             };
-            tracing::error!(%error, object = %id, %to, "what waits in the spool is damaged");
-            spool.put(&to, id, place, Place::Dead, Some(&to_bytes(&note)))?;
-            (Place::Dead, None, Some(note))
+            tracing::error!(error = %why.text, object = %id, %to, "what waits cannot be read");
+            if is_damaged && buried(spool, &to, id, &why)? {
+                place = Place::Dead;
+            }
+            note = Some(why);
+            None
         }
     };
     let note = note.map(Box::new);
@@ -282,6 +300,19 @@ fn take_in(spool: &Spool, clock: Clock, counter: &Counter, found: Found) -> Resu
     };
     queue.add_aside(id, aside);
     Ok(())
+}
+
+/// Puts what is damaged among the dead letters. On a full disk it stays where it is: a start needs
+/// no room.
+fn buried(spool: &Spool, to: &PeerName, id: ObjectId, why: &Note) -> Result<bool, SpoolError> {
+    match spool.put(to, id, Place::Waiting, Place::Dead, Some(&to_bytes(why))) {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_fatal() => Err(error),
+        Err(error) => {
+            tracing::error!(%error, object = %id, %to, "what is damaged stays where it is");
+            Ok(false)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -157,3 +157,30 @@ async fn what_was_committed_goes_and_what_was_not_is_delivered_again() {
     assert!(file(dir.path(), Place::Waiting, ids[1]).exists());
     assert_eq!(next(&delivery, &pacs), Some(ids[1]));
 }
+
+#[test]
+fn what_this_version_cannot_read_stays_where_it_is_and_is_listed() {
+    let dir = TempDir::new().unwrap();
+    let delivery = opened(dir.path());
+    let pacs = peer("pacs");
+    let draft = delivery
+        .spool
+        .begin(br#"{"version":2,"later":true}"#)
+        .unwrap();
+    let id = draft.keep(std::slice::from_ref(&pacs)).unwrap();
+    let after = keep(&delivery, std::slice::from_ref(&pacs));
+    drop(delivery);
+    for _ in 0..2 {
+        let delivery = opened(dir.path());
+        assert_eq!(delivery.queues[&pacs].queue().unread(), 1);
+        let listed = delivery.list();
+        assert_eq!(listed[0].waiting.objects, 2);
+        let lying = delivery.lying(&pacs);
+        let unread = lying.iter().find(|one| one.id == id).unwrap();
+        assert_eq!(unread.place, Place::Waiting);
+        assert_eq!(unread.row.failure.as_deref(), Some("unreadable"));
+        assert!(unread.is_aside && !unread.is_known);
+        assert_eq!(next(&delivery, &pacs), Some(after));
+        assert!(file(dir.path(), Place::Waiting, id).exists());
+    }
+}

@@ -67,6 +67,7 @@ use crate::storage::spool::shared::Shared;
 pub use draft::Draft;
 pub use error::Limit;
 pub use error::SpoolError;
+pub use opening::Findings;
 pub use reader::Reader;
 
 /// Bytes that can be said about an object.
@@ -110,10 +111,12 @@ pub struct Found {
     pub place: Place,
     /// Bytes of its data.
     pub bytes: u64,
-    /// What was said about it; empty when its file is damaged.
+    /// What was said about it; empty when its file is damaged, or cannot be read.
     pub about: Vec<u8>,
     /// The note beside it, if there is one and it unseals.
     pub note: Option<Vec<u8>>,
+    /// The disk did not give it, in its words: nobody knows whether it is whole.
+    pub unreadable: Option<String>,
 }
 
 /// How much lies in the spool.
@@ -139,7 +142,7 @@ impl Spool {
     ///
     /// # Errors
     /// When the folder is in use, is open to others, was sealed with another key, or cannot be used.
-    pub fn open(settings: &config::Spool, keys: &Keys) -> Result<(Self, Vec<Found>), SpoolError> {
+    pub fn open(settings: &config::Spool, keys: &Keys) -> Result<(Self, Findings), SpoolError> {
         Self::open_on(Box::new(RealCalls), settings, &keys.spool)
     }
 
@@ -147,11 +150,12 @@ impl Spool {
         calls: Box<dyn Calls>,
         settings: &config::Spool,
         key: &Secret,
-    ) -> Result<(Self, Vec<Found>), SpoolError> {
+    ) -> Result<(Self, Findings), SpoolError> {
         let shared = Shared::open(calls, settings, key)?;
-        let found = opening::look(&shared)?;
-        shared.begin_numbers(found.iter().map(|one| one.id).max())?;
+        let names = opening::look(&shared)?;
+        shared.begin_numbers(names.iter().map(|one| one.id).max())?;
         let shared = Arc::new(shared);
+        let found = Findings::new(&shared, names);
         Ok((Self { shared }, found))
     }
 

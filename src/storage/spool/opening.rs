@@ -1,9 +1,10 @@
-//! What a start finds: unfinished drafts go, objects are looked at, nothing else is changed.
+//! What a start finds: unfinished drafts go, objects are looked at one by one, nothing else is changed.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ffi::OsStr;
 use std::sync::Arc;
+use std::vec;
 
 use crate::storage::spool::Found;
 use crate::storage::spool::NOTE_BYTES_MAX;
@@ -23,36 +24,75 @@ const DRAFT: &str = ".draft";
 
 const NOTE: &str = ".note";
 
+/// What a start found, in order of the numbers. An object is read when it is asked for, so that the
+/// memory of a start does not grow with what is said about all of them. It counts against the
+/// spool's limits from then on: all are to be asked for before the first is received.
+#[derive(Debug)]
+pub struct Findings {
+    shared: Arc<Shared>,
+    left: vec::IntoIter<Name>,
+}
+
+/// A name of an object, not read yet.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub(super) id: ObjectId,
+    queue: Arc<Queue>,
+    place: Place,
+    has_note: bool,
+}
+
 /// An object that was looked at.
+#[derive(Debug, Default)]
 struct Seen {
     /// Bytes of its file.
     file_bytes: u64,
     /// Bytes of its data; of its file when that does not open.
     bytes: u64,
     about: Vec<u8>,
+    /// The disk did not give it, in its words.
+    unreadable: Option<String>,
 }
 
-/// Looks at every queue. The objects are given in order of their numbers.
-pub(super) fn look(shared: &Shared) -> Result<Vec<Found>, SpoolError> {
+impl Findings {
+    pub(super) fn new(shared: &Arc<Shared>, names: Vec<Name>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            left: names.into_iter(),
+        }
+    }
+}
+
+impl Iterator for Findings {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        let name = self.left.next()?;
+        Some(look_at_object(&self.shared, &name))
+    }
+}
+
+/// Looks at the names in every queue, and gives them in order of the numbers.
+pub(super) fn look(shared: &Shared) -> Result<Vec<Name>, SpoolError> {
     for folder in [&shared.root, &shared.incoming, &shared.remembered] {
         remove_drafts(shared, folder)?;
     }
-    let mut found = Vec::new();
+    let mut names = Vec::new();
     for name in shared.queues_folder.names()? {
         let Some(peer) = queues::peer_of(&name) else {
             continue;
         };
         let queue = shared.queue(&peer)?;
-        look_at_queue(shared, &queue, &mut found)?;
+        look_at_queue(shared, &queue, &mut names)?;
     }
-    found.sort_by(|one, other| (one.id, &one.queue).cmp(&(other.id, &other.queue)));
-    Ok(found)
+    names.sort_by(|one, other| (one.id, &one.queue.name).cmp(&(other.id, &other.queue.name)));
+    Ok(names)
 }
 
 fn look_at_queue(
     shared: &Shared,
     queue: &Arc<Queue>,
-    found: &mut Vec<Found>,
+    names: &mut Vec<Name>,
 ) -> Result<(), SpoolError> {
     let mut places: BTreeMap<ObjectId, (Place, bool)> = BTreeMap::new();
     for place in Place::ALL {
@@ -86,35 +126,41 @@ fn look_at_queue(
             }
         }
     }
-    for (id, (place, has_note)) in places {
-        found.push(look_at_object(shared, queue, (id, place), has_note)?);
-    }
+    let found = places.into_iter().map(|(id, (place, has_note))| Name {
+        id,
+        queue: Arc::clone(queue),
+        place,
+        has_note,
+    });
+    names.extend(found);
     Ok(())
 }
 
-fn look_at_object(
-    shared: &Shared,
-    queue: &Queue,
-    (id, place): (ObjectId, Place),
-    has_note: bool,
-) -> Result<Found, SpoolError> {
-    let folder = queue.folder(place);
-    let seen = look_into(shared, folder, id)?;
+fn look_at_object(shared: &Shared, name: &Name) -> Found {
+    let (id, queue) = (name.id, &*name.queue);
+    let folder = queue.folder(name.place);
+    // One bad block must not keep all other objects from their destinations.
+    let seen = look_into(shared, folder, id).unwrap_or_else(|error| Seen {
+        unreadable: Some(error.to_string()),
+        ..Seen::default()
+    });
     let label = note_label(&queue.name, id);
-    let note = if has_note {
-        small::read(shared, folder, &note_name(id), &label, NOTE_BYTES_MAX)?.flatten()
+    let note = if name.has_note {
+        let read = small::read(shared, folder, &note_name(id), &label, NOTE_BYTES_MAX);
+        read.ok().flatten().flatten()
     } else {
         None
     };
     shared.books().found(id, seen.file_bytes);
-    Ok(Found {
+    Found {
         queue: queue.name.clone(),
         id,
-        place,
+        place: name.place,
         bytes: seen.bytes,
         about: seen.about,
         note,
-    })
+        unreadable: seen.unreadable,
+    }
 }
 
 fn look_into(shared: &Shared, folder: &Folder, id: ObjectId) -> Result<Seen, SpoolError> {
@@ -125,13 +171,9 @@ fn look_into(shared: &Shared, folder: &Folder, id: ObjectId) -> Result<Seen, Spo
     };
     let file = match folder.open(&name) {
         Ok(file) => file.ok_or_else(missing)?,
-        // A symbolic link, or what else cannot be opened that way, is no object.
+        // A symbolic link is no object.
         Err(SpoolError::Io { source, .. }) if source.raw_os_error() == Some(LOOP) => {
-            return Ok(Seen {
-                file_bytes: 0,
-                bytes: 0,
-                about: Vec::new(),
-            });
+            return Ok(Seen::default());
         }
         Err(error) => return Err(error),
     };
@@ -144,13 +186,17 @@ fn look_into(shared: &Shared, folder: &Folder, id: ObjectId) -> Result<Seen, Spo
             file_bytes,
             bytes: reader.bytes(),
             about: reader.into_about(),
+            unreadable: None,
         }),
-        Err(SpoolError::Damaged { .. }) => Ok(Seen {
-            file_bytes,
-            bytes: file_bytes,
-            about: Vec::new(),
-        }),
-        Err(error) => Err(error),
+        Err(error) => {
+            let is_damaged = matches!(error, SpoolError::Damaged { .. });
+            Ok(Seen {
+                file_bytes,
+                bytes: file_bytes,
+                about: Vec::new(),
+                unreadable: (!is_damaged).then(|| error.to_string()),
+            })
+        }
     }
 }
 

@@ -36,12 +36,13 @@ pub(in crate::gateway::delivery) struct Note {
     pub(in crate::gateway::delivery) at: UtcMicros,
 }
 
-/// An object that was set aside.
+/// An object that was set aside; at [`Place::Waiting`], one that a start could not read, and that
+/// waits for another.
 #[derive(Clone, Debug)]
 pub(in crate::gateway::delivery) struct Aside {
     pub(in crate::gateway::delivery) place: Place,
     pub(in crate::gateway::delivery) bytes: u64,
-    /// `None`: it is damaged, and nothing of it is known.
+    /// `None`: it is damaged or cannot be read, and nothing of it is known.
     pub(in crate::gateway::delivery) known: Option<Known>,
     pub(in crate::gateway::delivery) note: Option<Box<Note>>,
 }
@@ -105,6 +106,11 @@ impl Queue {
     /// What was set aside.
     pub(in crate::gateway::delivery) fn aside(&self) -> impl Iterator<Item = (ObjectId, &Aside)> {
         self.aside.iter().map(|(id, aside)| (*id, aside))
+    }
+
+    /// How many that wait could not be read.
+    pub(in crate::gateway::delivery) fn unread(&self) -> u64 {
+        self.unread_amount().objects
     }
 
     /// Forgets an object that was set aside and is gone.

@@ -19,6 +19,8 @@ pub(in crate::gateway::delivery) struct Progress {
     pub(in crate::gateway::delivery) hold: Option<Hold>,
     /// What waits, with what is on its way.
     pub(in crate::gateway::delivery) waiting: Amount,
+    /// What would wait if it could be read.
+    pub(in crate::gateway::delivery) unread: Amount,
     pub(in crate::gateway::delivery) on_their_way: u64,
     /// Since the gateway started.
     pub(in crate::gateway::delivery) delivered: Amount,
@@ -48,6 +50,7 @@ impl Queue {
             is_paused: self.is_paused,
             hold: self.health.hold().map(|(why, _)| why),
             waiting,
+            unread: self.unread_amount(),
             on_their_way: u64::try_from(self.taken.len()).unwrap_or(u64::MAX),
             delivered: Amount {
                 objects: self.delivered,
@@ -75,6 +78,10 @@ impl Queue {
             return None;
         }
         self.later.first().map(|(due_us, _)| *due_us)
+    }
+
+    pub(super) fn unread_amount(&self) -> Amount {
+        self.amount(Place::Waiting)
     }
 
     fn amount(&self, place: Place) -> Amount {

@@ -278,3 +278,29 @@ proptest! {
         prop_assert_eq!(read(&spool, &peer("pacs"), id, Place::Waiting), whole);
     }
 }
+
+#[test]
+fn what_the_disk_does_not_give_keeps_nothing_else_from_being_found() {
+    let site = Site::new();
+    let (spool, _) = site.open();
+    let to = peer("pacs");
+    let first = keep(&spool, b"about", &data(10), std::slice::from_ref(&to));
+    let second = keep(&spool, b"about", &data(10), std::slice::from_ref(&to));
+    drop(spool);
+    let path = site.path(&format!("queues/pacs/waiting/{first}"));
+    fs::remove_file(&path).unwrap();
+    // What no process can open for reading, not even root: ENXIO.
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let (_spool, found) = site.open();
+    let seen = found
+        .iter()
+        .map(|one| (one.id, one.place, one.unreadable.is_some()));
+    let expected = [
+        (first, Place::Waiting, true),
+        (second, Place::Waiting, false),
+    ];
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
+    assert!(found[0].about.is_empty());
+    assert_eq!(found[1].about, b"about");
+    assert!(path.exists(), "it stays where it was");
+}
