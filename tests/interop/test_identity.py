@@ -44,7 +44,7 @@ def plain(house, calling: str, bind: str | None = None):
     """An association without TLS. The port that pynetdicom binds may still be in TIME_WAIT towards the gateway's: then it never connects, and takes another."""
     for _ in range(5):
         association = pynet.associate(house.gateway.port, ECHO, calling=calling, bind=bind)
-        if association.is_established or association.is_rejected:
+        if association.is_established or association.rejections:
             break
     return association
 

@@ -327,9 +327,27 @@ class Answer:
         )
 
 
+class RequestorAE(AE):
+    """An AE whose associations keep the A-ASSOCIATE-RJ that came.
+
+    pynetdicom forgets it when the acceptor hangs up right behind it, and then says "aborted".
+    """
+
+    def associate(self, *args, evt_handlers=None, **kwargs):
+        rejections = []
+
+        def keep(event):
+            if type(event.pdu).__name__ == "A_ASSOCIATE_RJ":
+                rejections.append((event.pdu.result, event.pdu.source, event.pdu.reason_diagnostic))
+
+        association = super().associate(*args, evt_handlers=[*(evt_handlers or []), (evt.EVT_PDU_RECV, keep)], **kwargs)
+        association.rejections = rejections
+        return association
+
+
 def requestor(aet: str, contexts, *, timeout_s: float = 30) -> AE:
     """An AE that proposes `contexts`: (abstract syntax, [transfer syntaxes]) each."""
-    made = AE(ae_title=aet)
+    made = RequestorAE(ae_title=aet)
     made.acse_timeout = timeout_s
     made.dimse_timeout = timeout_s
     made.network_timeout = timeout_s
@@ -348,9 +366,11 @@ def associate(port: int, contexts, *, calling="MODALITY", called="CREDENCE", bin
 
 def rejection(association) -> tuple[int, int, int]:
     """Result, source and reason of the A-ASSOCIATE-RJ."""
-    assert association.is_rejected, f"not rejected: {association!r}"
-    primitive = association.acceptor.primitive
-    return primitive.result, primitive.result_source, primitive.diagnostic
+    deadline = time.monotonic() + 1
+    while not association.rejections and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert association.rejections, f"not rejected: {association!r}"
+    return association.rejections[0]
 
 
 def contexts_for(instances) -> list[tuple[str, list[str]]]:
