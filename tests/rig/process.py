@@ -1,24 +1,34 @@
 """Programs under test: started with a log, awaited by their listening port, stopped by their own id."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
+LISTENED_PORTS = (16_000, 32_000)
 _given_ports: set[int] = set()
+_ports = random.SystemRandom()
 
 
 def free_port() -> int:
-    """A loopback TCP port that nobody listens on, and that this run has not given out before."""
+    """A loopback TCP port that nobody listens on, and that this run has not given out before.
+
+    Below those that the system gives to connections: it must still be free when who listens on it comes back.
+    """
     while True:
+        port = _ports.randrange(*LISTENED_PORTS)
+        if port in _given_ports:
+            continue
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in _given_ports:
-            _given_ports.add(port)
-            return port
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _given_ports.add(port)
+        return port
 
 
 def listening(port: int) -> bool:
