@@ -82,11 +82,28 @@ pub(super) fn look(shared: &Shared) -> Result<Vec<Name>, SpoolError> {
         let Some(peer) = queues::peer_of(&name) else {
             continue;
         };
-        let queue = shared.queue(&peer)?;
+        let queue = match shared.queue(&peer) {
+            Err(error) if error.is_full() && is_unmade(shared, &name) => continue,
+            queue => queue?,
+        };
         look_at_queue(shared, &queue, &mut names)?;
     }
     names.sort_by(|one, other| (one.id, &one.queue.name).cmp(&(other.id, &other.queue.name)));
     Ok(names)
+}
+
+/// Whether a queue's folders were being made when the disk became full: nothing is in any of them, and
+/// they are gone now. They are made again when something is to be kept there.
+fn is_unmade(shared: &Shared, name: &OsStr) -> bool {
+    let folder = shared.queues_folder.path().join(name);
+    for place in Place::ALL {
+        // Only an empty folder goes.
+        match std::fs::remove_dir(folder.join(place.as_str())) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return false,
+            _ => {}
+        }
+    }
+    std::fs::remove_dir(folder).is_ok()
 }
 
 fn look_at_queue(

@@ -376,3 +376,32 @@ fn a_sync_that_fails_fails_for_all_who_waited_for_it() {
     }
     assert_eq!(syncs, 1);
 }
+
+#[test]
+fn a_queue_that_was_being_made_when_the_disk_became_full_stands_in_no_starts_way() {
+    let site = Site::new();
+    let (spool, _) = site.open();
+    keep(&spool, ABOUT, &object(), &[peer("pacs")]);
+    drop(spool);
+    let begin = || {
+        let mut private = fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700).recursive(true);
+        private.create(site.path("queues/archive/waiting")).unwrap();
+    };
+    begin();
+    let before = site.calls.made();
+    drop(site.open());
+    let calls = site.calls.made_since(before);
+    fs::remove_dir_all(site.path("queues/archive")).unwrap();
+    let mut unmade = 0;
+    for number in (0..calls.len()).filter(|number| calls[*number] == "make folder") {
+        begin();
+        site.calls.fail_after(number, Errno::NOSPC);
+        if let Ok((_, found)) = site.try_open() {
+            assert_eq!(found.len(), 1);
+            unmade += usize::from(!site.path("queues/archive").exists());
+        }
+        let _ = fs::remove_dir_all(site.path("queues/archive"));
+    }
+    assert!(unmade > 0);
+}
