@@ -98,11 +98,11 @@ class Listener:
             heard.ended = True
 
     def _association(self, connection: socket.socket, heard: Heard) -> None:
-        heard.request = _read(connection)
+        heard.request = read_pdu(connection)
         connection.sendall(self.acceptance(heard))
         command, data = b"", b""
         while True:
-            received = _read(connection)
+            received = read_pdu(connection)
             heard.pdus.append(received)
             if received[0] == wire.RELEASE_RQ:
                 if self._on_release:
@@ -153,8 +153,9 @@ class Listener:
         return wire.pdu(wire.ASSOCIATE_AC, body)
 
 
-def _read(connection: socket.socket) -> bytes:
-    data = b""
+def read_pdu(connection: socket.socket) -> bytes:
+    """The next whole PDU; EOFError at the end of the connection."""
+    data = bytearray()
     wanted = 6
     while len(data) < wanted:
         piece = connection.recv(wanted - len(data))
@@ -163,4 +164,4 @@ def _read(connection: socket.socket) -> bytes:
         data += piece
         if len(data) == 6:
             wanted = 6 + int.from_bytes(data[2:6], "big")
-    return data
+    return bytes(data)

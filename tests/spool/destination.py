@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from rig import wire
+from rig.listener import read_pdu
 from rig.process import free_port
 
 SUCCESS = 0x0000
@@ -117,13 +118,13 @@ class Destination:
             connection.close()
 
     def _association(self, connection: socket.socket) -> None:
-        request = self._read(connection)
+        request = read_pdu(connection)
         self._silent.wait()
         connection.sendall(accept_all(request))
         command: dict = {}
         parts: list[bytes] = []
         while True:
-            received = self._read(connection)
+            received = read_pdu(connection)
             if received[0] == wire.RELEASE_RQ:
                 connection.sendall(wire.RELEASE_RESPONSE)
                 return
@@ -165,19 +166,6 @@ class Destination:
             raise EOFError
         connection.sendall(wire.p_data(wire.pdv(context_id, wire.command_set(elements), command=True)))
         arrival.taken = status == SUCCESS
-
-    @staticmethod
-    def _read(connection: socket.socket) -> bytes:
-        data = bytearray()
-        wanted = 6
-        while len(data) < wanted:
-            piece = connection.recv(wanted - len(data))
-            if not piece:
-                raise EOFError
-            data += piece
-            if len(data) == 6:
-                wanted = 6 + int.from_bytes(data[2:6], "big")
-        return bytes(data)
 
 
 def gone(connection: socket.socket) -> bool:
