@@ -9,12 +9,12 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use crate::contract::body::Body;
 use crate::contract::credit::Ceiling;
 use crate::contract::credit::Incident;
 use crate::contract::credit::Reputation;
 use crate::contract::credit::Weights;
 use crate::contract::credit::after_days;
-use crate::contract::event::Body;
 use crate::contract::event::Event;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::state::Applied;

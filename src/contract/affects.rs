@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::contract::event::Body;
+use crate::contract::body::Body;
 use crate::contract::event::Event;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;

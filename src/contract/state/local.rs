@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::Applied;
 use super::Rejection;
+use crate::contract::body::Body;
 use crate::contract::credit::Parameters;
-use crate::contract::event::Body;
 use crate::contract::event::Event;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::merkle_map::leaf;
