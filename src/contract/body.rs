@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::contract::acts::CommitmentAct;
 use crate::contract::acts::Outcome;
 use crate::contract::acts::QueueAct;
+use crate::contract::acts::ReceiptStanding;
 use crate::contract::acts::StepAct;
 use crate::contract::consent::Consent;
 use crate::contract::credit::Incident;
@@ -181,13 +182,14 @@ pub enum Body {
         /// Who had them dropped.
         by: String,
     },
-    /// Two signed statements of one log contradict each other: the same size, another root.
+    /// Two signed statements contradict each other: checkpoints of one log with the same size and another
+    /// root, or receipts for one transfer.
     Equivocated {
-        /// Whose log.
+        /// Whose log, or whose receipts.
         institution: InstitutionSlug,
-        /// The log's key, which signed both (vkey text).
+        /// The key that signed both (vkey text).
         key: String,
-        /// One checkpoint, as a signed note.
+        /// One of them, as a signed note.
         first: String,
         /// The other.
         second: String,
@@ -306,6 +308,25 @@ pub enum Body {
         /// Whether the decision is closed by this.
         #[serde(rename = "final")]
         is_final: bool,
+    },
+    /// The receipt for a transfer between two gateways went a step further. What was signed stands in the
+    /// sealed details.
+    Receipt {
+        /// Sequence number of the entry of our decision.
+        decision: u64,
+        /// The other side.
+        institution: InstitutionSlug,
+        /// How far.
+        standing: ReceiptStanding,
+    },
+    /// An institution's gateway spoke, signed, in the name of another institution.
+    Misstated {
+        /// Whose gateway.
+        institution: InstitutionSlug,
+        /// The key that signed (vkey text).
+        key: String,
+        /// What it signed, as a signed note.
+        statement: String,
     },
     /// A query was answered, or a batch of its matches.
     Query {
@@ -443,6 +464,8 @@ impl Body {
             Self::CeilingLifted { .. } => "ceiling-lifted",
             Self::Decision { .. } => "decision",
             Self::TransferClosed { .. } => "transfer-closed",
+            Self::Receipt { .. } => "receipt",
+            Self::Misstated { .. } => "misstated",
             Self::Query { .. } => "query",
             Self::ProcedureStep { .. } => "procedure-step",
             Self::Commitment { .. } => "commitment",
@@ -487,6 +510,8 @@ impl Body {
             | Self::ReviewOverdue { .. }
             | Self::Decision { .. }
             | Self::TransferClosed { .. }
+            | Self::Receipt { .. }
+            | Self::Misstated { .. }
             | Self::Query { .. }
             | Self::ProcedureStep { .. }
             | Self::Commitment { .. }

@@ -21,6 +21,7 @@
 //! | local | `open/<decision>` | the [`OpenPermit`] |
 //! | local | `review/<decision>` | the [`Review`] |
 //! | local | `broken/images/<AE title>`, `broken/matches/<AE title>` | patients reached by EMERGENCY, and when |
+//! | local | `receipt/<decision>` | the [`OpenReceipt`] |
 //! | local | `reputation/<slug>` | the [`Reputation`] |
 //! | local | `charge/<entry>` | the [`Charge`] |
 //! | local | `report/<entry>` | the [`Report`] |
@@ -69,7 +70,9 @@ pub use local::Hold;
 pub use local::LINKED_PATIENTS_MAX;
 pub use local::OPEN_PERMITS_MAX;
 pub use local::OpenPermit;
+pub use local::OpenReceipt;
 pub use local::PROOF_NOTE_BYTES_MAX;
+pub use local::RECEIPTS_MAX;
 pub use local::REPORTS_MAX;
 pub use local::REVIEWS_MAX;
 pub use local::Reason;
@@ -177,6 +180,8 @@ impl State {
             | Body::CeilingLifted { .. }
             | Body::Decision { .. }
             | Body::TransferClosed { .. }
+            | Body::Receipt { .. }
+            | Body::Misstated { .. }
             | Body::Query { .. }
             | Body::ProcedureStep { .. }
             | Body::Commitment { .. }
@@ -367,10 +372,15 @@ impl State {
         self.local.credits.reports()
     }
 
+    /// Receipts that are not settled, by the number of our decision.
+    pub fn receipts(&self) -> impl Iterator<Item = (u64, &OpenReceipt)> {
+        self.local.receipts.all()
+    }
+
     /// What the end of a transfer, before it is applied, is evidence of: other institutions, each
     /// with whether it is good.
     pub(crate) fn evidence(&self, event: &Event) -> Vec<(InstitutionSlug, bool)> {
-        self.local.transfers.evidence(&event.body, &event.author)
+        self.local.evidence(&event.body, &event.author)
     }
 
     /// Decisions that release and are not closed yet, by sequence number.

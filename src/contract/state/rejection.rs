@@ -6,6 +6,7 @@ use super::local::HOLDS_MAX;
 use super::local::LINKED_PATIENTS_MAX;
 use super::local::OPEN_PERMITS_MAX;
 use super::local::PROOF_NOTE_BYTES_MAX;
+use super::local::RECEIPTS_MAX;
 use super::local::REPORTS_MAX;
 use super::local::REVIEWS_MAX;
 use super::shared::PROPOSALS_MAX;
@@ -169,6 +170,18 @@ pub enum Rejection {
     /// Too many permits wait for their end.
     #[error("{OPEN_PERMITS_MAX} permits are open, which is the limit")]
     TooManyOpen,
+    /// A receipt for this decision waits already, or the decision is still to come.
+    #[error("a receipt for decision {0} waits already, or there is no such decision yet")]
+    ReceiptOpen(u64),
+    /// No such receipt.
+    #[error("no receipt of that institution for decision {0} waits")]
+    NoReceipt(u64),
+    /// The receipt is not late, or was recorded as missing.
+    #[error("the receipt for decision {0} is not late, or was recorded as missing already")]
+    ReceiptNotOverdue(u64),
+    /// Too many receipts.
+    #[error("{RECEIPTS_MAX} receipts wait, which is the limit")]
+    TooManyReceipts,
     /// The event closes what is not open.
     #[error("decision {0} is not open")]
     NotOpen(u64),
