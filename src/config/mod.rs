@@ -21,6 +21,7 @@ mod secret;
 mod site;
 mod spool;
 mod tls;
+mod url;
 mod user;
 mod witness;
 
@@ -98,12 +99,12 @@ pub use tls::ClientCertificate;
 pub use tls::Tls;
 pub use tls::TlsIdentity;
 pub use tls::TlsName;
+pub use url::WebUrl;
 pub use user::NotAUserName;
 pub use user::User;
 pub use user::UserName;
 pub use witness::Witness;
 pub use witness::WitnessPeer;
-pub use witness::WitnessUrl;
 
 /// Length of the longest configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1_048_576;
