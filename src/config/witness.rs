@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::config::GatewayPeer;
 use crate::config::WebUrl;
 use crate::config::consistency::known;
 use crate::config::consistency::one_of;
@@ -84,26 +85,31 @@ impl Witness {
     }
 
     /// What must hold between the peers, and with the rest of the file.
-    pub(super) fn check(&self, reading: &mut Reading<'_>) {
-        let path = |number: usize, key: &str| format!("witness.peer[{number}].{key}");
-        let rows: Vec<Option<&WitnessPeer>> = self.peers.iter().map(Some).collect();
+    pub(super) fn check(&self, gateways: &[Option<GatewayPeer>], reading: &mut Reading<'_>) {
         let declared = reading.declared("institution", "slug");
-        for (number, peer) in known(&rows) {
+        for (number, peer) in self.peers.iter().enumerate() {
             if !declared.contains(peer.institution.as_str()) {
+                let path = format!("witness.peer[{number}].institution");
                 let problem = format!("there is no [[institution]] {}", peer.institution);
-                let allowed = one_of(declared.iter());
-                reading.fault(&path(number, "institution"), problem, allowed);
+                reading.fault(&path, problem, one_of(declared.iter()));
             }
         }
+        let gateways = known(gateways).filter_map(|(number, gateway)| {
+            let peer = gateway.as_witness(&self.peers)?;
+            Some((format!("gateway_peer[{number}]"), peer))
+        });
+        let rows = self.peers.iter().cloned().enumerate();
+        let rows = rows.map(|(number, peer)| (format!("witness.peer[{number}]"), peer));
+        let rows: Vec<(String, WitnessPeer)> = rows.chain(gateways).collect();
         // Named by its key's name: a log in its checkpoints, a witness in its signature lines.
-        let logs = known(&rows).filter_map(|(number, peer)| {
+        let logs = rows.iter().filter_map(|(row, peer)| {
             let key = peer.log_key.as_ref()?;
-            Some((path(number, "log_key"), key.name().to_owned()))
+            Some((format!("{row}.log_key"), key.name().to_owned()))
         });
         unique(reading, logs);
-        let witnesses = known(&rows).filter_map(|(number, peer)| {
+        let witnesses = rows.iter().filter_map(|(row, peer)| {
             let (_, key) = peer.witness.as_ref()?;
-            Some((path(number, "witness_key"), key.name().to_owned()))
+            Some((format!("{row}.witness_key"), key.name().to_owned()))
         });
         unique(reading, witnesses);
     }
