@@ -10,6 +10,10 @@ use super::super::instance::Ended;
 use super::super::instance::ended_by;
 use super::super::instance::next_within;
 use super::super::instance::take_small;
+use super::super::link;
+use super::super::link::Asker;
+use super::super::link::Speaker;
+use super::super::link::Unsaid;
 use super::super::recorder::PatientIdentity;
 use super::super::upstream::UpstreamError;
 use super::super::upstream::connect;
@@ -35,6 +39,7 @@ use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
 use crate::dimse::element;
+use crate::ledger::StatedTransfer;
 use crate::time::Day;
 use crate::transport::Indication;
 use crate::transport::Link;
@@ -43,10 +48,12 @@ use crate::transport::Link;
 const STUDY_ROOT_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
 const FIND_CONTEXT: u8 = 1;
 const RETRIEVE_CONTEXT: u8 = 3;
+/// The link between gateways, where the archive is one.
+const LINK_CONTEXT: u8 = 5;
 /// The first context for storage, where the association is for C-GET.
-const STORAGE_CONTEXTS_FROM: u8 = 5;
-/// Contexts of one association (PS3.8 §9.3.2.2: odd ids up to 255), less find and retrieve.
-pub(super) const STORAGE_CONTEXTS_MAX: usize = 126;
+const STORAGE_CONTEXTS_FROM: u8 = 7;
+/// Contexts of one association (PS3.8 §9.3.2.2: odd ids up to 255), less find, retrieve and link.
+pub(super) const STORAGE_CONTEXTS_MAX: usize = 125;
 
 /// What keeps an archive from answering.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +67,9 @@ pub(in crate::gateway) enum ArchiveError {
     /// The association ended.
     #[error("archive: {0}")]
     Ended(#[from] Ended),
+    /// It is a gateway, and was not told on whose behalf we ask.
+    #[error(transparent)]
+    Unsaid(#[from] Unsaid),
     /// It failed the query.
     #[error("archive answered a query with status {0}")]
     Failed(Status),
@@ -103,6 +113,7 @@ pub(in crate::gateway) struct Archive {
     matches_max: usize,
     identifier_bytes_max: usize,
     message_id: u16,
+    speaker: Option<Speaker>,
 }
 
 impl Archive {
@@ -128,6 +139,9 @@ impl Archive {
                 })
             })
             .collect();
+        if peer.through.is_some() {
+            contexts.extend(link::proposed(LINK_CONTEXT));
+        }
         let mut user = UserInformation::ours(gateway.config.limits.pdu_bytes_max);
         let ids = (STORAGE_CONTEXTS_FROM..=u8::MAX).step_by(2);
         for (id, storage) in ids.zip(&offered) {
@@ -144,7 +158,7 @@ impl Archive {
         }
         let request = AssociateRq::new(peer.ae_title.clone(), calling, contexts, user);
         let requested = connect(gateway, peer, &request).await?;
-        let archive = Self {
+        let mut archive = Self {
             peer: Arc::clone(peer),
             link: requested.link,
             accepted: requested.accepted,
@@ -153,13 +167,36 @@ impl Archive {
             matches_max: gateway.config.limits.matches_max,
             identifier_bytes_max: gateway.config.limits.identifier_bytes_max,
             message_id: 0,
+            speaker: None,
         };
+        if peer.through.is_some() && archive.accepts(LINK_CONTEXT) {
+            archive.speaker = Some(Speaker::new(LINK_CONTEXT));
+        }
         let retrieves = retrieve.is_none() || archive.accepts(RETRIEVE_CONTEXT);
         if archive.accepts(FIND_CONTEXT) && retrieves {
             return Ok(archive);
         }
         tokio::spawn(archive.link.release());
         Err(ArchiveError::NotOffered(peer.name.to_string()))
+    }
+
+    /// States to a gateway on whose behalf the next requests are; to other archives, nothing.
+    pub(in crate::gateway) async fn say(
+        &mut self,
+        gateway: &Gateway,
+        asker: &Asker,
+        transfers: &[StatedTransfer],
+    ) -> Result<(), ArchiveError> {
+        if self.peer.through.is_none() {
+            return Ok(());
+        }
+        let message_id = self.next_message_id();
+        let peer = Arc::clone(&self.peer);
+        let speaker = self.speaker.as_mut().ok_or(Unsaid::NoLink)?;
+        let link = &mut self.link;
+        Ok(speaker
+            .say(gateway, &peer, link, message_id, asker, transfers)
+            .await?)
     }
 
     fn accepts(&self, id: u8) -> bool {

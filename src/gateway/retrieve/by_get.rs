@@ -41,6 +41,9 @@ use crate::gateway::instance::Taken;
 use crate::gateway::instance::drain;
 use crate::gateway::instance::ended_by;
 use crate::gateway::instance::take_head;
+use crate::gateway::link::Asker;
+use crate::gateway::link::hear_decisions;
+use crate::gateway::link::transfer_of;
 use crate::gateway::recorder::Recorded;
 use crate::gateway::relay::Relay;
 use crate::gateway::relay::RelayError;
@@ -147,6 +150,14 @@ impl Session {
     ) -> Result<Reply, Stop> {
         let gateway = Arc::clone(&self.gateway);
         let mut archive = self.open_archive(&request, offered).await?;
+        let released = judged.progress.released();
+        let transfers: Vec<_> = released
+            .iter()
+            .filter_map(|(_, one)| transfer_of(one))
+            .collect();
+        archive
+            .say(&gateway, &Asker::of(&self.inbound), &transfers)
+            .await?;
         let plan = judged.plan(&request);
         let originator = Originator {
             ae_title: self.inbound.peer.ae_title.clone(),
@@ -256,6 +267,14 @@ impl Session {
                             }
                             Err(ended) => Err(Passed::ArchiveLost(ended)),
                         }
+                    }
+                    // A gateway tells by which decisions its images come.
+                    Some(CommandField::NEventReportRq) if archive.peer.through.is_some() => {
+                        let released = follow.retrieval.progress().released();
+                        let (peer, link) = (Arc::clone(&archive.peer), &mut archive.link);
+                        hear_decisions(&gateway, &peer, link, context_id, &command, &released)
+                            .await
+                            .map_err(Passed::ArchiveLost)
                     }
                     _ => Err(Passed::ArchiveLost(Ended::OutOfTurn)),
                 },

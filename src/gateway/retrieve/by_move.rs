@@ -442,5 +442,9 @@ pub(super) async fn close_studies(session: &Session, retrieval: &Retrieval, clos
             .recorder
             .close(&recorded, &tally, closing)
             .await;
+        if closing.is_final {
+            let gateway = &session.gateway;
+            gateway.receipts.finish(gateway, &recorded).await;
+        }
     }
 }

@@ -26,11 +26,18 @@ use crate::gateway::Gateway;
 use crate::gateway::inbound::Inbound;
 use crate::gateway::instance::Ended;
 use crate::gateway::instance::ended_by;
+use crate::gateway::link::Asker;
+use crate::gateway::link::Role;
+use crate::gateway::link::Ticket;
+use crate::gateway::link::Ticketed;
 use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::StudyAsked;
 use crate::gateway::session::Session;
 use crate::gateway::transfer::Tally;
+use crate::ledger::STATED_TRANSFERS_MAX;
+use crate::ledger::TransferId;
+use crate::storage::random_bits;
 use crate::transport::Indication;
 
 /// The studies of a request, judged.
@@ -93,7 +100,10 @@ impl Session {
         };
         // On the heap: every association would carry it otherwise.
         let work = Box::pin(judge.prepare(classes));
-        self.attend(request, &Counts::default(), work).await
+        let prepared = self.attend(request, &Counts::default(), work).await?;
+        self.report_decisions(&prepared.judged.progress.released())
+            .await?;
+        Ok(prepared)
     }
 
     /// Does `work` that the requestor waits for: sends Pending responses meanwhile, and stops
@@ -138,7 +148,9 @@ async fn open_archive(
 ) -> Result<Archive, Stop> {
     let calling = inbound.calling_towards(&request.archive);
     let class = Some(&request.class);
-    Ok(Archive::open(gateway, &request.archive, calling, class, offered).await?)
+    let mut archive = Archive::open(gateway, &request.archive, calling, class, offered).await?;
+    archive.say(gateway, &Asker::of(inbound), &[]).await?;
+    Ok(archive)
 }
 
 fn only_cancel(indication: Indication) -> Result<(), Stop> {
@@ -214,6 +226,7 @@ impl Judge<'_> {
                 modalities: study.modalities.clone(),
                 date: study.date,
             }),
+            ticket: self.ticket(&study.uid, judged.progress.studies.len()),
             ..Asked::retrieve(
                 self.request.mode,
                 self.inbound,
@@ -245,6 +258,25 @@ impl Judge<'_> {
                 Err(Stop::Reply(Reply::failed(status, &error.to_string())))
             }
         }
+    }
+
+    /// The ticket for a study: ours to name where we ask another gateway, the other's where we are asked.
+    fn ticket(&self, study: &Uid, before: usize) -> Ticketed {
+        let asked = self.request.archive.through.as_ref();
+        let Some(through) = asked.filter(|through| through.receipt) else {
+            let ticket = self.inbound.ticket(study, Role::Sender);
+            if let Some(ticket) = &ticket {
+                self.gateway.receipts.track(ticket);
+            }
+            return Ticketed(ticket);
+        };
+        if before >= STATED_TRANSFERS_MAX {
+            return Ticketed::default();
+        }
+        Ticketed(random_bits().ok().map(|bits| {
+            let with = through.institution.clone();
+            Ticket::new(TransferId::from_bytes(bits), with, Role::Recipient, None)
+        }))
     }
 
     /// Counts and names the instances of denied studies: they are failed sub-operations, not

@@ -72,6 +72,16 @@ pub(in crate::gateway) struct Progress {
     pub(in crate::gateway) counts: Counts,
 }
 
+impl Progress {
+    /// What releases each study.
+    pub(in crate::gateway) fn released(&self) -> Vec<(Uid, Recorded)> {
+        let studies = self.studies.iter();
+        studies
+            .map(|(uid, study)| (uid.clone(), study.recorded.clone()))
+            .collect()
+    }
+}
+
 /// One retrieval.
 #[derive(Debug)]
 pub(in crate::gateway) struct Retrieval {

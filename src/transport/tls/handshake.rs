@@ -13,6 +13,7 @@ use rustls::Connection;
 use rustls::Error;
 use rustls::InvalidMessage;
 use rustls::PeerIncompatible;
+use rustls::ProtocolVersion;
 use rustls::ServerConfig;
 use rustls::ServerConnection;
 use rustls::pki_types::ServerName;
@@ -28,6 +29,7 @@ use super::stream::TlsStream;
 use crate::certificate::Certificate;
 use crate::config::CertificateName;
 use crate::config::Peer;
+use crate::digest::Sha256;
 
 /// Bytes asked of the socket at once during a handshake.
 const READ_BYTES: usize = 8 * 1024;
@@ -40,6 +42,9 @@ const ASSOCIATE_RQ: u8 = 0x01;
 
 /// First byte of a TLS handshake record (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 0x16;
+
+/// Label of the exporter that binds statements to a connection (RFC 5705 §4).
+const BINDING_LABEL: &[u8] = b"EXPORTER-credence-link";
 
 /// Why a handshake failed.
 #[derive(Debug, thiserror::Error)]
@@ -282,7 +287,17 @@ fn channel(connection: &Connection) -> Channel {
     Channel {
         tls: true,
         certificate: shown.map(Arc::new),
+        binding: binding(connection),
     }
+}
+
+/// What binds a statement to this connection.
+fn binding(connection: &Connection) -> Option<Sha256> {
+    if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    let exported = connection.export_keying_material([0; 32], BINDING_LABEL, None);
+    exported.ok().map(Sha256::from_bytes)
 }
 
 /// Sends the alert that is due, and lets the peer read it: closing with unread bytes would take it

@@ -28,6 +28,7 @@ use crate::config::CertificateName;
 use crate::config::ClientCertificate;
 use crate::config::Config;
 use crate::config::Peer;
+use crate::digest::Sha256;
 use files::Versions;
 
 /// What is between us and a peer.
@@ -37,6 +38,9 @@ pub struct Channel {
     pub tls: bool,
     /// The certificate that the peer showed, verified.
     pub certificate: Option<Arc<Shown>>,
+    /// What only the two ends of this connection know (RFC 5705, RFC 8446 §7.5); TLS 1.3 only, where it
+    /// depends on the whole handshake.
+    pub binding: Option<Sha256>,
 }
 
 /// A certificate that a peer showed and that was verified.
