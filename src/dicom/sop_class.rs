@@ -8,7 +8,7 @@ use dicom_dictionary_std::uids;
 use crate::dicom::Uid;
 
 /// SOP class of the link between gateways: our own, from a UUID (PS3.5 §B.2).
-pub const LINK: &str = "2.25.28590620662259735104072960431024146970";
+const LINK: &str = "2.25.28590620662259735104072960431024146970";
 
 /// A service that Credence judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -74,7 +74,7 @@ impl Inbound {
             .ok_or(AssociateRj::CALLED_NOT_RECOGNISED)?;
         let caller = match identify(
             config,
-            gateway.security.as_ref(),
+            gateway.security.as_deref(),
             &rq.calling,
             from,
             channel,

@@ -100,7 +100,7 @@ struct Gateway {
     /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
     lost: watch::Sender<bool>,
     /// How connections are encrypted; `None` when the configuration names no certificate of ours.
-    security: Option<transport::Security>,
+    security: Option<Arc<transport::Security>>,
     refusals: refusals::Refusals,
     /// The newest checkpoint that each gateway showed us on an association.
     shown: Mutex<BTreeMap<PeerName, String>>,
@@ -204,7 +204,7 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// # Errors
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
-    let security = transport::Security::load(&config)?;
+    let security = transport::Security::load(&config)?.map(Arc::new);
     identity::check(&config.identity)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
     let (spool, found) = open_spool(&config)?;
@@ -372,6 +372,11 @@ impl Running {
     /// A handle on the writer.
     pub fn recorder(&self) -> Recorder {
         self.gateway.recorder.clone()
+    }
+
+    /// How connections are encrypted, kept up with.
+    pub fn security(&self) -> Option<Arc<transport::Security>> {
+        self.gateway.security.clone()
     }
 
     /// Where receipts of other gateways go, and ours come from.

@@ -79,7 +79,7 @@ pub(super) async fn serve(
     let artim = tokio::time::Instant::now() + gateway.config.timeouts.artim;
     let begun = begin(
         &gateway.config,
-        gateway.security.as_ref(),
+        gateway.security.as_deref(),
         stream,
         from,
         tls,
@@ -118,6 +118,9 @@ pub(super) async fn serve(
     ) {
         tracing::error!(%error, "our A-ASSOCIATE-AC cannot be written");
         return link.abort(Abort::BY_USER).await;
+    }
+    if let Some(other) = gateway.config.gateway_peer_of(&admission.inbound.peer) {
+        link.give_up_after(other.link_silence);
     }
     let mut contexts = admission.accepted.values();
     let commits = contexts.any(|context| matches!(context.used, Use::Commit(_)));

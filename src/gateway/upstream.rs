@@ -306,13 +306,16 @@ pub(super) async fn connect(
     peer: &Peer,
     request: &AssociateRq,
 ) -> Result<Requested, UpstreamError> {
-    let connected = dial(&gateway.config, gateway.security.as_ref(), peer, request).await;
+    let connected = dial(&gateway.config, gateway.security.as_deref(), peer, request).await;
     if let Err(UpstreamError::Connect {
         source: ConnectError::Handshake { address, source },
         ..
     }) = &connected
     {
         gateway.distrust(peer.name.as_str(), *address, source).await;
+    }
+    if let (Ok(requested), Some(other)) = (&connected, gateway.config.gateway_peer_of(peer)) {
+        requested.link.give_up_after(other.link_silence);
     }
     connected
 }

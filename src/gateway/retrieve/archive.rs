@@ -15,6 +15,7 @@ use super::super::link::Asker;
 use super::super::link::Speaker;
 use super::super::link::Unsaid;
 use super::super::recorder::PatientIdentity;
+use super::super::recorder::RecordError;
 use super::super::upstream::UpstreamError;
 use super::super::upstream::connect;
 use super::identifier::Identifier;
@@ -70,6 +71,9 @@ pub(in crate::gateway) enum ArchiveError {
     /// It is a gateway, and was not told on whose behalf we ask.
     #[error(transparent)]
     Unsaid(#[from] Unsaid),
+    /// It may not be asked: that could not be recorded.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// It failed the query.
     #[error("archive answered a query with status {0}")]
     Failed(Status),
@@ -92,6 +96,7 @@ pub(in crate::gateway) struct FoundStudy {
 #[derive(Clone, Debug)]
 pub(super) struct FoundInstance {
     pub(super) uid: Uid,
+    pub(super) series: Uid,
     pub(super) class: Option<Uid>,
 }
 
@@ -335,7 +340,8 @@ impl Archive {
                 };
                 if only.is_empty() || only.contains(&uid) {
                     let class = elements.uid(tag::SOP_CLASS_UID);
-                    found.push(FoundInstance { uid, class });
+                    let series = series.clone();
+                    found.push(FoundInstance { uid, series, class });
                 }
             }
         }

@@ -17,6 +17,7 @@ use super::registry::PermittedStudy;
 use super::registry::Progress;
 use super::reply::Reply;
 use super::reply::pending;
+use super::resume::Listed;
 use crate::config::Peer;
 use crate::dicom::Uid;
 use crate::dicom::storage_classes;
@@ -79,6 +80,8 @@ pub(super) struct Prepared {
     pub(super) judged: Judgements,
     /// SOP classes of what will come, where they were asked for.
     pub(super) classes: BTreeSet<Uid>,
+    /// What will come, likewise.
+    pub(super) listed: Listed,
 }
 
 impl Session {
@@ -179,15 +182,16 @@ impl Judge<'_> {
             return Err(Stop::Reply(reply));
         }
         self.count_denied(&mut archive, &mut judged).await?;
-        let classes = if classes {
+        let (classes, listed) = if classes {
             self.classes(&mut archive, &judged).await?
         } else {
-            BTreeSet::new()
+            (BTreeSet::new(), Listed::new())
         };
         Ok(Prepared {
             archive,
             judged,
             classes,
+            listed,
         })
     }
 
@@ -301,21 +305,22 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// SOP classes of what will come, from the archive's own list of instances.
+    /// What will come and its SOP classes, from the archive's own list of instances.
     async fn classes(
         &self,
         archive: &mut Archive,
         judged: &Judgements,
-    ) -> Result<BTreeSet<Uid>, Stop> {
+    ) -> Result<(BTreeSet<Uid>, Listed), Stop> {
         let mut classes = BTreeSet::new();
+        let mut listed = Listed::new();
         for study in &judged.permitted {
-            for instance in archive.instances(study, &self.request.identifier).await? {
-                classes.extend(instance.class);
-            }
+            let instances = archive.instances(study, &self.request.identifier).await?;
+            classes.extend(instances.iter().filter_map(|one| one.class.clone()));
+            listed.insert(study.clone(), instances);
         }
         if classes.is_empty() {
             classes.extend(storage_classes().filter_map(|class| class.parse().ok()));
         }
-        Ok(classes)
+        Ok((classes, listed))
     }
 }

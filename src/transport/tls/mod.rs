@@ -4,6 +4,7 @@ mod files;
 mod handshake;
 mod stream;
 mod trust;
+mod web;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,6 +22,7 @@ pub use handshake::Towards;
 pub(super) use stream::TlsStream;
 pub use trust::Term;
 pub use trust::Trust;
+pub use web::SecureStream;
 
 use crate::certificate;
 use crate::certificate::Certificate;
