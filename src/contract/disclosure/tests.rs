@@ -33,7 +33,7 @@ impl Fold {
 
     fn add(&mut self, body: &Body) -> u64 {
         let seq = self.next;
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         let ledger_time = START.plus(i64::try_from(seq).unwrap());
         self.disclosing.add(Applied { seq, ledger_time }, body);
         seq
@@ -68,7 +68,7 @@ impl Fold {
             failed,
             warned: 0,
             spooled: 0,
-            bytes: instances * 100,
+            bytes: instances.saturating_mul(100),
             manifest_root: None,
             outcome: end.unwrap_or(Outcome::Completed),
             fault: None,
