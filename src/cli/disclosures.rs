@@ -17,6 +17,7 @@ use crate::contract::Disclosures as Found;
 use crate::contract::Outcome;
 use crate::contract::Parties;
 use crate::contract::Purpose;
+use crate::contract::ReceiptStanding;
 use crate::contract::StudyFacts;
 use crate::contract::Told;
 use crate::gateway::control::Answer;
@@ -85,6 +86,7 @@ fn print(out: &mut dyn Write, found: &Found) -> io::Result<()> {
             "bytes",
             "authority",
             "outcome",
+            "receipt",
         ];
         let rows: Vec<_> = found.images.iter().map(images).collect();
         columns::print(out, headings, &rows)?;
@@ -116,7 +118,7 @@ fn print(out: &mut dyn Write, found: &Found) -> io::Result<()> {
     }
 }
 
-fn images(one: &Disclosure) -> [String; 12] {
+fn images(one: &Disclosure) -> [String; 13] {
     let [to, ae, by, user, purpose] = parties(&one.parties);
     let instances = match one.failed {
         0 => one.instances.to_string(),
@@ -137,6 +139,9 @@ fn images(one: &Disclosure) -> [String; 12] {
         one.bytes.to_string(),
         authority(&one.parties),
         outcome(one.outcome).to_owned(),
+        one.receipt
+            .map_or("none", ReceiptStanding::as_str)
+            .to_owned(),
     ]
 }
 
