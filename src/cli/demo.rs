@@ -1,5 +1,10 @@
 //! `credence demo`
 
+mod cheat;
+mod hospital;
+mod hospitals;
+mod stage;
+
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -41,6 +46,9 @@ pub struct Demo {
     /// Keep configuration, ledger, export and images in this folder; must not exist
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// Two hospitals, each with its gateway: consent at the source, receipts that both sign, a cheat
+    #[arg(long)]
+    pub hospitals: bool,
 }
 
 /// Tells the story on `out`.
@@ -51,8 +59,12 @@ pub fn run(arguments: &Demo, out: &mut dyn Write) -> io::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let mut house = House::default();
-    match runtime.block_on(demo::run(&mut house, arguments.keep.as_deref(), out)) {
+    let keep = arguments.keep.as_deref();
+    let told = match arguments.hospitals {
+        true => runtime.block_on(hospitals::run(keep, out)),
+        false => runtime.block_on(demo::run(&mut House::default(), keep, out)),
+    };
+    match told {
         Ok(()) => Ok(Exit::Success),
         Err(error) => {
             writeln!(
@@ -71,16 +83,47 @@ struct House {
     data_dir: PathBuf,
 }
 
+/// What the patient desk takes down; the number is that of its ledger entry.
+async fn change(running: &Running, change: Change) -> SiteResult<u64> {
+    let by = "patient desk".to_owned();
+    match running.perform(Command::Change { change, by }).await {
+        Answer::Recorded { entry } => Ok(entry),
+        Answer::Refused { reason } => Err(reason.into()),
+        _ => Err("an answer to another question".into()),
+    }
+}
+
+/// A consent.
+fn granting(grant: &Grant) -> SiteResult<Change> {
+    let terms = Box::new(ConsentTerms {
+        patient: PatientName {
+            id: grant.patient.to_owned(),
+            issuer: grant.issuer.to_owned(),
+        },
+        effect: Effect::Grant,
+        to: vec![grant.to.parse()?],
+        purposes: vec![grant.purpose.parse()?],
+        modalities: Vec::new(),
+        study: None,
+        study_from: None,
+        study_until: None,
+        valid_from: None,
+        valid_until: None,
+        given_by: Giver::Patient,
+    });
+    Ok(Change::ConsentGrant { terms })
+}
+
+/// The end of a consent.
+const fn revoking(consent: u64) -> Change {
+    Change::ConsentRevoke {
+        consent: ConsentId(consent),
+    }
+}
+
 impl House {
-    async fn change(&self, change: Change) -> SiteResult<u64> {
-        let by = "patient desk".to_owned();
-        let command = Command::Change { change, by };
-        let running = self.running.as_ref().ok_or("the gateway does not run")?;
-        match running.perform(command).await {
-            Answer::Recorded { entry } => Ok(entry),
-            Answer::Refused { reason } => Err(reason.into()),
-            _ => Err("an answer to another question".into()),
-        }
+    fn running(&self) -> SiteResult<&Running> {
+        Ok(self.running.as_ref().ok_or("the gateway does not run")?)
     }
 }
 
@@ -93,29 +136,11 @@ impl Site for House {
     }
 
     async fn grant(&mut self, grant: &Grant) -> SiteResult<u64> {
-        let terms = ConsentTerms {
-            patient: PatientName {
-                id: grant.patient.to_owned(),
-                issuer: grant.issuer.to_owned(),
-            },
-            effect: Effect::Grant,
-            to: vec![grant.to.parse()?],
-            purposes: vec![grant.purpose.parse()?],
-            modalities: Vec::new(),
-            study: None,
-            study_from: None,
-            study_until: None,
-            valid_from: None,
-            valid_until: None,
-            given_by: Giver::Patient,
-        };
-        let terms = Box::new(terms);
-        self.change(Change::ConsentGrant { terms }).await
+        change(self.running()?, granting(grant)?).await
     }
 
     async fn revoke(&mut self, consent: u64) -> SiteResult<u64> {
-        let consent = ConsentId(consent);
-        self.change(Change::ConsentRevoke { consent }).await
+        change(self.running()?, revoking(consent)).await
     }
 
     async fn judged(&mut self) -> SiteResult<Vec<Judged>> {

@@ -28,6 +28,7 @@ pub mod retention;
 pub mod review;
 pub mod score;
 pub mod serve;
+mod services;
 pub mod since;
 pub mod user;
 mod wording;
@@ -284,6 +285,7 @@ mod tests {
         "restore there --config c.toml --keyring newest --by admin --key \
          PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         "demo --keep there",
+        "demo --hospitals --keep there",
     ];
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {

@@ -11,14 +11,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::clock::Clock;
+use crate::cli::services::Services;
 use crate::config::Config;
 use crate::config::LogFormat;
-use crate::exchange;
 use crate::gateway;
 use crate::gateway::GatewayError;
 use crate::gateway::Running;
-use crate::witness;
 
 /// Run the gateway until SIGTERM or SIGINT
 ///
@@ -112,27 +110,10 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    let (recorder, security) = (running.recorder(), running.security());
-    let witnessing = witness::start(&config, Clock::new(), &recorder, security.as_ref());
-    let witnessing = match witnessing {
-        Ok(witnessing) => witnessing,
+    let services = match Services::start(&config, &running).await {
+        Ok(services) => services,
         Err(error) => {
             tracing::error!(%error, "not started");
-            let _ = running.drain().await;
-            return Ok(Exit::Failure);
-        }
-    };
-    let desks = exchange::Desks {
-        receipts: running.receipts(),
-        recorder,
-        witness: witnessing.answerer().cloned(),
-        security,
-    };
-    let exchange = match exchange::start(&config, desks) {
-        Ok(exchange) => exchange,
-        Err(error) => {
-            tracing::error!(%error, "not started");
-            witnessing.stop().await;
             let _ = running.drain().await;
             return Ok(Exit::Failure);
         }
@@ -151,9 +132,8 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     }
     tracing::info!("draining; a second signal stops at once");
     let ended = async {
-        // Before the ledger is closed: what it finds out goes there.
-        exchange.stop().await;
-        witnessing.stop().await;
+        // Before the ledger is closed: what they find out goes there.
+        services.stop().await;
         running.drain().await
     };
     tokio::select! {

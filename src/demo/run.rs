@@ -3,6 +3,9 @@
 use std::io;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
 
 use crate::demo::DemoError;
 use crate::demo::site::Site;
@@ -23,19 +26,38 @@ pub async fn run<S: Site>(
         out,
         "Credence demo: real DICOM on loopback, drawn patients, nothing leaves this machine."
     )?;
-    match keep {
-        Some(folder) => {
-            let create = DemoError::io(format!("create {}", folder.display()));
-            std::fs::create_dir(folder).map_err(create)?;
-            story::tell(site, folder, out).await?;
-        }
-        None => {
+    let ground = Ground::of(keep)?;
+    story::tell(site, ground.path(), out).await?;
+    Ok(next(keep, out)?)
+}
+
+/// The folder of a story.
+pub(crate) enum Ground {
+    /// It stays.
+    Kept(PathBuf),
+    /// It goes with this value.
+    Temporary(TempDir),
+}
+
+impl Ground {
+    /// Makes `keep`, which must not be there yet, or a folder that does not stay.
+    pub(crate) fn of(keep: Option<&Path>) -> Result<Self, DemoError> {
+        let Some(folder) = keep else {
             let create = DemoError::io("create a temporary folder");
-            let folder = tempfile::tempdir().map_err(create)?;
-            story::tell(site, folder.path(), out).await?;
+            return Ok(Self::Temporary(tempfile::tempdir().map_err(create)?));
+        };
+        let create = DemoError::io(format!("create {}", folder.display()));
+        std::fs::create_dir(folder).map_err(create)?;
+        Ok(Self::Kept(folder.to_owned()))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Kept(folder) => folder,
+            Self::Temporary(folder) => folder.path(),
         }
     }
-    Ok(next(keep, out)?)
 }
 
 /// What to try next, with the reader's own PACS.

@@ -1,8 +1,9 @@
 //! The house of the demo: who is there, the gateway's configuration, and what the story needs of
 //! the gateway itself.
 
-use std::io;
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
+use std::net::TcpListener;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -135,6 +136,15 @@ pub(crate) struct Addresses {
 
 /// Writes configuration and policies below `folder`, and returns the configuration's path.
 pub(crate) fn write(folder: &Path, addresses: &Addresses) -> Result<PathBuf, DemoError> {
+    write_contract(folder)?;
+    let path = folder.join("credence.toml");
+    let create = DemoError::io(format!("create {}", path.display()));
+    std::fs::write(&path, config(addresses)).map_err(create)?;
+    Ok(path)
+}
+
+/// Writes below `folder` the policies and numbers that Credence is delivered with.
+pub(crate) fn write_contract(folder: &Path) -> Result<(), DemoError> {
     let policies = folder.join("policy");
     let create = |path: &Path| DemoError::io(format!("create {}", path.display()));
     std::fs::create_dir_all(&policies).map_err(create(&policies))?;
@@ -143,10 +153,7 @@ pub(crate) fn write(folder: &Path, addresses: &Addresses) -> Result<PathBuf, Dem
         std::fs::write(&path, text).map_err(create(&path))?;
     }
     let path = folder.join("credit.toml");
-    std::fs::write(&path, CREDIT).map_err(create(&path))?;
-    let path = folder.join("credence.toml");
-    std::fs::write(&path, config(addresses)).map_err(create(&path))?;
-    Ok(path)
+    std::fs::write(&path, CREDIT).map_err(create(&path))
 }
 
 /// The configuration: two institutions, four peers, one route.
@@ -236,10 +243,16 @@ may = [{may}]
     )
 }
 
-/// A port of the loopback interface that is free at this moment.
-pub(crate) fn free_address() -> Result<SocketAddr, DemoError> {
-    let taken = || -> io::Result<SocketAddr> {
-        std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?.local_addr()
-    };
-    taken().map_err(DemoError::io("find a free port"))
+/// Ports of the loopback interface that are free at this moment, each another one.
+pub(crate) fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], DemoError> {
+    let failed = || DemoError::io("find a free port");
+    let mut addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); N];
+    // Held until all are found.
+    let mut taken = Vec::new();
+    for address in &mut addresses {
+        let listener = TcpListener::bind(*address).map_err(failed())?;
+        *address = listener.local_addr().map_err(failed())?;
+        taken.push(listener);
+    }
+    Ok(addresses)
 }

@@ -70,7 +70,11 @@ impl From<Box<dyn std::error::Error + Send + Sync>> for StoryError {
 }
 
 /// Fails unless `holds`.
-fn expect(holds: bool, expected: &'static str, found: &dyn Display) -> Result<(), StoryError> {
+pub(crate) fn expect(
+    holds: bool,
+    expected: &'static str,
+    found: &dyn Display,
+) -> Result<(), StoryError> {
     if holds {
         return Ok(());
     }
@@ -79,11 +83,12 @@ fn expect(holds: bool, expected: &'static str, found: &dyn Display) -> Result<()
 }
 
 /// Starts a stand-in that others call `title`.
-async fn stand_in(title: &str) -> Result<StandInPacs, StoryError> {
+pub(crate) async fn stand_in(title: &str) -> Result<StandInPacs, StoryError> {
     Ok(StandInPacs::start(PacsOptions::new(ae(title)?)).await?)
 }
 
-fn ae(title: &str) -> Result<AeTitle, StoryError> {
+/// An AE title of the story.
+pub(crate) fn ae(title: &str) -> Result<AeTitle, StoryError> {
     Ok(title.parse().map_err(DemoError::dicom)?)
 }
 
@@ -138,7 +143,7 @@ impl<'a, S: Site> Stage<'a, S> {
         let pacs = stand_in(site::PACS).await?;
         let workstation = stand_in(site::WORKSTATION).await?;
         let lakeside = stand_in(site::LAKESIDE).await?;
-        let gateway = site::free_address()?;
+        let [gateway] = site::free_addresses()?;
         for title in [site::FOR_WORKSTATION, site::FOR_LAKESIDE] {
             pacs.add_destination(ae(title)?, gateway);
         }

@@ -55,42 +55,51 @@ impl<'a> Teller<'a> {
 
     /// The closing table.
     pub(crate) fn table(&mut self, rows: &[Row]) -> io::Result<()> {
-        let titles = ["who", "what", "verdict", "reason", "ledger entry"].map(str::to_owned);
-        let mut lines = vec![titles];
-        lines.extend(rows.iter().map(|row| {
-            [
-                row.who.clone(),
-                row.what.clone(),
-                row.verdict.to_owned(),
-                row.reason.clone(),
-                ranges(&row.entries),
-            ]
-        }));
-        let mut widths = [0; 5];
-        for line in &lines {
+        let titles = ["who", "what", "verdict", "reason", "ledger entry"];
+        let rows: Vec<[String; 5]> = rows
+            .iter()
+            .map(|row| {
+                [
+                    row.who.clone(),
+                    row.what.clone(),
+                    row.verdict.to_owned(),
+                    row.reason.clone(),
+                    ranges(&row.entries),
+                ]
+            })
+            .collect();
+        self.columns(titles, &rows)
+    }
+
+    /// A table: titles, a rule, and rows, each column as wide as its widest cell.
+    pub(crate) fn columns<const N: usize>(
+        &mut self,
+        titles: [&str; N],
+        rows: &[[String; N]],
+    ) -> io::Result<()> {
+        let titles = titles.map(str::to_owned);
+        let mut widths = [0; N];
+        for line in std::iter::once(&titles).chain(rows) {
             for (width, cell) in widths.iter_mut().zip(line) {
                 *width = cell.chars().count().max(*width);
             }
         }
+        let rules = widths.map(|width| "-".repeat(width));
         writeln!(self.out)?;
-        for (index, line) in lines.iter().enumerate() {
+        for line in [&titles, &rules].into_iter().chain(rows) {
             let cells: Vec<String> = line
                 .iter()
                 .zip(widths)
                 .map(|(cell, width)| format!("{cell:width$}"))
                 .collect();
             writeln!(self.out, "   {}", cells.join("  ").trim_end())?;
-            if index == 0 {
-                let rules = widths.map(|width| "-".repeat(width));
-                writeln!(self.out, "   {}", rules.join("  "))?;
-            }
         }
         self.out.flush()
     }
 }
 
 /// Numbers in rising order, runs as `3-6`.
-fn ranges(numbers: &[u64]) -> String {
+pub(crate) fn ranges(numbers: &[u64]) -> String {
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for number in numbers {
         match runs.last_mut() {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Method;
 use hyper::StatusCode;
 use tokio::sync::watch;
 
@@ -105,7 +104,7 @@ impl Courier {
             connect: self.request,
         };
         let mut line = Line::to(url, Some(&secured), SIGNED_TEXT_BYTES_MAX);
-        let asked = line.ask(Method::POST, "receipts", draft.note.clone());
+        let asked = line.post("receipts", draft.note.clone());
         let answered = tokio::time::timeout(self.request, asked).await;
         Ok(answered.map_err(|_| Unconfirmed::TimedOut(self.request))??)
     }

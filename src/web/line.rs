@@ -114,6 +114,14 @@ impl<'u> Line<'u> {
         }
     }
 
+    /// Sends `body` to `path` by POST.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn post(&mut self, path: &str, body: String) -> Result<Answered, LineError> {
+        self.ask(Method::POST, path, body).await
+    }
+
     /// Asks for `path` below the URL's prefix.
     ///
     /// # Errors

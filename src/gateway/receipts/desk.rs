@@ -14,6 +14,7 @@ use crate::contract::InstitutionSlug;
 use crate::contract::ReceiptStanding;
 use crate::gateway::Gateway;
 use crate::gateway::RecordError;
+use crate::gateway::recorder::ReceiptDetails;
 use crate::ledger::Objection;
 use crate::ledger::Receipt;
 use crate::ledger::countersign;
@@ -191,6 +192,19 @@ impl ReceiptDesk {
             true => HeardReceipt::Signed(answer),
             false => HeardReceipt::Disputed(answer),
         }
+    }
+
+    /// The receipt that lies sealed beside this entry, with the signatures that it has; `None` when there is
+    /// none, or when its patient was forgotten.
+    ///
+    /// # Errors
+    /// When the writer has ended.
+    pub async fn sealed(&self, entry: u64) -> Result<Option<String>, RecordError> {
+        let Some((_, text)) = self.0.recorder.unseal(entry).await? else {
+            return Ok(None);
+        };
+        let details = serde_json::from_slice::<ReceiptDetails>(&text);
+        Ok(details.ok().and_then(|details| details.receipt))
     }
 
     /// The next receipt of ours to send, and after how long; waits while there is none.
