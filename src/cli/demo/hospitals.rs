@@ -115,6 +115,12 @@ impl Stage<'_> {
         let (pull, ()) = self.pull(ADA, |_| (), async |_, _| Ok(())).await?;
         let came = pull.came.len();
         expect(came == 0, "no image reaches Lakeside", &came)?;
+        let status = pull.moved.answer.status;
+        expect(
+            status == Status::NOT_AUTHORISED,
+            "Lakeside is refused",
+            &status,
+        )?;
         self.tell
             .say("0 images arrived; St. Anna does not even say that there is a study")?;
         let denied = |decision: &Decision| decision.verdict == Verdict::Deny;
