@@ -18,6 +18,8 @@ mod chain;
 mod checkpoint;
 mod comparison;
 mod cosignature;
+#[cfg(test)]
+mod documented;
 mod entry;
 mod head;
 mod key;

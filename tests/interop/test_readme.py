@@ -45,9 +45,9 @@ def blocks(document: str) -> list[Block]:
 
 
 class Reader:
-    """Someone who does what README.md says, in a fresh checkout."""
+    """Someone who does what a document says, in a fresh checkout."""
 
-    def __init__(self, folder: Path, stage):
+    def __init__(self, folder: Path, stage, ports: list[str] = PORTS):
         self.stage = stage
         self.folder = folder / "checkout"
         self.folder.mkdir()
@@ -58,12 +58,12 @@ class Reader:
         (programs / "credence").symlink_to(binary())
         self.environment = peer_environment()
         self.environment["PATH"] = f"{programs}:{os.environ['PATH']}:/usr/sbin"
-        self.ports = {port: str(free_port()) for port in PORTS}
+        self.ports = {port: str(free_port()) for port in ports}
         self.printed = ""
 
     def here(self, text: str) -> str:
         """`text` with this run's ports."""
-        return re.sub(r"\b(" + "|".join(PORTS) + r")\b", lambda found: self.ports[found[0]], text)
+        return re.sub(r"\b(" + "|".join(self.ports) + r")\b", lambda found: self.ports[found[0]], text)
 
     def do(self, block: Block) -> None:
         text = self.here(block.text)
