@@ -17,6 +17,7 @@ pub mod fhir;
 pub mod gateway;
 pub mod identity;
 pub mod ledger;
+pub mod parcel;
 pub mod storage;
 pub mod time;
 pub mod transport;

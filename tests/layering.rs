@@ -14,21 +14,26 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
     ("contract", &["dicom"]),
     ("ledger", &["contract", "dicom"]),
     ("fhir", &["contract", "dicom"]),
+    // Whose a parcel is, and whose signature it bears.
+    ("parcel", &["contract", "dicom", "ledger"]),
     ("clock", &["dicom"]),
     // Institutions and purposes of use are the contract's, keys of logs and witnesses the ledger's.
-    ("config", &["contract", "dicom", "ledger"]),
+    ("config", &["contract", "dicom", "ledger", "parcel"]),
     // What a certificate is known by is the configuration's.
     ("certificate", &["config"]),
     ("identity", &["config"]),
     // What an entry holds is the contract's: an index of entries names it.
-    ("storage", &["config", "ledger", "contract", "dicom"]),
+    (
+        "storage",
+        &["config", "ledger", "contract", "dicom", "parcel"],
+    ),
     (
         "transport",
         &[
@@ -53,6 +58,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "dimse",
             "identity",
             "ledger",
+            "parcel",
             "storage",
             "transport",
         ],
@@ -92,7 +98,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 18] = [
+const DOORS: [(&str, &[&str]); 19] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
@@ -100,6 +106,7 @@ const DOORS: [(&str, &[&str]); 18] = [
     ("clap", &["cli"]),
     ("dicom_ul", &["association"]),
     ("ed25519_dalek", &["ledger"]),
+    ("hpke", &["parcel"]),
     ("http_body_util", &["admin", "witness"]),
     ("hyper", &["admin", "witness"]),
     ("hyper_util", &["admin", "witness"]),
@@ -114,7 +121,7 @@ const DOORS: [(&str, &[&str]); 18] = [
 ];
 
 /// Rooms that hold no IO, no async, no clock and no logging.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "association",
     "contract",
     "dicom",
@@ -122,6 +129,7 @@ const PURE: [&str; 8] = [
     "dimse",
     "fhir",
     "ledger",
+    "parcel",
     "time",
 ];
 
