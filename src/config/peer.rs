@@ -183,11 +183,7 @@ impl Peer {
         let retrieve = section.optional("retrieve").unwrap_or_default();
         let destination_ae: Option<AeTitle> = section.optional("destination_ae");
         let calling = Calling::read(section);
-        let pdu_bytes_max = section.number(
-            "pdu_bytes_max",
-            limits.pdu_bytes_max,
-            4_096..=limits.pdu_bytes_max,
-        );
+        let pdu_bytes_max = pdu_bytes_max(section, limits);
         let queue_associations = section.number("queue_associations", 1, 1..=64);
         let commit = section.flag("commit", false);
         let purpose = section.optional("purpose");
@@ -232,8 +228,14 @@ impl Peer {
     }
 }
 
+/// The longest P-DATA-TF PDU from and to a peer.
+pub(super) fn pdu_bytes_max(section: &mut Section<'_, '_>, limits: &Limits) -> u32 {
+    let common = limits.pdu_bytes_max;
+    section.number("pdu_bytes_max", common, 4_096..=common)
+}
+
 /// Where a peer calls from.
-fn addresses(section: &mut Section<'_, '_>) -> (bool, Option<Vec<IpNet>>) {
+pub(super) fn addresses(section: &mut Section<'_, '_>) -> (bool, Option<Vec<IpNet>>) {
     let any_address = section.flag("any_address", false);
     let addresses: Option<Vec<IpNet>> = if any_address {
         Some(section.optional_list("addresses").unwrap_or_default())
@@ -289,7 +291,7 @@ impl Security {
 }
 
 impl PeerTimeouts {
-    fn read(section: &mut Section<'_, '_>, common: &Timeouts) -> Self {
+    pub(super) fn read(section: &mut Section<'_, '_>, common: &Timeouts) -> Self {
         Self {
             connect: section.seconds("connect_s", common.connect, 1..=CONNECT_MAX_S),
             dimse_response: section.seconds(

@@ -13,7 +13,7 @@ use super::visit::Visit;
 use super::visit::Visitor;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::config::WitnessUrl;
+use crate::config::WebUrl;
 use crate::contract::InstitutionSlug;
 use crate::gateway::Recorder;
 use crate::ledger::Checkpoint;
@@ -30,7 +30,7 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(300);
 /// A witness of our log.
 struct Peer {
     institution: InstitutionSlug,
-    url: WitnessUrl,
+    url: WebUrl,
     key: WitnessKey,
 }
 

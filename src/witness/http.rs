@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-use crate::config::WitnessUrl;
+use crate::config::WebUrl;
 use crate::ledger::NOTE_BYTES_MAX;
 
 /// Bytes of the longest head of an answer.
@@ -37,6 +37,8 @@ pub(super) struct Answered {
 pub(super) enum HttpError {
     #[error("cannot connect: {0}")]
     Connect(std::io::Error),
+    #[error("{0} is by TLS, which is not spoken here")]
+    Tls(String),
     #[error("no HTTP: {0}")]
     Protocol(#[from] hyper::Error),
     #[error("the request cannot be written: {0}")]
@@ -47,7 +49,7 @@ pub(super) enum HttpError {
 
 /// A connection to a witness, made when it is needed.
 pub(super) struct Line<'u> {
-    url: &'u WitnessUrl,
+    url: &'u WebUrl,
     open: Option<Open>,
 }
 
@@ -63,7 +65,7 @@ impl Drop for Open {
 }
 
 impl<'u> Line<'u> {
-    pub(super) const fn to(url: &'u WitnessUrl) -> Self {
+    pub(super) const fn to(url: &'u WebUrl) -> Self {
         Self { url, open: None }
     }
 
@@ -97,6 +99,9 @@ impl<'u> Line<'u> {
     }
 
     async fn connect(&self) -> Result<Open, HttpError> {
+        if self.url.is_https() {
+            return Err(HttpError::Tls(self.url.to_string()));
+        }
         let stream = TcpStream::connect((self.url.host(), self.url.port()));
         let stream = stream.await.map_err(HttpError::Connect)?;
         let (sender, connection) = http1::Builder::new()

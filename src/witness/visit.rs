@@ -13,7 +13,7 @@ use hyper::StatusCode;
 use super::http::Answered;
 use super::http::HttpError;
 use super::http::Line;
-use crate::config::WitnessUrl;
+use crate::config::WebUrl;
 use crate::digest::Sha256;
 use crate::gateway::Recorder;
 use crate::ledger::Checkpoint;
@@ -70,7 +70,7 @@ pub(super) enum Dispute {
 /// What is shown, and to whom.
 pub(super) struct Visitor<'v> {
     pub(super) recorder: &'v Recorder,
-    pub(super) url: &'v WitnessUrl,
+    pub(super) url: &'v WebUrl,
     pub(super) key: &'v WitnessKey,
     /// For one exchange.
     pub(super) patience: Duration,

@@ -449,6 +449,7 @@ impl Writer {
             requester_ae: asked.requester_ae.clone(),
             user: asked.user.clone(),
             again: asked.again,
+            through: asked.through.clone(),
             custodian: asked.custodian.clone(),
             recipient: asked.recipient.clone(),
             recipient_ae: asked.recipient_ae.clone(),
