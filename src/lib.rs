@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod contract;
 pub mod demo;
+pub mod depot;
 pub mod dicom;
 pub mod digest;
 pub mod dimse;

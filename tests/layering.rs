@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -46,6 +46,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "dimse",
         ],
     ),
+    ("depot", &["config", "parcel", "transport"]),
     (
         "gateway",
         &[
@@ -54,6 +55,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "clock",
             "config",
             "contract",
+            "depot",
             "dicom",
             "dimse",
             "identity",
@@ -98,7 +100,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 19] = [
+const DOORS: [(&str, &[&str]); 21] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
@@ -107,15 +109,17 @@ const DOORS: [(&str, &[&str]); 19] = [
     ("dicom_ul", &["association"]),
     ("ed25519_dalek", &["ledger"]),
     ("hpke", &["parcel"]),
-    ("http_body_util", &["admin", "witness"]),
-    ("hyper", &["admin", "witness"]),
-    ("hyper_util", &["admin", "witness"]),
+    ("http_body_util", &["admin", "depot", "witness"]),
+    ("hyper", &["admin", "depot", "witness"]),
+    ("hyper_util", &["admin", "depot", "witness"]),
     ("jsonwebtoken", &["identity"]),
+    ("object_store", &["depot"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),
     ("tar", &["storage"]),
+    ("tokio_rustls", &["transport"]),
     ("toml", &["config", "contract"]),
     ("x509_parser", &["certificate"]),
 ];

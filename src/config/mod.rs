@@ -13,6 +13,7 @@ mod gateway_peer;
 mod identity;
 mod limits;
 mod lookup;
+mod parcels;
 mod peer;
 mod proof;
 mod readable;
@@ -63,6 +64,10 @@ pub use lookup::Called;
 pub use lookup::Routed;
 pub use lookup::StoreRoute;
 pub use lookup::StoreRoutes;
+pub use parcels::ParcelStore;
+pub use parcels::Parcels;
+pub use parcels::S3Place;
+pub use parcels::S3Store;
 pub use peer::Calling;
 pub use peer::Operation;
 pub use peer::Peer;
@@ -255,7 +260,7 @@ impl Config {
                 Peer::read(row, own.as_ref(), &limits, &timeouts)
             }),
             gateway_peers: reading.rows("gateway_peer", |row| {
-                GatewayPeer::read(row, &limits, &timeouts, title.as_ref())
+                GatewayPeer::read(row, &limits, &timeouts, title.as_ref(), base_dir)
             }),
             users: reading.rows("user", User::read),
             routes: reading.rows("route", |row| Route::read(row, mode)),

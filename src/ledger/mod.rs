@@ -73,8 +73,6 @@ pub use merkle::verify_consistency;
 pub use merkle::verify_inclusion;
 pub use note::NOTE_BYTES_MAX;
 pub use note::NoteError;
-pub use note::open as open_note;
-pub use note::sign as sign_note;
 pub use proof::LedgerProof;
 pub use proof::PROOF_BYTES_MAX;
 pub use proof::ProofError;

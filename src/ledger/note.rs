@@ -33,7 +33,7 @@ pub enum NoteError {
 ///
 /// # Errors
 /// When the text cannot stand in a note.
-pub fn sign(text: &str, signer: &LogSigner) -> Result<String, NoteError> {
+pub(super) fn sign(text: &str, signer: &LogSigner) -> Result<String, NoteError> {
     check_text(text)?;
     let (key, signature) = (signer.key(), signer.sign(text.as_bytes()));
     let line = SignatureLine::write(key.name(), key.id(), signature.as_bytes());
@@ -103,7 +103,7 @@ pub(super) fn parse(note: &str) -> Result<(&str, Vec<SignatureLine<'_>>), NoteEr
 ///
 /// # Errors
 /// When the note is malformed, or not signed by `key`.
-pub fn open<'a>(note: &'a str, key: &LogKey) -> Result<&'a str, NoteError> {
+pub(super) fn open<'a>(note: &'a str, key: &LogKey) -> Result<&'a str, NoteError> {
     let (text, lines) = parse(note)?;
     let mut signed = false;
     for line in lines {

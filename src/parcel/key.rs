@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(secret.public().0[..], public);
         let mut random = Once(Some(Zeroizing::new(ikm.try_into().unwrap())));
         let info = bytes("4f6465206f6e2061204772656369616e2055726e");
-        let (found, ours) = self::seal(&text, secret.public(), &info, &mut random).unwrap();
+        let (found, ours) = super::seal(&text, secret.public(), &info, &mut random).unwrap();
         assert_eq!(found[..], enc);
         // The same key and nonce seal the vector's text with the vector's associated data.
         let aead = |associated: &[u8]| {

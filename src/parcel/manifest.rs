@@ -7,11 +7,15 @@ use crate::contract::InstitutionSlug;
 use crate::digest::Sha256;
 use crate::ledger::LogKey;
 use crate::ledger::LogSigner;
+use crate::ledger::NOTE_BYTES_MAX;
+use crate::ledger::SignedText;
+use crate::ledger::SignedTextError;
+use crate::ledger::open_text;
+use crate::ledger::sign_text;
 use crate::parcel::Binding;
 use crate::parcel::ParcelId;
+use crate::parcel::Release;
 use crate::parcel::Wrapped;
-use crate::parcel::statement;
-use crate::parcel::statement::StatementError;
 use crate::time::UtcMicros;
 
 /// The name of the manifest in a parcel.
@@ -24,37 +28,12 @@ pub const CONTENTS: &str = "contents";
 /// several parcels.
 pub const OBJECTS_MAX: usize = 500;
 
-/// First line of a manifest.
-const TITLE: &str = "credence-parcel/v1";
-
 /// Digits of an object's name.
 const NAME_DIGITS: usize = 6;
 
 /// The name of the object of this number in a parcel; the first one has number 1.
 pub fn object_name(number: u32) -> String {
     format!("{number:0NAME_DIGITS$}")
-}
-
-/// How the key of a parcel comes to its recipient.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Release {
-    /// The sender is asked for it, and asks its contract again: what was revoked stays shut.
-    #[default]
-    Online,
-    /// It lies, wrapped, in the manifest: whoever has the parcel and the recipient's key can open it
-    /// at any time, and no revocation changes that.
-    Offline,
-}
-
-impl Release {
-    /// Its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Online => "online",
-            Self::Offline => "offline",
-        }
-    }
 }
 
 /// A sealed file of a parcel.
@@ -95,12 +74,22 @@ pub struct Manifest {
     pub key: Option<Wrapped>,
 }
 
-/// Why a manifest is not believed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+impl SignedText for Manifest {
+    const TITLE: &'static str = "credence-parcel/v1";
+    const BYTES_MAX: usize = NOTE_BYTES_MAX;
+}
+
+/// Why a manifest is not believed, or cannot be written.
+#[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// It is not signed, or no manifest.
-    #[error(transparent)]
-    Statement(#[from] StatementError),
+    /// It is not signed as it must be.
+    #[error("the manifest is not {signer}'s: {error}")]
+    Signed {
+        /// The name of the key that should have signed it.
+        signer: String,
+        /// What is wrong.
+        error: SignedTextError,
+    },
     /// It cannot be read, signed or not.
     #[error("it is no manifest of a parcel: {0}")]
     Unread(String),
@@ -123,7 +112,7 @@ impl Manifest {
     /// When it holds what none may hold, or is too long for a signed note.
     pub fn sign(&self, signer: &LogSigner) -> Result<String, ManifestError> {
         self.check()?;
-        Ok(statement::sign(TITLE, self, signer)?)
+        sign_text(self, signer).map_err(|error| not_signed(signer.key(), error))
     }
 
     /// Reads a manifest that `key`, the statement key of `from`, must have signed.
@@ -131,7 +120,8 @@ impl Manifest {
     /// # Errors
     /// When it is not signed by that key, names another sender, or holds what none may hold.
     pub fn open(note: &str, from: &InstitutionSlug, key: &LogKey) -> Result<Self, ManifestError> {
-        let manifest: Self = statement::open(TITLE, note, key)?;
+        let opened = open_text::<Self>(note, key);
+        let manifest = opened.map_err(|error| not_signed(key, error))?;
         if manifest.from != *from {
             return Err(manifest.unsound(format!(
                 "was signed by the key of {from}, which speaks for nobody else"
@@ -146,7 +136,17 @@ impl Manifest {
     /// # Errors
     /// When it is no manifest.
     pub fn said_from(note: &str) -> Result<InstitutionSlug, ManifestError> {
-        let manifest: Self = statement::unverified(TITLE, note).map_err(ManifestError::Unread)?;
+        let unread = |problem: &str| ManifestError::Unread(problem.to_owned());
+        if note.len() > Self::BYTES_MAX {
+            return Err(unread("it is too long"));
+        }
+        let mut lines = note.lines();
+        if lines.next() != Some(Self::TITLE) {
+            return Err(unread("it has another title, or none"));
+        }
+        let json = lines.next().unwrap_or_default();
+        let read = serde_json::from_str::<Self>(json);
+        let manifest = read.map_err(|error| unread(&error.to_string()))?;
         Ok(manifest.from)
     }
 
@@ -212,6 +212,13 @@ impl Manifest {
     }
 }
 
+fn not_signed(key: &LogKey, error: SignedTextError) -> ManifestError {
+    ManifestError::Signed {
+        signer: key.name().to_owned(),
+        error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,8 +232,9 @@ mod tests {
         let note = manifest(3).sign(&signer).unwrap();
         assert!(note.starts_with("credence-parcel/v1\n{\"created\":"), "{note}");
         let read = Manifest::open(&note, &slug("st-anna"), signer.key());
-        assert_eq!(read, Ok(manifest(3)));
-        assert_eq!(Manifest::said_from(&note), Ok(slug("st-anna")));
+        assert_eq!(read.unwrap(), manifest(3));
+        assert_eq!(Manifest::said_from(&note).unwrap(), slug("st-anna"));
+        assert!(Manifest::said_from(&note.replace("v1", "v2")).is_err());
     }
 
     #[test]
@@ -240,16 +248,12 @@ mod tests {
         manifest.from = slug(&"a".repeat(40));
         manifest.to = slug(&"b".repeat(40));
         let note = manifest.sign(&signer(&"a".repeat(40), 1)).unwrap();
-        assert!(note.len() < crate::ledger::NOTE_BYTES_MAX);
-        let more = fixtures_with(most + 1);
+        assert!(note.len() < NOTE_BYTES_MAX);
+        let more = super::super::fixtures::manifest(most + 1);
         assert!(matches!(
             more.sign(&signer("st-anna", 1)),
             Err(ManifestError::Unsound { .. })
         ));
-    }
-
-    fn fixtures_with(objects: u32) -> Manifest {
-        manifest(objects)
     }
 
     #[test]
@@ -272,7 +276,7 @@ mod tests {
         let note = manifest(1).sign(&other).unwrap();
         // Nobody's key of that name signed it.
         let read = Manifest::open(&note, &slug("st-anna"), signer.key());
-        assert!(matches!(read, Err(ManifestError::Statement(_))), "{read:?}");
+        assert!(matches!(read, Err(ManifestError::Signed { .. })), "{read:?}");
         // Lakeside's did, and it speaks for lakeside alone.
         let read = Manifest::open(&note, &slug("lakeside"), other.key());
         let text = read.unwrap_err().to_string();
@@ -296,27 +300,9 @@ mod tests {
             change(&mut bad);
             assert!(bad.sign(&signer).is_err(), "{number}");
             // Signed all the same by who does not check.
-            let note = statement::sign(TITLE, &bad, &signer).unwrap();
+            let note = sign_text(&bad, &signer).unwrap();
             let read = Manifest::open(&note, &slug("st-anna"), signer.key());
             assert!(matches!(read, Err(ManifestError::Unsound { .. })), "{number}");
-        }
-    }
-
-    #[test]
-    fn only_one_form_of_a_manifest_is_read() {
-        let signer = signer("st-anna", 1);
-        let note = manifest(1).sign(&signer).unwrap();
-        let (text, _) = note.rsplit_once("\n\n").unwrap();
-        for (from, to) in [
-            ("credence-parcel/v1", "credence-parcel/v2"),
-            ("credence-parcel/v1\n", "credence-parcel/v1\n\n"),
-            ("{\"created\"", "{ \"created\""),
-            ("\"decision\"", "\"more\":1,\"decision\""),
-        ] {
-            let text = text.replacen(from, to, 1);
-            let bad = crate::ledger::sign_note(&format!("{text}\n"), &signer).unwrap();
-            let read = Manifest::open(&bad, &slug("st-anna"), signer.key());
-            assert!(read.is_err(), "{to}");
         }
     }
 }

@@ -30,11 +30,11 @@ mod id;
 mod key;
 mod manifest;
 mod release;
-mod statement;
 
 #[cfg(test)]
 mod fixtures;
 
+pub use crate::contract::ParcelRelease as Release;
 pub use contents::Contents;
 pub use contents::ContentsError;
 pub use contents::Instance;
@@ -53,9 +53,7 @@ pub use manifest::MANIFEST;
 pub use manifest::Manifest;
 pub use manifest::ManifestError;
 pub use manifest::OBJECTS_MAX;
-pub use manifest::Release;
 pub use manifest::object_name;
 pub use release::KeyRelease;
 pub use release::OpenRequest;
 pub use release::ReleaseError;
-pub use statement::StatementError;

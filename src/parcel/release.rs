@@ -7,19 +7,17 @@ use crate::contract::InstitutionSlug;
 use crate::digest::Sha256;
 use crate::ledger::LogKey;
 use crate::ledger::LogSigner;
+use crate::ledger::SignedText;
+use crate::ledger::SignedTextError;
+use crate::ledger::open_text;
+use crate::ledger::sign_text;
 use crate::parcel::ContentKey;
 use crate::parcel::Manifest;
 use crate::parcel::ParcelId;
 use crate::parcel::ParcelSecret;
 use crate::parcel::WrapError;
 use crate::parcel::Wrapped;
-use crate::parcel::statement;
-use crate::parcel::statement::StatementError;
 use crate::time::UtcMicros;
-
-/// First lines.
-const OPEN: &str = "credence-open/v1";
-const RELEASE: &str = "credence-release/v1";
 
 /// A recipient wants to open a parcel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,12 +55,25 @@ pub struct KeyRelease {
     pub key: Wrapped,
 }
 
-/// Why a request or a release is not believed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+impl SignedText for OpenRequest {
+    const TITLE: &'static str = "credence-open/v1";
+}
+
+impl SignedText for KeyRelease {
+    const TITLE: &'static str = "credence-release/v1";
+}
+
+/// Why a request or a release is not believed, or cannot be written.
+#[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     /// Not signed by who should have, or something else.
-    #[error(transparent)]
-    Statement(#[from] StatementError),
+    #[error("it is not {signer}'s: {error}")]
+    Signed {
+        /// The name of the key that should have signed it.
+        signer: String,
+        /// What is wrong.
+        error: SignedTextError,
+    },
     /// It speaks of something else.
     #[error("{who} signed it, but it is {problem}")]
     Other {
@@ -82,7 +93,7 @@ impl OpenRequest {
     /// # Errors
     /// When it cannot be signed.
     pub fn sign(&self, signer: &LogSigner) -> Result<String, ReleaseError> {
-        Ok(statement::sign(OPEN, self, signer)?)
+        sign_text(self, signer).map_err(|error| not_signed(signer.key(), error))
     }
 
     /// Reads a request to us, `own`, that `key`, the statement key of `from`, must have signed.
@@ -95,7 +106,8 @@ impl OpenRequest {
         own: &InstitutionSlug,
         key: &LogKey,
     ) -> Result<Self, ReleaseError> {
-        let request: Self = statement::open(OPEN, note, key)?;
+        let opened = open_text::<Self>(note, key);
+        let request = opened.map_err(|error| not_signed(key, error))?;
         if request.from != *from || request.to != *own {
             let problem = format!("a request of {} to {}", request.from, request.to);
             let who = from.clone();
@@ -111,7 +123,7 @@ impl KeyRelease {
     /// # Errors
     /// When it cannot be signed.
     pub fn sign(&self, signer: &LogSigner) -> Result<String, ReleaseError> {
-        Ok(statement::sign(RELEASE, self, signer)?)
+        sign_text(self, signer).map_err(|error| not_signed(signer.key(), error))
     }
 
     /// The content key of the parcel whose verified manifest is `manifest`, out of an answer that
@@ -126,7 +138,8 @@ impl KeyRelease {
         key: &LogKey,
         secret: &ParcelSecret,
     ) -> Result<(Self, ContentKey), ReleaseError> {
-        let release: Self = statement::open(RELEASE, note, key)?;
+        let opened = open_text::<Self>(note, key);
+        let release = opened.map_err(|error| not_signed(key, error))?;
         let other = |problem: String| ReleaseError::Other {
             who: manifest.from.clone(),
             problem,
@@ -144,6 +157,13 @@ impl KeyRelease {
         }
         let content = release.key.open(secret, &manifest.binding())?;
         Ok((release, content))
+    }
+}
+
+fn not_signed(key: &LogKey, error: SignedTextError) -> ReleaseError {
+    ReleaseError::Signed {
+        signer: key.name().to_owned(),
+        error,
     }
 }
 
@@ -205,7 +225,7 @@ mod tests {
         forged.manifest_sha256 = other;
         let note = forged.sign(&signer).unwrap();
         let opened = KeyRelease::open(&note, &second, &other, signer.key(), &secret(7));
-        assert_eq!(opened.unwrap_err(), ReleaseError::Wrap(WrapError));
+        assert!(matches!(opened, Err(ReleaseError::Wrap(WrapError))));
     }
 
     #[test]
@@ -219,9 +239,9 @@ mod tests {
         let other = open(&Sha256::ZERO, signer.key(), 7);
         assert!(matches!(other, Err(ReleaseError::Other { .. })));
         let forged = open(&digest, stranger.key(), 7);
-        assert!(matches!(forged, Err(ReleaseError::Statement(_))));
+        assert!(matches!(forged, Err(ReleaseError::Signed { .. })));
         let elsewhere = open(&digest, signer.key(), 8);
-        assert_eq!(elsewhere.unwrap_err(), ReleaseError::Wrap(WrapError));
+        assert!(matches!(elsewhere, Err(ReleaseError::Wrap(WrapError))));
     }
 
     #[test]
@@ -238,7 +258,7 @@ mod tests {
         let open = |from: &str, own: &str| {
             OpenRequest::open(&note, &slug(from), &slug(own), signer.key())
         };
-        assert_eq!(open("lakeside", "st-anna"), Ok(request.clone()));
+        assert_eq!(open("lakeside", "st-anna").unwrap(), request);
         assert!(matches!(
             open("hill", "st-anna"),
             Err(ReleaseError::Other { .. })

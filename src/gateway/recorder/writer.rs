@@ -449,7 +449,7 @@ impl Writer {
             requester_ae: asked.requester_ae.clone(),
             user: asked.user.clone(),
             again: asked.again,
-            through: asked.through.clone(),
+            through: None,
             custodian: asked.custodian.clone(),
             recipient: asked.recipient.clone(),
             recipient_ae: asked.recipient_ae.clone(),

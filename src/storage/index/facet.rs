@@ -84,6 +84,24 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         Body::Query { decision, .. } | Body::ProcedureStep { decision, .. } => {
             facets.push(Facet::About(*decision));
         }
+        Body::ParcelSealed {
+            decision,
+            recipient,
+            ..
+        } => {
+            facets.push(Facet::About(*decision));
+            facets.push(Facet::Institution(recipient.clone()));
+        }
+        Body::ParcelOpened {
+            sealed,
+            decision,
+            recipient,
+            ..
+        } => {
+            facets.push(Facet::About(*sealed));
+            facets.push(Facet::About(*decision));
+            facets.push(Facet::Institution(recipient.clone()));
+        }
         Body::Commitment { decision, .. } => facets.extend(decision.map(Facet::About)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
         Body::QueueChanged { patient, study, .. } => {

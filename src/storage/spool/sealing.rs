@@ -31,6 +31,7 @@ use crate::storage::keys::Secret;
 use crate::storage::sealed;
 use crate::storage::spool::ABOUT_BYTES_MAX;
 use crate::storage::spool::ObjectId;
+use crate::storage::stream;
 use crate::storage::stream::StreamKey;
 
 pub(super) use crate::storage::stream::Place;
@@ -70,15 +71,8 @@ pub(super) struct Lengths {
 impl Lengths {
     /// Bytes of the file; `None` when no file is that long.
     pub(super) fn file_bytes(self) -> Option<u64> {
-        let sealed = HEADER_BYTES as u64 + u64::from(self.about) + TAG_BYTES as u64;
-        let tags = self.segments()?.checked_mul(TAG_BYTES as u64)?;
-        sealed.checked_add(self.data)?.checked_add(tags)
-    }
-
-    /// How many segments the data has: at least one, and numbered in 32 bits.
-    pub(super) fn segments(self) -> Option<u64> {
-        let segments = self.data.div_ceil(SEGMENT_BYTES as u64).max(1);
-        (segments < u64::from(u32::MAX)).then_some(segments)
+        let before = HEADER_BYTES as u64 + u64::from(self.about) + TAG_BYTES as u64;
+        stream::sealed_bytes(self.data)?.checked_add(before)
     }
 }
 

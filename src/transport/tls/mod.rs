@@ -21,6 +21,7 @@ pub use handshake::Towards;
 pub(super) use stream::TlsStream;
 pub use trust::Term;
 pub use trust::Trust;
+pub(super) use trust::believing;
 
 use crate::certificate;
 use crate::certificate::Certificate;
