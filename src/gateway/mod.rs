@@ -11,6 +11,7 @@ mod identity;
 mod inbound;
 mod instance;
 mod matches;
+pub mod parcels;
 mod procedure_step;
 mod query;
 pub mod recorder;
@@ -61,6 +62,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Listener;
 use crate::config::Peer;
+use crate::contract::InstitutionSlug;
+use crate::parcel::ParcelId;
 use crate::storage::Findings;
 use crate::storage::Keys;
 use crate::storage::LockError;
@@ -93,6 +96,7 @@ struct Gateway {
     /// How connections are encrypted; `None` when the configuration names no certificate of ours.
     security: Option<transport::Security>,
     refusals: refusals::Refusals,
+    parcels: parcels::Parcels,
 }
 
 impl Gateway {
@@ -196,9 +200,10 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     let security = transport::Security::load(&config)?;
     identity::check(&config.identity)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
-    let (spool, found) = open_spool(&config)?;
+    let keys = open_keys(&config)?;
+    let (spool, found) = Spool::open(&config.spool, &keys)?;
     let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
-    let takes = takes::Takes::restore(&takes, &config.peers);
+    let takes = takes::Takes::restore(&takes, &config);
     let commitments = spool.remembered(commitment::FILE)?.unwrap_or_default();
     let transactions_max = config.limits.commitments_max;
     let commitments = commitment::Commitments::restore(&commitments, transactions_max)?;
@@ -218,6 +223,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         commitments,
         draining: watch::Sender::new(false),
         security,
+        parcels: parcels::Parcels::new(keys.statement),
         refusals: refusals::Refusals::new(
             config.limits.refused_addresses_max,
             config.timeouts.refused_alert,
@@ -243,6 +249,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);
     listeners.push(tokio::spawn(commitment::run(Arc::clone(&gateway))));
+    listeners.push(tokio::spawn(parcels::keep(Arc::clone(&gateway))));
     let control = control::listen(&gateway).map_err(GatewayError::Control)?;
     listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));
@@ -334,12 +341,15 @@ impl Editing {
     }
 }
 
-/// Opens the spool, whose objects are sealed under a key of the keys folder.
-fn open_spool(config: &Config) -> Result<(Spool, Findings), GatewayError> {
+fn open_keys(config: &Config) -> Result<Keys, GatewayError> {
     let gateway = &config.gateway;
     let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution);
-    let keys = keys.map_err(StartError::Keys)?;
-    Ok(Spool::open(&config.spool, &keys)?)
+    Ok(keys.map_err(StartError::Keys)?)
+}
+
+/// Opens the spool, whose objects are sealed under a key of the keys folder.
+fn open_spool(config: &Config) -> Result<(Spool, Findings), GatewayError> {
+    Ok(Spool::open(&config.spool, &open_keys(config)?)?)
 }
 
 impl Running {
@@ -371,6 +381,16 @@ impl Running {
             () = self.writer.ended() => GatewayError::LedgerLost,
             _ = lost.wait_for(|lost| *lost) => GatewayError::SpoolLost,
         }
+    }
+
+    /// Answers another gateway that asks for the key of a parcel: see [`parcels`].
+    pub async fn open_parcel(
+        &self,
+        from: &InstitutionSlug,
+        id: ParcelId,
+        request: &str,
+    ) -> parcels::Reply {
+        self.gateway.open_parcel(from, id, request).await
     }
 
     /// Takes no new associations, lets the running ones come to an end for the drain time, and

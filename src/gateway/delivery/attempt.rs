@@ -24,6 +24,7 @@ use crate::contract::Body;
 use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::gateway::instance;
+use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
@@ -51,7 +52,7 @@ const TEXT_CHARACTERS_MAX: usize = 500;
 pub(super) struct SpoolLost;
 
 /// How a try ended.
-struct Attempt {
+pub(super) struct Attempt {
     ended: Ended,
     /// The transfer that it belongs to, where the contract was asked.
     key: Option<Key>,
@@ -64,7 +65,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn new(ended: Ended, text: &dyn ToString) -> Self {
+    pub(super) fn new(ended: Ended, text: &dyn ToString) -> Self {
         Self {
             ended,
             key: None,
@@ -83,7 +84,7 @@ impl Attempt {
         }
     }
 
-    fn unread(error: &ReadError) -> Self {
+    pub(super) fn unread(error: &ReadError) -> Self {
         let failure = match error {
             ReadError::Order(_)
             | ReadError::Spool(SpoolError::Damaged { .. } | SpoolError::Missing { .. }) => {
@@ -101,6 +102,9 @@ impl Worker {
     /// # Errors
     /// When the spool is lost.
     pub(super) async fn deliver(&mut self, job: &Job) -> Result<(), SpoolLost> {
+        if self.packs {
+            return self.pack(job).await;
+        }
         let attempt = self.attempt(job).await;
         self.conclude(job, attempt).await
     }
@@ -117,7 +121,7 @@ impl Worker {
     }
 
     /// Does what the end of a try asks for.
-    async fn conclude(&mut self, job: &Job, attempt: Attempt) -> Result<(), SpoolLost> {
+    pub(super) async fn conclude(&mut self, job: &Job, attempt: Attempt) -> Result<(), SpoolLost> {
         let spool = &self.gateway.spool;
         if spool.is_poisoned() {
             return Err(SpoolLost);
@@ -210,29 +214,22 @@ impl Worker {
         Ok(())
     }
 
-    /// Asks the contract again.
-    async fn judge(&mut self, key: &Key, order: &Order, leg: &Leg) -> Result<Recorded, Attempt> {
-        let gateway = Arc::clone(&self.gateway);
-        let peer = Arc::clone(&self.peer);
-        let mut routes = gateway.config.routes.iter();
+    /// The question that the delivery of an object raises now.
+    pub(super) fn question(&self, order: &Order, leg: &Leg) -> Asked {
+        let peer = &self.peer;
+        let mut routes = self.gateway.config.routes.iter();
         let observes = routes.any(|route| {
             let leads = route.to.contains(&peer.name) || route.copies.contains(&peer.name);
             leads && route.mode == Mode::Observe
         });
-        let asked = order.asked_again(leg, &peer, observes);
-        match self.transfers.judge_again(&gateway, key, asked).await {
-            Ok(Judged::Permitted(recorded)) => Ok(recorded),
-            Ok(Judged::Refused(refusal)) => Err(Attempt {
-                refusal: Some(refusal.clone()),
-                ..Attempt::new(Ended::Denied, &refusal.comment(true))
-            }),
-            Err(error @ RecordError::Refused(_)) => {
-                Err(Attempt::new(Ended::Failed(Failure::NotJudged), &error))
-            }
-            Err(
-                error @ (RecordError::NoRoom | RecordError::KeyLeft { .. } | RecordError::Stopped),
-            ) => Err(Attempt::new(Ended::NotRecorded, &error)),
-        }
+        order.asked_again(leg, peer, observes)
+    }
+
+    /// Asks the contract again.
+    async fn judge(&mut self, key: &Key, order: &Order, leg: &Leg) -> Result<Recorded, Attempt> {
+        let gateway = Arc::clone(&self.gateway);
+        let asked = self.question(order, leg);
+        permitted(self.transfers.judge_again(&gateway, key, asked).await)
     }
 
     async fn send(
@@ -402,6 +399,23 @@ impl Worker {
         let code = code.to_owned();
         let alert = Body::Alert { code, text, about };
         self.gateway.recorder.note(alert).await;
+    }
+}
+
+/// What the contract's answer means.
+pub(super) fn permitted(judged: Result<Judged, RecordError>) -> Result<Recorded, Attempt> {
+    match judged {
+        Ok(Judged::Permitted(recorded)) => Ok(recorded),
+        Ok(Judged::Refused(refusal)) => Err(Attempt {
+            refusal: Some(refusal.clone()),
+            ..Attempt::new(Ended::Denied, &refusal.comment(true))
+        }),
+        Err(error @ RecordError::Refused(_)) => {
+            Err(Attempt::new(Ended::Failed(Failure::NotJudged), &error))
+        }
+        Err(error @ (RecordError::NoRoom | RecordError::KeyLeft { .. } | RecordError::Stopped)) => {
+            Err(Attempt::new(Ended::NotRecorded, &error))
+        }
     }
 }
 

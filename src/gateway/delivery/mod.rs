@@ -11,6 +11,7 @@ mod commitment;
 mod desk;
 mod listed;
 mod order;
+mod packing;
 mod queue;
 mod rate;
 mod reading;
@@ -105,7 +106,12 @@ impl Delivery {
     ) -> Result<Self, SpoolError> {
         let connected = config.peers.iter().filter(|peer| peer.connect.is_some());
         let queues = connected.clone().map(|peer| {
-            let terms = terms(config, peer.queue_associations);
+            let gateway = config.gateway_peer_of(peer);
+            let parcels = gateway.and_then(|gateway| gateway.parcels.as_ref());
+            let terms = Terms {
+                quiet_us: parcels.map(|parcels| micros(parcels.after)),
+                ..terms(config, peer.queue_associations)
+            };
             (peer.name.clone(), Arc::new(Counter::new(terms)))
         });
         let mut delivery = Self {
@@ -236,7 +242,12 @@ fn terms(config: &Config, associations: usize) -> Terms {
         tries_max: config.spool.tries_max,
         tries_refused_max: config.spool.tries_refused_max,
         associations,
+        quiet_us: None,
     }
+}
+
+fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Files what was found in the spool. What is damaged waits no longer. What only cannot be read, by

@@ -327,8 +327,8 @@ fn an_object_is_put_elsewhere_with_a_note() {
 
 #[test]
 fn what_is_forgotten_is_not_there_any_more() {
-    let dir = tempfile::tempdir().unwrap();
-    let (spool, _) = open(&dir);
+    let site = Site::new();
+    let (spool, _) = site.open();
     spool.remember("parcel-1", b"one").unwrap();
     spool.remember("parcel-2", b"two").unwrap();
     spool.remember("takes", b"other").unwrap();

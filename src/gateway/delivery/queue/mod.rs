@@ -53,6 +53,9 @@ pub(super) struct Terms {
     pub(super) tries_refused_max: u32,
     /// Objects on their way at the same time, of different studies.
     pub(super) associations: usize,
+    /// For so long nothing of a study may have come before any of it goes: then all of it goes
+    /// together. `None`: each object goes as it comes.
+    pub(super) quiet_us: Option<u64>,
 }
 
 /// An object that is to be delivered.
@@ -144,7 +147,14 @@ impl Queue {
         }
         let study = object.study.clone();
         let (via, bytes) = (Arc::clone(&object.via), object.bytes);
-        if self.change(&study, |lane| lane.insert(&object)) {
+        let quiet_us = self.terms.quiet_us;
+        let inserted = self.change(&study, |lane| {
+            if let Some(quiet_us) = quiet_us {
+                lane.wait_until(now_us.saturating_add(quiet_us));
+            }
+            lane.insert(&object)
+        });
+        if inserted {
             count_up(&mut self.ways, via);
             self.waiting = self.waiting.saturating_add(1);
             self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);
@@ -178,6 +188,34 @@ impl Queue {
         self.taken.insert(job.id, study);
         self.health.goes(job.id);
         Turn::Job(job)
+    }
+
+    /// Of the study of `id`, which is on its way, all that wait go with it, `objects_max` at most;
+    /// `id` is the first of them.
+    pub(super) fn take_along(&mut self, id: ObjectId, objects_max: usize) -> Vec<Job> {
+        let Some(study) = self.taken.get(&id).cloned() else {
+            return Vec::new();
+        };
+        let lane = self.lanes.get(&study);
+        let objects = lane.into_iter().flat_map(Lane::objects).take(objects_max);
+        let jobs = objects.map(|(id, waiting)| Job {
+            id,
+            study: study.clone(),
+            via: Arc::clone(&waiting.via),
+        });
+        let jobs: Vec<Job> = jobs.collect();
+        for job in &jobs {
+            self.taken.insert(job.id, study.clone());
+        }
+        jobs
+    }
+
+    /// Nobody is busy with any object any more.
+    pub(super) fn put_all_back(&mut self) {
+        let taken: Vec<ObjectId> = self.taken.keys().copied().collect();
+        for id in taken {
+            self.put_back(id);
+        }
     }
 
     /// Whose turn it is. While the destination fails, those under whose objects it broke down come
