@@ -33,6 +33,14 @@ impl Folder {
         Self(self.0.join(name))
     }
 
+    pub(super) fn check(&self) -> io::Result<()> {
+        let found = fs::metadata(&self.0).map_err(|error| told(&self.0, &error))?;
+        match found.is_dir() {
+            true => Ok(()),
+            false => Err(told(&self.0, &io::Error::other("not a folder"))),
+        }
+    }
+
     /// What it is in is not made: where a disk is not mounted, nothing must be left in its place.
     pub(super) fn make(&self) -> io::Result<()> {
         fs::create_dir(&self.0).map_err(|error| told(&self.0, &error))?;

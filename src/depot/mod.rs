@@ -69,6 +69,17 @@ impl Depot {
         }
     }
 
+    /// Whether it is there. Cheap: nothing is written.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn check(&self) -> io::Result<()> {
+        match self {
+            Self::Folder(folder) => folder.check(),
+            Self::S3(bucket) => bucket.check(),
+        }
+    }
+
     /// The place of a parcel.
     pub fn place(&self, id: ParcelId) -> Place {
         match self {
@@ -242,6 +253,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let away = dir.path().join("unmounted");
         let depot = Depot::open(&ParcelStore::Folder(away.clone())).unwrap();
+        assert!(depot.check().is_err());
         assert!(depot.place(ParcelId::from_bytes([1; 16])).make().is_err());
         assert!(!away.exists());
     }

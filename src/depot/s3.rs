@@ -31,6 +31,9 @@ const RETRIES_MAX: usize = 2;
 /// For how long it does.
 const RETRY: Duration = Duration::from_secs(30);
 
+/// Until the store takes a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
 /// Between two pieces of what is read.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -38,6 +41,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Bucket {
     store: Arc<AmazonS3>,
+    web: Web,
     prefix: Path,
     runtime: Handle,
 }
@@ -93,14 +97,24 @@ impl Bucket {
             .with_access_key_id(line_of(&store.access_key)?)
             .with_secret_access_key(line_of(&store.secret_key)?)
             .with_retry(retry)
-            .with_http_connector(Connector(web))
+            .with_http_connector(Connector(web.clone()))
             .build()
             .map_err(told)?;
         Ok(Self {
             store: Arc::new(client),
+            web,
             prefix: Path::from(store.place.prefix.as_str()),
             runtime,
         })
+    }
+
+    /// Whether the store answers at all.
+    pub(super) fn check(&self) -> io::Result<()> {
+        let connected = async { tokio::time::timeout(CONNECT, self.web.connect()).await };
+        match self.runtime.block_on(connected) {
+            Ok(connected) => connected.map(drop),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     pub(super) fn within(&self, name: &str) -> Self {

@@ -16,6 +16,7 @@ use crate::contract::Outcome;
 use crate::dicom::Uid;
 use crate::dimse::Status;
 use crate::gateway::parcels::Item;
+use crate::gateway::parcels::Parcels;
 use crate::gateway::parcels::SealError;
 use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
@@ -53,6 +54,13 @@ impl Worker {
         let jobs = self
             .counter
             .change(|queue| queue.take_along(job.id, OBJECTS_MAX));
+        if let Err(error) = Parcels::ready(&self.gateway, &self.peer).await {
+            for job in jobs {
+                let attempt = Attempt::new(Ended::Unreachable, &error);
+                self.conclude(&job, attempt).await?;
+            }
+            return Ok(());
+        }
         let mut sorted = Sorted::default();
         for job in jobs {
             if let Err(attempt) = self.sort(&job, &mut sorted).await {

@@ -105,6 +105,28 @@ impl Filled {
 }
 
 impl Parcels {
+    /// Whether a parcel for `to` could be left now, before anything is asked or written.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(in crate::gateway) async fn ready(
+        gateway: &Arc<Gateway>,
+        to: &Peer,
+    ) -> Result<(), SealError> {
+        let hospital = gateway.config.gateway_peer_of(to);
+        let keeps_key = hospital.is_some_and(|hospital| releases(hospital) == Release::Online);
+        let (gateway, queue) = (Arc::clone(gateway), to.name.clone());
+        blocking(move || {
+            if keeps_key {
+                custody::check_room(&gateway.spool)?;
+            }
+            let depot = gateway.parcels.depot(&gateway.config, &queue);
+            let checked = depot.and_then(|depot| depot.check());
+            checked.map_err(SealError::Depot)
+        })
+        .await
+    }
+
     /// Seals `items`, which wait for `to`, under the decision that permits it; tells how the key is
     /// released, and gives the digest and the length of each data set. Returns when the parcel is durable, and nothing of it is left otherwise,
     /// as far as that is in our hands.
@@ -123,13 +145,9 @@ impl Parcels {
         let hospital = hospital.ok_or_else(|| internal("the peer is no gateway"))?;
         let spool = Arc::clone(&gateway.spool);
         let queue = to.name.clone();
-        let keeps_key = releases(&hospital) == Release::Online;
-        let config = Arc::clone(gateway);
+        let shared = Arc::clone(gateway);
         let filled = blocking(move || {
-            if keeps_key {
-                custody::check_room(&spool)?;
-            }
-            let depot = config.parcels.depot(&config.config, &queue);
+            let depot = shared.parcels.depot(&shared.config, &queue);
             let id = ParcelId::from_bytes(random()?);
             let shelf = depot.map_err(SealError::Depot)?.place(id);
             fill(&spool, &queue, shelf, id, study, &items)
