@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -65,6 +65,19 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "transport",
         ],
     ),
+    ("web", &["config", "transport"]),
+    (
+        "exchange",
+        &[
+            "config",
+            "gateway",
+            "ledger",
+            "parcel",
+            "transport",
+            "web",
+            "witness",
+        ],
+    ),
     ("audit", &["ledger", "storage", "config"]),
     ("demo", &["association", "dimse", "dicom", "transport"]),
     (
@@ -77,6 +90,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "ledger",
             "storage",
             "transport",
+            "web",
         ],
     ),
     (
@@ -109,9 +123,9 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("dicom_ul", &["association"]),
     ("ed25519_dalek", &["ledger"]),
     ("hpke", &["parcel"]),
-    ("http_body_util", &["admin", "depot", "witness"]),
-    ("hyper", &["admin", "depot", "witness"]),
-    ("hyper_util", &["admin", "depot", "witness"]),
+    ("http_body_util", &["admin", "depot", "exchange", "web", "witness"]),
+    ("hyper", &["admin", "depot", "exchange", "web", "witness"]),
+    ("hyper_util", &["admin", "depot", "web"]),
     ("jsonwebtoken", &["identity"]),
     ("object_store", &["depot"]),
     ("ring", &["digest", "ledger", "storage"]),

@@ -27,6 +27,7 @@ use crate::config::peer;
 use crate::config::reading::Section;
 use crate::config::url::Https;
 use crate::contract::Purpose;
+use crate::contract::Through;
 use crate::dicom::AeTitle;
 use crate::ledger::LogKey;
 use crate::ledger::WitnessKey;
@@ -103,8 +104,13 @@ impl GatewayPeer {
                 "a key that signs nothing but cosignatures",
             );
         }
+        let mut peer = peer?;
+        peer.through = Some(Through {
+            institution: peer.institution.clone(),
+            receipt: https.is_some(),
+        });
         Some(Self {
-            peer: Arc::new(peer?),
+            peer: Arc::new(peer),
             ae: ae?,
             emergency_ae,
             https: https.map(|Https(url)| url),
@@ -197,6 +203,7 @@ fn read_peer(
         // What an AE title for treatment means where a gateway says nothing else.
         purpose: Some(Purpose::Treatment),
         user: UserNeed::None,
+        through: None,
         timeouts,
     })
 }

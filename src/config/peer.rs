@@ -24,6 +24,7 @@ use crate::config::reading::Readable;
 use crate::config::reading::Section;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
+use crate::contract::Through;
 use crate::dicom::AeTitle;
 
 /// `[[peer]]`: a DICOM application entity that we know.
@@ -69,6 +70,8 @@ pub struct Peer {
     pub purpose: Option<Purpose>,
     /// What it must say of its user (PS3.7 §D.3.3.7).
     pub user: UserNeed,
+    /// It is the gateway of another institution, which judges by a contract of its own.
+    pub through: Option<Through>,
     /// How long we wait for it.
     pub timeouts: PeerTimeouts,
 }
@@ -223,6 +226,7 @@ impl Peer {
             commit,
             purpose,
             user,
+            through: None,
             timeouts,
         })
     }

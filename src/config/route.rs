@@ -202,6 +202,8 @@ impl Group {
     /// The group of a SOP class; `None` for what Credence does not judge, hence does not serve.
     pub fn of(sop_class: &Uid, private_storage: &BTreeSet<Uid>) -> Option<Self> {
         match service_of(sop_class, private_storage)? {
+            // It ends at us, whatever the routes say.
+            Service::Link => None,
             Service::Verification => Some(Self::Verification),
             Service::Storage => Some(Self::Storage),
             Service::ProcedureStep => Some(Self::Mpps),

@@ -10,10 +10,12 @@ mod echo;
 mod identity;
 mod inbound;
 mod instance;
+mod link;
 mod matches;
 pub mod parcels;
 mod procedure_step;
 mod query;
+mod receipts;
 pub mod recorder;
 mod refusals;
 mod relay;
@@ -28,9 +30,11 @@ mod takes;
 mod transfer;
 mod upstream;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -42,6 +46,9 @@ pub use echo::EchoError;
 pub use echo::echo;
 pub use identity::IdentityError;
 pub use instance::Ended;
+pub use receipts::Draft;
+pub use receipts::HeardReceipt;
+pub use receipts::ReceiptDesk;
 pub use recorder::BooksError;
 pub use recorder::PoliciesError;
 pub use recorder::RecordError;
@@ -62,8 +69,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Listener;
 use crate::config::Peer;
-use crate::contract::InstitutionSlug;
-use crate::parcel::ParcelId;
+use crate::config::PeerName;
 use crate::storage::Findings;
 use crate::storage::Keys;
 use crate::storage::LockError;
@@ -82,6 +88,7 @@ struct Gateway {
     config: Config,
     clock: Clock,
     recorder: Recorder,
+    receipts: receipts::Receipts,
     retrievals: retrieve::Retrievals,
     spool: Arc<Spool>,
     delivery: Arc<delivery::Delivery>,
@@ -94,9 +101,11 @@ struct Gateway {
     /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
     lost: watch::Sender<bool>,
     /// How connections are encrypted; `None` when the configuration names no certificate of ours.
-    security: Option<transport::Security>,
+    security: Option<Arc<transport::Security>>,
     refusals: refusals::Refusals,
     parcels: parcels::Parcels,
+    /// The newest checkpoint that each gateway showed us on an association.
+    shown: Mutex<BTreeMap<PeerName, String>>,
 }
 
 impl Gateway {
@@ -197,11 +206,10 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// # Errors
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
-    let security = transport::Security::load(&config)?;
+    let security = transport::Security::load(&config)?.map(Arc::new);
     identity::check(&config.identity)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
-    let keys = open_keys(&config)?;
-    let (spool, found) = Spool::open(&config.spool, &keys)?;
+    let (spool, found) = open_spool(&config)?;
     let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
     let takes = takes::Takes::restore(&takes, &config);
     let commitments = spool.remembered(commitment::FILE)?.unwrap_or_default();
@@ -212,6 +220,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     let gateway = Arc::new(Gateway {
         clock,
         recorder,
+        receipts: receipts::Receipts::default(),
         retrievals: retrieve::Retrievals::default(),
         delivery: Arc::new(delivery),
         takes,
@@ -223,11 +232,12 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         commitments,
         draining: watch::Sender::new(false),
         security,
-        parcels: parcels::Parcels::new(keys.statement),
+        parcels: parcels::Parcels::default(),
         refusals: refusals::Refusals::new(
             config.limits.refused_addresses_max,
             config.timeouts.refused_alert,
         ),
+        shown: Mutex::default(),
         config,
     });
     let mut addresses = Vec::new();
@@ -246,6 +256,9 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     gateway.record_bypasses().await?;
     for (socket, listener) in sockets {
         listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, listener)));
+    }
+    if let Err(error) = gateway.receipts.restore(&gateway).await {
+        tracing::error!(%error, "open receipts are not taken up");
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);
     listeners.push(tokio::spawn(commitment::run(Arc::clone(&gateway))));
@@ -341,15 +354,12 @@ impl Editing {
     }
 }
 
-fn open_keys(config: &Config) -> Result<Keys, GatewayError> {
-    let gateway = &config.gateway;
-    let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution);
-    Ok(keys.map_err(StartError::Keys)?)
-}
-
 /// Opens the spool, whose objects are sealed under a key of the keys folder.
 fn open_spool(config: &Config) -> Result<(Spool, Findings), GatewayError> {
-    Ok(Spool::open(&config.spool, &open_keys(config)?)?)
+    let gateway = &config.gateway;
+    let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution);
+    let keys = keys.map_err(StartError::Keys)?;
+    Ok(Spool::open(&config.spool, &keys)?)
 }
 
 impl Running {
@@ -368,6 +378,16 @@ impl Running {
         self.gateway.recorder.clone()
     }
 
+    /// How connections are encrypted, kept up with.
+    pub fn security(&self) -> Option<Arc<transport::Security>> {
+        self.gateway.security.clone()
+    }
+
+    /// Where receipts of other gateways go, and ours come from.
+    pub fn receipts(&self) -> ReceiptDesk {
+        ReceiptDesk(Arc::clone(&self.gateway))
+    }
+
     /// Performs a command.
     pub async fn perform(&self, command: control::Command) -> control::Answer {
         control::Office::of(&self.gateway).perform(command).await
@@ -383,14 +403,9 @@ impl Running {
         }
     }
 
-    /// Answers another gateway that asks for the key of a parcel: see [`parcels`].
-    pub async fn open_parcel(
-        &self,
-        from: &InstitutionSlug,
-        id: ParcelId,
-        request: &str,
-    ) -> parcels::Reply {
-        self.gateway.open_parcel(from, id, request).await
+    /// Where other gateways ask for the keys of parcels.
+    pub fn parcels(&self) -> parcels::ParcelDesk {
+        parcels::ParcelDesk(Arc::clone(&self.gateway))
     }
 
     /// Takes no new associations, lets the running ones come to an end for the drain time, and

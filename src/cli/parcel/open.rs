@@ -12,8 +12,7 @@ use crate::cli::configured;
 use crate::cli::ledger::refuse;
 use crate::cli::parcel::place;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::config::GatewayPeer;
+use crate::exchange;
 use crate::gateway::parcels;
 use crate::gateway::parcels::Asking;
 use crate::parcel::Release;
@@ -64,8 +63,10 @@ impl Open {
             signer: &keys.statement,
             at: Clock::new().now(),
         };
-        let exchange = |path: &str, body: String| exchange(&config, checked.sender, path, body);
-        let opened = parcels::unpack(&place, &checked, &asking, &self.out, exchange);
+        let ask = |path: &str, body: String| {
+            runtime.block_on(exchange::ask_for_key(&config, checked.sender, path, body))
+        };
+        let opened = parcels::unpack(&place, &checked, &asking, &self.out, ask);
         let unpacked = match opened {
             Ok(unpacked) => unpacked,
             Err(error) => return refuse(&error),
@@ -100,18 +101,5 @@ impl Open {
         };
         writeln!(io::stderr(), "parcel {id} of {from}: {count} instances; {how}")?;
         Ok(Exit::Success)
-    }
-}
-
-/// Puts a request to the exchange of another gateway.
-fn exchange(
-    _config: &Config,
-    sender: &GatewayPeer,
-    _path: &str,
-    _body: String,
-) -> Result<String, String> {
-    match &sender.https {
-        Some(url) => Err(format!("{url} cannot be asked by this build")),
-        None => Err("its [[gateway_peer]] row has no https, by which it would be asked".to_owned()),
     }
 }

@@ -25,6 +25,8 @@ use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::gateway::instance;
 use crate::gateway::recorder::Asked;
+use crate::gateway::link::asker_of;
+use crate::gateway::link::transfer_of;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
@@ -169,6 +171,12 @@ impl Worker {
         };
         let likely = self.counter.queue().likely_after(job.id);
         self.ahead = likely.map(|id| self.read(id));
+        if let Err(attempt) = self.introduce(&recorded).await {
+            return Attempt {
+                key: Some(key),
+                ..attempt
+            };
+        }
         let attempt = self.send(job, &order, &mut pieces, &recorded).await;
         Attempt {
             key: Some(key),
@@ -227,9 +235,31 @@ impl Worker {
 
     /// Asks the contract again.
     async fn judge(&mut self, key: &Key, order: &Order, leg: &Leg) -> Result<Recorded, Attempt> {
+        let (gateway, peer) = (Arc::clone(&self.gateway), Arc::clone(&self.peer));
+        let mut asked = self.question(order, leg);
+        let study = asked.study.as_ref().map(|study| study.uid.clone());
+        asked.ticket = self.receipted.sending(&gateway, &peer, study.as_ref());
+        let recorded = permitted(self.transfers.judge_again(&gateway, key, asked).await)?;
+        let released = self
+            .receipted
+            .released(&gateway, &peer, study.as_ref(), &recorded);
+        released.await;
+        Ok(recorded)
+    }
+
+    /// Tells a gateway on whose behalf what `recorded` releases comes.
+    async fn introduce(&mut self, recorded: &Recorded) -> Result<(), Attempt> {
+        if self.peer.through.is_none() {
+            return Ok(());
+        }
         let gateway = Arc::clone(&self.gateway);
-        let asked = self.question(order, leg);
-        permitted(self.transfers.judge_again(&gateway, key, asked).await)
+        let Some(association) = &mut self.association else {
+            return Err(Attempt::unreachable(&"the association ended"));
+        };
+        let transfers: Vec<_> = transfer_of(recorded).into_iter().collect();
+        let asker = asker_of(recorded);
+        let said = association.upstream.say(&gateway, &asker, &transfers);
+        said.await.map_err(|error| Attempt::unreachable(&error))
     }
 
     async fn send(

@@ -89,7 +89,12 @@ impl Worker {
             sop_instance,
             transfer_syntax: order.transfer_syntax().clone(),
         };
-        let (asked, now) = (self.question(&order, leg), self.gateway.clock.now());
+        // A parcel goes by no link between gateways, and no receipt is due for it.
+        let asked = Asked {
+            through: None,
+            ..self.question(&order, leg)
+        };
+        let now = self.gateway.clock.now();
         let is_same = |answered: &Asked| answered.is_same_question(&asked);
         let batch = sorted.batches.iter_mut().find(|batch| {
             let recorded = &batch.transfer.recorded;
@@ -138,8 +143,7 @@ impl Worker {
         let gateway = Arc::clone(&self.gateway);
         let mut transfer = batch.transfer;
         let (recorded, study) = (transfer.recorded.clone(), batch.study);
-        let parcels = &gateway.parcels;
-        let sealed = parcels.seal(&gateway, &self.peer, &recorded, study, batch.items);
+        let sealed = Parcels::seal(&gateway, &self.peer, &recorded, study, batch.items);
         match sealed.await {
             Ok((release, data_sets)) => {
                 let now_us = self.now_us();

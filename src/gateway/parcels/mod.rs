@@ -20,11 +20,11 @@ use super::drain_begins;
 use crate::config::Config;
 use crate::config::PeerName;
 use crate::depot::Depot;
-use crate::ledger::LogSigner;
 
 pub(super) use sealing::Item;
 pub(super) use sealing::SealError;
 
+pub use opening::ParcelDesk;
 pub use opening::Reply;
 pub use unpack::Asking;
 pub use unpack::Checked;
@@ -37,22 +37,13 @@ pub use unpack::unpack;
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 
 /// What there is one of in a gateway.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Parcels {
-    /// Signs manifests and releases.
-    signer: LogSigner,
     /// Those that could be opened, by peer: opened when they are first needed.
     depots: Mutex<BTreeMap<PeerName, Depot>>,
 }
 
 impl Parcels {
-    pub(super) fn new(signer: LogSigner) -> Self {
-        Self {
-            signer,
-            depots: Mutex::default(),
-        }
-    }
-
     /// Where parcels for `peer` are left.
     fn depot(&self, config: &Config, peer: &PeerName) -> std::io::Result<Depot> {
         let mut depots = self.depots.lock().unwrap_or_else(PoisonError::into_inner);

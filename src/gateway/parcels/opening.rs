@@ -44,10 +44,28 @@ impl Reply {
     }
 }
 
+/// A handle for the exchange with other gateways.
+#[derive(Clone)]
+pub struct ParcelDesk(pub(in crate::gateway) Arc<Gateway>);
+
+impl std::fmt::Debug for ParcelDesk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ParcelDesk")
+    }
+}
+
+impl ParcelDesk {
+    /// Answers the gateway of `from`, which has proven that it is that, and which asks for the key of
+    /// parcel `id` by what it signed.
+    pub async fn open(&self, from: &InstitutionSlug, id: ParcelId, request: &str) -> Reply {
+        self.0.open_parcel(from, id, request).await
+    }
+}
+
 impl Gateway {
     /// Answers the request of `from`, whose certificate was verified, for the key of parcel `id`
     /// (`POST /parcels/<id>/open`); `request` is the body.
-    pub(in crate::gateway) async fn open_parcel(
+    async fn open_parcel(
         self: &Arc<Self>,
         from: &InstitutionSlug,
         id: ParcelId,
@@ -170,7 +188,7 @@ impl Gateway {
             at: self.clock.now(),
             key: wrapped,
         };
-        let body = match release.sign(&self.parcels.signer) {
+        let body = match release.sign(&self.recorder.statement_signer()) {
             Ok(body) => body,
             Err(error) => return Reply::failed(&error),
         };

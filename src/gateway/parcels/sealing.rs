@@ -134,7 +134,6 @@ impl Parcels {
     /// # Errors
     /// See [`SealError`].
     pub(in crate::gateway) async fn seal(
-        &self,
         gateway: &Arc<Gateway>,
         to: &Peer,
         recorded: &Recorded,
@@ -153,9 +152,7 @@ impl Parcels {
             fill(&spool, &queue, shelf, id, study, &items)
         });
         let filled = Arc::new(filled.await?);
-        let sealed = self
-            .complete(gateway, to, &hospital, recorded, &filled)
-            .await;
+        let sealed = complete(gateway, to, &hospital, recorded, &filled).await;
         if sealed.is_err() {
             let spool = Arc::clone(&gateway.spool);
             let discarded = blocking(move || {
@@ -168,89 +165,88 @@ impl Parcels {
         }
         Ok((releases(&hospital), sealed?))
     }
+}
 
-    /// The entry, the key and the manifest.
-    async fn complete(
-        &self,
-        gateway: &Arc<Gateway>,
-        to: &Peer,
-        hospital: &GatewayPeer,
-        recorded: &Recorded,
-        filled: &Arc<Filled>,
-    ) -> Result<Vec<(Sha256, u64)>, SealError> {
-        let manifest = self.manifest(gateway, hospital, recorded, filled)?;
-        let note = manifest.sign(&self.signer).map_err(of_manifest)?;
-        let digest = Manifest::digest(&note);
-        let instances = &filled.contents.instances;
-        let data_sets: Vec<(Sha256, u64)> =
-            instances.iter().map(|one| (one.sha256, one.bytes)).collect();
-        let body = Body::ParcelSealed {
-            parcel: filled.id.to_string(),
-            decision: recorded.entry(),
-            recipient: manifest.to.clone(),
-            instances: u64::try_from(instances.len()).unwrap_or(u64::MAX),
-            bytes: data_sets.iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes)),
-            manifest_sha256: digest,
-            release: manifest.release,
-        };
-        let entry = gateway.recorder.record(body).await?;
-        if manifest.release == Release::Online {
-            let keep = hospital.parcels.as_ref().map(|parcels| parcels.keep);
-            let keep = i64::try_from(keep.unwrap_or_default().as_micros()).unwrap_or(i64::MAX);
-            let kept = Kept::new(
-                &manifest,
-                digest,
-                data_sets.clone(),
-                to.name.clone(),
-                entry,
-                recorded.asked().clone(),
-                manifest.created.plus(keep),
-                &filled.key,
-            );
-            let spool = Arc::clone(&gateway.spool);
-            blocking(move || Ok(custody::keep(&spool, &kept)?)).await?;
-        }
-        // From here on it is a parcel. Asked last: what was revoked while it was written is not released.
-        if !recorded.stands_now() {
-            return Err(SealError::Withheld);
-        }
-        let filled = Arc::clone(filled);
-        blocking(move || {
-            let put = filled.shelf.put(MANIFEST, note.as_bytes());
-            put.map_err(SealError::Depot)
-        })
-        .await?;
-        Ok(data_sets)
+/// The entry, the key and the manifest.
+async fn complete(
+    gateway: &Arc<Gateway>,
+    to: &Peer,
+    hospital: &GatewayPeer,
+    recorded: &Recorded,
+    filled: &Arc<Filled>,
+) -> Result<Vec<(Sha256, u64)>, SealError> {
+    let manifest = manifest_of(gateway, hospital, recorded, filled)?;
+    let signer = gateway.recorder.statement_signer();
+    let note = manifest.sign(&signer).map_err(of_manifest)?;
+    let digest = Manifest::digest(&note);
+    let instances = &filled.contents.instances;
+    let data_sets: Vec<(Sha256, u64)> =
+        instances.iter().map(|one| (one.sha256, one.bytes)).collect();
+    let body = Body::ParcelSealed {
+        parcel: filled.id.to_string(),
+        decision: recorded.entry(),
+        recipient: manifest.to.clone(),
+        instances: u64::try_from(instances.len()).unwrap_or(u64::MAX),
+        bytes: data_sets.iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes)),
+        manifest_sha256: digest,
+        release: manifest.release,
+    };
+    let entry = gateway.recorder.record(body).await?;
+    if manifest.release == Release::Online {
+        let keep = hospital.parcels.as_ref().map(|parcels| parcels.keep);
+        let keep = i64::try_from(keep.unwrap_or_default().as_micros()).unwrap_or(i64::MAX);
+        let kept = Kept::new(
+            &manifest,
+            digest,
+            data_sets.clone(),
+            to.name.clone(),
+            entry,
+            recorded.asked().clone(),
+            manifest.created.plus(keep),
+            &filled.key,
+        );
+        let spool = Arc::clone(&gateway.spool);
+        blocking(move || Ok(custody::keep(&spool, &kept)?)).await?;
     }
+    // From here on it is a parcel. Asked last: what was revoked while it was written is not released.
+    if !recorded.stands_now() {
+        return Err(SealError::Withheld);
+    }
+    let filled = Arc::clone(filled);
+    blocking(move || {
+        let put = filled.shelf.put(MANIFEST, note.as_bytes());
+        put.map_err(SealError::Depot)
+    })
+    .await?;
+    Ok(data_sets)
+}
 
-    fn manifest(
-        &self,
-        gateway: &Gateway,
-        hospital: &GatewayPeer,
-        recorded: &Recorded,
-        filled: &Filled,
-    ) -> Result<Manifest, SealError> {
-        let recipient = hospital.parcel_key;
-        let recipient = recipient.ok_or_else(|| internal("the peer has no parcel_key"))?;
-        let release = releases(hospital);
-        let mut manifest = Manifest {
-            id: filled.id,
-            from: gateway.config.gateway.institution.clone(),
-            to: hospital.peer.institution.clone(),
-            recipient_key: recipient.id(),
-            decision: recorded.entry(),
-            study: filled.contents.study_digest(),
-            created: gateway.clock.now(),
-            release,
-            objects: filled.objects.clone(),
-            key: None,
-        };
-        if release == Release::Offline {
-            let wrapped = Wrapped::new(&filled.key, &recipient, &manifest.binding(), &random()?);
-            manifest.key = Some(wrapped.map_err(of_key)?);
-        }
-        Ok(manifest)
+fn manifest_of(
+    gateway: &Gateway,
+    hospital: &GatewayPeer,
+    recorded: &Recorded,
+    filled: &Filled,
+) -> Result<Manifest, SealError> {
+    let recipient = hospital.parcel_key;
+    let recipient = recipient.ok_or_else(|| internal("the peer has no parcel_key"))?;
+    let release = releases(hospital);
+    let mut manifest = Manifest {
+        id: filled.id,
+        from: gateway.config.gateway.institution.clone(),
+        to: hospital.peer.institution.clone(),
+        recipient_key: recipient.id(),
+        decision: recorded.entry(),
+        study: filled.contents.study_digest(),
+        created: gateway.clock.now(),
+        release,
+        objects: filled.objects.clone(),
+        key: None,
+    };
+    if release == Release::Offline {
+        let wrapped = Wrapped::new(&filled.key, &recipient, &manifest.binding(), &random()?);
+        manifest.key = Some(wrapped.map_err(of_key)?);
     }
+    Ok(manifest)
 }
 
 /// Seals every object of a parcel, and the list of them, durably.

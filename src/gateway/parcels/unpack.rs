@@ -9,6 +9,7 @@ use std::io;
 use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::association::IMPLEMENTATION_CLASS_UID;
 use crate::config::Config;
@@ -45,7 +46,7 @@ pub struct Checked<'c> {
     /// [`Manifest::digest`].
     pub manifest_sha256: Sha256,
     /// Who sealed it.
-    pub sender: &'c GatewayPeer,
+    pub sender: &'c Arc<GatewayPeer>,
 }
 
 /// A parcel that was opened.
