@@ -6,6 +6,7 @@ mod ended;
 mod health;
 mod lane;
 mod progress;
+mod together;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -188,34 +189,6 @@ impl Queue {
         self.taken.insert(job.id, study);
         self.health.goes(job.id);
         Turn::Job(job)
-    }
-
-    /// Of the study of `id`, which is on its way, all that wait go with it, `objects_max` at most;
-    /// `id` is the first of them.
-    pub(super) fn take_along(&mut self, id: ObjectId, objects_max: usize) -> Vec<Job> {
-        let Some(study) = self.taken.get(&id).cloned() else {
-            return Vec::new();
-        };
-        let lane = self.lanes.get(&study);
-        let objects = lane.into_iter().flat_map(Lane::objects).take(objects_max);
-        let jobs = objects.map(|(id, waiting)| Job {
-            id,
-            study: study.clone(),
-            via: Arc::clone(&waiting.via),
-        });
-        let jobs: Vec<Job> = jobs.collect();
-        for job in &jobs {
-            self.taken.insert(job.id, study.clone());
-        }
-        jobs
-    }
-
-    /// Nobody is busy with any object any more.
-    pub(super) fn put_all_back(&mut self) {
-        let taken: Vec<ObjectId> = self.taken.keys().copied().collect();
-        for id in taken {
-            self.put_back(id);
-        }
     }
 
     /// Whose turn it is. While the destination fails, those under whose objects it broke down come
