@@ -1,4 +1,5 @@
 use super::*;
+use crate::gateway::link::Ticketed;
 use crate::contract::Purpose;
 use crate::contract::TransportFacts;
 use crate::contract::Verb;
@@ -68,6 +69,9 @@ fn asked() -> Asked {
             mutual: false,
             address_checked: true,
         },
+        through: None,
+        stated: None,
+        ticket: Ticketed::default(),
         observed: false,
     }
 }

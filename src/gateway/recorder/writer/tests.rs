@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
+use crate::gateway::link::Ticketed;
 use crate::contract::ConsentId;
 use crate::contract::Effect;
 use crate::contract::ErasureReason;
@@ -77,6 +78,9 @@ fn emergency(patient: usize) -> Asked {
             mutual: false,
             address_checked: true,
         },
+        through: None,
+        stated: None,
+        ticket: Ticketed::default(),
         observed: false,
     }
 }
