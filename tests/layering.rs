@@ -123,7 +123,10 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("dicom_ul", &["association"]),
     ("ed25519_dalek", &["ledger"]),
     ("hpke", &["parcel"]),
-    ("http_body_util", &["admin", "depot", "exchange", "web", "witness"]),
+    (
+        "http_body_util",
+        &["admin", "depot", "exchange", "web", "witness"],
+    ),
     ("hyper", &["admin", "depot", "exchange", "web", "witness"]),
     ("hyper_util", &["admin", "depot", "web"]),
     ("jsonwebtoken", &["identity"]),

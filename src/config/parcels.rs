@@ -140,7 +140,11 @@ impl Access {
     }
 
     fn store(self, section: &mut Section<'_, '_>, place: S3Place) -> Option<S3Store> {
-        for key in ["parcels_endpoint", "parcels_access_key", "parcels_secret_key"] {
+        for key in [
+            "parcels_endpoint",
+            "parcels_access_key",
+            "parcels_secret_key",
+        ] {
             if !section.has(key) {
                 let why = "where the store answers, and the files of the key that it knows us by";
                 section.fault(key, "is missing beside s3://", why);
@@ -165,7 +169,11 @@ impl Access {
     fn refuse(&self, section: &mut Section<'_, '_>) {
         for key in ACCESS {
             if section.has(key) {
-                section.fault(key, "is there without parcels_to = \"s3://…\"", "no such key");
+                section.fault(
+                    key,
+                    "is there without parcels_to = \"s3://…\"",
+                    "no such key",
+                );
             }
         }
     }
@@ -184,9 +192,7 @@ impl S3Place {
         let prefix = prefix.trim_end_matches('/');
         let in_bucket = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
         let in_prefix = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-        let part = |part: &str| {
-            !matches!(part, "" | "." | "..") && part.bytes().all(in_prefix)
-        };
+        let part = |part: &str| !matches!(part, "" | "." | "..") && part.bytes().all(in_prefix);
         let is_sound = BUCKET_CHARACTERS.contains(&bucket.len())
             && bucket.bytes().all(in_bucket)
             && prefix.len() <= PREFIX_CHARACTERS_MAX
@@ -270,7 +276,10 @@ mod tests {
     #[test]
     fn a_place_in_a_store_is_a_bucket_and_a_prefix() {
         let place = S3Place::from_url("s3://parcels/st-anna/to.b_1/").unwrap();
-        assert_eq!((&*place.bucket, &*place.prefix), ("parcels", "st-anna/to.b_1"));
+        assert_eq!(
+            (&*place.bucket, &*place.prefix),
+            ("parcels", "st-anna/to.b_1")
+        );
         let place = S3Place::from_url("s3://parcels").unwrap();
         assert_eq!(place.prefix, "");
         for text in [

@@ -50,9 +50,7 @@ impl QueueAct {
 }
 
 /// How the key of a sealed parcel comes to its recipient.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ParcelRelease {
     /// The sender is asked for it, and asks its contract again: what was revoked stays shut.

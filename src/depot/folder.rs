@@ -69,7 +69,10 @@ impl Folder {
     pub(super) fn read(&self, name: &str) -> io::Result<(File, u64)> {
         let path = self.0.join(name);
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-        let opened = OpenOptions::new().read(true).custom_flags(flags).open(&path);
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags)
+            .open(&path);
         let opened = opened.and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = opened.map_err(|error| told(&path, &error))?;
         if !metadata.is_file() {

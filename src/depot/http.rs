@@ -118,11 +118,16 @@ impl Client {
 fn in_origin_form(request: &mut HttpRequest) -> Result<(), HttpError> {
     let unsound = |error| HttpError::new_boxed(HttpErrorKind::Unknown, error);
     let authority = request.uri().authority().map(ToString::to_string);
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
     let path = path.parse().map_err(|error| unsound(Box::new(error)))?;
     *request.uri_mut() = path;
     if let Some(authority) = authority {
-        let host = authority.parse().map_err(|error| unsound(Box::new(error)))?;
+        let host = authority
+            .parse()
+            .map_err(|error| unsound(Box::new(error)))?;
         request.headers_mut().insert(hyper::header::HOST, host);
     }
     Ok(())

@@ -216,8 +216,8 @@ impl Drop for Upload {
 impl io::Read for Download {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.held.is_empty() {
-            let next = tokio::time::timeout(SILENCE, self.stream.next());
-            match self.runtime.block_on(async { next.await }) {
+            let next = async { tokio::time::timeout(SILENCE, self.stream.next()).await };
+            match self.runtime.block_on(next) {
                 Ok(Some(piece)) => self.held = piece.map_err(told)?,
                 Ok(None) => return Ok(0),
                 Err(_) => return Err(io::ErrorKind::TimedOut.into()),

@@ -49,9 +49,9 @@ mod tests {
         let class = uid("1.2.840.10008.5.1.4.1.1.2");
         let head = part10_head(&class, &uid("1.2.3"), &uid("1.2.840.10008.1.2.1"), "1.2");
         assert_eq!(head[..132], [&[0_u8; 128][..], b"DICM"].concat());
-        assert_eq!(head[132..144], *b"\x02\0\0\0UL\x04\0\x58\0\0\0");
+        assert_eq!(head[132..144], *b"\x02\0\0\0UL\x04\0\x66\0\0\0");
         assert_eq!(head[144..158], *b"\x02\0\x01\0OB\0\0\x02\0\0\0\0\x01");
-        assert_eq!(head.len(), 144 + 0x58);
+        assert_eq!(head.len(), 144 + 0x66);
         // Padded to an even length.
         assert!(head.ends_with(b"\x02\0\x12\0UI\x04\x001.2\0"));
     }

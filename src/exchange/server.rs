@@ -130,7 +130,10 @@ impl Server {
             return told(StatusCode::INTERNAL_SERVER_ERROR, "");
         };
         let status = StatusCode::from_u16(reply.status);
-        told(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &reply.body)
+        told(
+            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            &reply.body,
+        )
     }
 
     /// A body that is a signed text.

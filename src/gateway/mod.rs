@@ -262,7 +262,6 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);
     listeners.push(tokio::spawn(commitment::run(Arc::clone(&gateway))));
-    listeners.push(tokio::spawn(parcels::keep(Arc::clone(&gateway))));
     let control = control::listen(&gateway).map_err(GatewayError::Control)?;
     listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));

@@ -69,7 +69,8 @@ impl Contents {
     /// # Errors
     /// When there are too many instances.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ContentsError> {
-        let text = canonical_json(self).map_err(|error| ContentsError::Unread(error.to_string()))?;
+        let text =
+            canonical_json(self).map_err(|error| ContentsError::Unread(error.to_string()))?;
         Self::check_length(text.len() as u64)?;
         Ok(text.into_bytes())
     }

@@ -294,9 +294,9 @@ mod as_base64 {
         let text = String::deserialize(deserializer)?;
         let bytes = STANDARD.decode(text).map_err(serde::de::Error::custom)?;
         let found = bytes.len();
-        bytes.try_into().map_err(|_| {
-            serde::de::Error::custom(format!("{found} bytes in base64, not {N}"))
-        })
+        bytes
+            .try_into()
+            .map_err(|_| serde::de::Error::custom(format!("{found} bytes in base64, not {N}")))
     }
 }
 
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(secret.public().0[..], public);
         let mut random = Once(Some(Zeroizing::new(ikm.try_into().unwrap())));
         let info = bytes("4f6465206f6e2061204772656369616e2055726e");
-        let (found, ours) = super::seal(&text, secret.public(), &info, &mut random).unwrap();
+        let (found, ours) = seal(&text, secret.public(), &info, &mut random).unwrap();
         assert_eq!(found[..], enc);
         // The same key and nonce seal the vector's text with the vector's associated data.
         let aead = |associated: &[u8]| {
@@ -428,7 +428,7 @@ mod tests {
         let text = secret.public().to_string();
         assert_eq!(text.parse(), Ok(*secret.public()));
         assert_eq!(format!("{secret:?}"), format!("ParcelSecret({text})"));
-        for text in ["", "AAAA", "no key", &text[1..]] {
+        for text in ["", "AAAA", "no key", text.trim_end_matches('=')] {
             assert_eq!(text.parse::<ParcelKey>(), Err(NotAParcelKey));
         }
     }

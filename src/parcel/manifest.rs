@@ -187,7 +187,9 @@ impl Manifest {
         }
         if !(1..=OBJECTS_MAX).contains(&objects.len()) {
             let found = objects.len();
-            return Err(self.unsound(format!("lists {found} objects, and 1 to {OBJECTS_MAX} may be")));
+            return Err(self.unsound(format!(
+                "lists {found} objects, and 1 to {OBJECTS_MAX} may be"
+            )));
         }
         for (number, one) in (1..).zip(objects) {
             if one.name != object_name(number) {
@@ -230,7 +232,10 @@ mod tests {
     fn a_manifest_is_read_by_who_knows_the_senders_key() {
         let signer = signer("st-anna", 1);
         let note = manifest(3).sign(&signer).unwrap();
-        assert!(note.starts_with("credence-parcel/v1\n{\"created\":"), "{note}");
+        assert!(
+            note.starts_with("credence-parcel/v1\n{\"created\":"),
+            "{note}"
+        );
         let read = Manifest::open(&note, &slug("st-anna"), signer.key());
         assert_eq!(read.unwrap(), manifest(3));
         assert_eq!(Manifest::said_from(&note).unwrap(), slug("st-anna"));
@@ -276,7 +281,10 @@ mod tests {
         let note = manifest(1).sign(&other).unwrap();
         // Nobody's key of that name signed it.
         let read = Manifest::open(&note, &slug("st-anna"), signer.key());
-        assert!(matches!(read, Err(ManifestError::Signed { .. })), "{read:?}");
+        assert!(
+            matches!(read, Err(ManifestError::Signed { .. })),
+            "{read:?}"
+        );
         // Lakeside's did, and it speaks for lakeside alone.
         let read = Manifest::open(&note, &slug("lakeside"), other.key());
         let text = read.unwrap_err().to_string();
@@ -302,7 +310,10 @@ mod tests {
             // Signed all the same by who does not check.
             let note = sign_text(&bad, &signer).unwrap();
             let read = Manifest::open(&note, &slug("st-anna"), signer.key());
-            assert!(matches!(read, Err(ManifestError::Unsound { .. })), "{number}");
+            assert!(
+                matches!(read, Err(ManifestError::Unsound { .. })),
+                "{number}"
+            );
         }
     }
 }

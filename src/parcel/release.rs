@@ -146,7 +146,9 @@ impl KeyRelease {
         };
         if release.id != manifest.id {
             let (id, wanted) = (release.id, manifest.id);
-            return Err(other(format!("the release of parcel {id}, not of {wanted}")));
+            return Err(other(format!(
+                "the release of parcel {id}, not of {wanted}"
+            )));
         }
         if release.manifest_sha256 != *manifest_sha256 {
             return Err(other("a release under another manifest".to_owned()));
@@ -255,9 +257,8 @@ mod tests {
             at: UtcMicros(1),
         };
         let note = request.sign(&signer).unwrap();
-        let open = |from: &str, own: &str| {
-            OpenRequest::open(&note, &slug(from), &slug(own), signer.key())
-        };
+        let open =
+            |from: &str, own: &str| OpenRequest::open(&note, &slug(from), &slug(own), signer.key());
         assert_eq!(open("lakeside", "st-anna").unwrap(), request);
         assert!(matches!(
             open("hill", "st-anna"),

@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn data(bytes: usize) -> Vec<u8> {
-        (0..bytes).map(|place| (place % 251) as u8).collect()
+        (0..=250).cycle().take(bytes).collect()
     }
 
     #[test]

@@ -56,7 +56,8 @@ fn place(parcel: &str, config: &Config) -> io::Result<Place> {
         return Ok(Place::folder(Path::new(parcel)));
     }
     let wanted = S3Place::from_url(parcel);
-    let wanted = wanted.ok_or_else(|| io::Error::other(format!("{parcel} is no place in a store")))?;
+    let wanted =
+        wanted.ok_or_else(|| io::Error::other(format!("{parcel} is no place in a store")))?;
     let stores = config.gateway_peers.iter();
     let mut stores = stores.filter_map(|gateway| match &gateway.parcels.as_ref()?.to {
         ParcelStore::S3(store) => Some(store),

@@ -99,7 +99,10 @@ impl Open {
                 manifest.created
             ),
         };
-        writeln!(io::stderr(), "parcel {id} of {from}: {count} instances; {how}")?;
+        writeln!(
+            io::stderr(),
+            "parcel {id} of {from}: {count} instances; {how}"
+        )?;
         Ok(Exit::Success)
     }
 }

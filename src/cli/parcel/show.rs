@@ -68,8 +68,16 @@ impl Show {
         writeln!(out, "parcel     {id}")?;
         writeln!(out, "from       {from}, whose signature is good")?;
         writeln!(out, "to         {to}")?;
-        writeln!(out, "sealed     {}, decision {}", manifest.created, manifest.decision)?;
-        writeln!(out, "instances  {instances}, {} bytes sealed", manifest.bytes())?;
+        writeln!(
+            out,
+            "sealed     {}, decision {}",
+            manifest.created, manifest.decision
+        )?;
+        writeln!(
+            out,
+            "instances  {instances}, {} bytes sealed",
+            manifest.bytes()
+        )?;
         writeln!(out, "release    {release}")?;
         writeln!(out, "manifest   {}", checked.manifest_sha256)?;
         Ok(Exit::Success)

@@ -336,7 +336,10 @@ fn parcels_for_it_are_left_in_a_folder() {
     let parcels = gateway.parcels.as_ref().unwrap();
     assert_eq!(gateway.delivery, Delivery::Spool);
     assert_eq!(parcels.release, Release::Offline);
-    assert_eq!((parcels.after.as_secs(), parcels.keep.as_secs()), (10, 2_592_000));
+    assert_eq!(
+        (parcels.after.as_secs(), parcels.keep.as_secs()),
+        (10, 2_592_000)
+    );
     let ParcelStore::Folder(folder) = &parcels.to else {
         panic!("{parcels:?}");
     };
@@ -351,20 +354,28 @@ fn parcels_for_it_are_left_in_a_store() {
          parcels_secret_key = \"$CREDENTIALS_DIRECTORY/s3\"\n[exchange]\nlisten = \"10.0.0.2:443\"",
     );
     let config = parse(&[BASE, &row("st-anna", &more)]).unwrap();
-    let parcels = config.gateway_of(&slug("st-anna")).unwrap().parcels.as_ref();
+    let parcels = config
+        .gateway_of(&slug("st-anna"))
+        .unwrap()
+        .parcels
+        .as_ref();
     let parcels = parcels.unwrap();
     assert_eq!(parcels.release, Release::Online);
     let ParcelStore::S3(store) = &parcels.to else {
         panic!("{parcels:?}");
     };
-    assert_eq!((&*store.place.bucket, &*store.region), ("parcels", "us-east-1"));
+    assert_eq!(
+        (&*store.place.bucket, &*store.region),
+        ("parcels", "us-east-1")
+    );
 }
 
 #[test]
 fn parcels_that_could_not_be_left_or_opened_are_faults() {
     let wrong = |more: &str| keys(&[BASE, &row("st-anna", more)]);
     let offline = format!("{PARCEL_KEY}{OFFLINE}");
-    let s3 = "parcels_to = \"s3://parcels/a\"\nparcels_access_key = \"a\"\nparcels_secret_key = \"b\"";
+    let s3 =
+        "parcels_to = \"s3://parcels/a\"\nparcels_access_key = \"a\"\nparcels_secret_key = \"b\"";
     for (more, key) in [
         (format!("{OFFLINE}parcels_to = \"out\""), "parcel_key"),
         (format!("{PARCEL_KEY}parcels_to = \"out\""), "parcels_to"),

@@ -24,9 +24,9 @@ use crate::contract::Body;
 use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::gateway::instance;
-use crate::gateway::recorder::Asked;
 use crate::gateway::link::asker_of;
 use crate::gateway::link::transfer_of;
+use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
@@ -239,7 +239,8 @@ impl Worker {
         let mut asked = self.question(order, leg);
         let study = asked.study.as_ref().map(|study| study.uid.clone());
         asked.ticket = self.receipted.sending(&gateway, &peer, study.as_ref());
-        let recorded = permitted(self.transfers.judge_again(&gateway, key, asked).await)?;
+        let judged = self.transfers.judge_again(&gateway, key, asked).await;
+        let recorded = permitted(judged).map_err(|attempt| *attempt)?;
         let released = self
             .receipted
             .released(&gateway, &peer, study.as_ref(), &recorded);
@@ -433,20 +434,21 @@ impl Worker {
 }
 
 /// What the contract's answer means.
-pub(super) fn permitted(judged: Result<Judged, RecordError>) -> Result<Recorded, Attempt> {
-    match judged {
-        Ok(Judged::Permitted(recorded)) => Ok(recorded),
-        Ok(Judged::Refused(refusal)) => Err(Attempt {
+pub(super) fn permitted(judged: Result<Judged, RecordError>) -> Result<Recorded, Box<Attempt>> {
+    let attempt = match judged {
+        Ok(Judged::Permitted(recorded)) => return Ok(recorded),
+        Ok(Judged::Refused(refusal)) => Attempt {
             refusal: Some(refusal.clone()),
             ..Attempt::new(Ended::Denied, &refusal.comment(true))
-        }),
+        },
         Err(error @ RecordError::Refused(_)) => {
-            Err(Attempt::new(Ended::Failed(Failure::NotJudged), &error))
+            Attempt::new(Ended::Failed(Failure::NotJudged), &error)
         }
         Err(error @ (RecordError::NoRoom | RecordError::KeyLeft { .. } | RecordError::Stopped)) => {
-            Err(Attempt::new(Ended::NotRecorded, &error))
+            Attempt::new(Ended::NotRecorded, &error)
         }
-    }
+    };
+    Err(Box::new(attempt))
 }
 
 /// Takes what was delivered to where it belongs: out of the spool, or to `kept_at`. Tries until the

@@ -32,7 +32,11 @@ pub(super) use order::Leg;
 pub(super) use order::Order;
 pub(super) use reading::Pieces;
 
+#[cfg(test)]
+pub(super) use order::tests::asked;
+
 use super::Gateway;
+use super::parcels;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::PeerName;
@@ -136,7 +140,7 @@ impl Delivery {
 
     /// Starts to deliver; the tasks end when the gateway drains.
     pub(super) async fn start(gateway: &Arc<Gateway>) -> Vec<JoinHandle<()>> {
-        let mut workers = Vec::new();
+        let mut workers = vec![tokio::spawn(parcels::keep(Arc::clone(gateway)))];
         for (to, counter) in &gateway.delivery.queues {
             let unread = counter.queue().unread();
             if unread > 0 {

@@ -118,7 +118,7 @@ impl Worker {
         }
         sorted.batches.push(Batch {
             key,
-            transfer: Transfer::new(permitted(judged)?),
+            transfer: Transfer::new(permitted(judged).map_err(|attempt| *attempt)?),
             study,
             jobs: vec![job.clone()],
             items: vec![item],

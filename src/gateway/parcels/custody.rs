@@ -28,11 +28,22 @@ const PREFIX: &str = "parcel-";
 /// How they are written; another version reads this one, or leaves it alone.
 const VERSION: u16 = 1;
 
+/// How it is written: as this gateway does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Version(u16);
+
+impl Default for Version {
+    fn default() -> Self {
+        Self(VERSION)
+    }
+}
+
 /// What is kept of a parcel.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Kept {
-    version: u16,
+    pub(super) version: Version,
     /// Its manifest, without the objects, whose number is all that is asked for later.
     pub(super) manifest: Manifest,
     pub(super) manifest_sha256: Sha256,
@@ -46,36 +57,10 @@ pub(super) struct Kept {
     pub(super) asked: Asked,
     /// After this the key is destroyed.
     pub(super) until: UtcMicros,
-    key: [u8; 32],
+    pub(super) key: [u8; 32],
 }
 
 impl Kept {
-    pub(super) fn new(
-        manifest: &Manifest,
-        manifest_sha256: Sha256,
-        data_sets: Vec<(Sha256, u64)>,
-        peer: PeerName,
-        sealed: u64,
-        asked: Asked,
-        until: UtcMicros,
-        key: &ContentKey,
-    ) -> Self {
-        Self {
-            version: VERSION,
-            manifest: Manifest {
-                objects: Vec::new(),
-                ..manifest.clone()
-            },
-            manifest_sha256,
-            data_sets,
-            peer,
-            sealed,
-            asked,
-            until,
-            key: *key.as_bytes(),
-        }
-    }
-
     pub(super) fn key(&self) -> ContentKey {
         ContentKey::from_bytes(self.key)
     }
@@ -90,7 +75,9 @@ impl Kept {
 pub(super) enum CustodyError {
     #[error(transparent)]
     Spool(#[from] SpoolError),
-    #[error("{KEPT_MAX} keys of parcels are kept already; the oldest are destroyed first, in their time")]
+    #[error(
+        "{KEPT_MAX} keys of parcels are kept already; the oldest are destroyed first, in their time"
+    )]
     Full,
     #[error("what is kept of parcel {0} cannot be read")]
     Unreadable(ParcelId),
@@ -118,7 +105,7 @@ pub(super) fn kept(spool: &Spool, id: ParcelId) -> Result<Option<Kept>, CustodyE
     };
     let kept: Result<Kept, _> = serde_json::from_slice(&bytes);
     match kept {
-        Ok(kept) if kept.version == VERSION && kept.manifest.id == id => Ok(Some(kept)),
+        Ok(kept) if kept.version == Version::default() && kept.manifest.id == id => Ok(Some(kept)),
         Ok(_) | Err(_) => Err(CustodyError::Unreadable(id)),
     }
 }
@@ -163,4 +150,77 @@ fn look_through(spool: &Spool, now: UtcMicros) -> Result<Vec<ParcelId>, CustodyE
 
 fn name(id: ParcelId) -> String {
     format!("{PREFIX}{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::gateway::delivery::asked;
+    use crate::parcel::Release;
+    use crate::storage::Keys;
+
+    fn spool(dir: &std::path::Path) -> Spool {
+        let own = "st-anna".parse().unwrap();
+        let keys = Keys::open(&dir.join("keys"), &dir.join("data"), &own).unwrap();
+        let text = "gateway = { institution = \"st-anna\" }\n\
+            ae = [{ title = \"CREDENCE\", purpose = \"TREATMENT\" }]\n\
+            spool = { dir = \"spool\", free_bytes_min = 0 }\n\
+            [[listener]]\naddress = \"127.0.0.1:104\"\n\
+            [[institution]]\nslug = \"st-anna\"\nname = \"St. Anna\"\n";
+        let config = config::Config::parse(text, dir).unwrap();
+        Spool::open(&config.spool, &keys).unwrap().0
+    }
+
+    fn kept_until(id: u8, until: i64) -> Kept {
+        let manifest = Manifest {
+            id: ParcelId::from_bytes([id; 16]),
+            from: "st-anna".parse().unwrap(),
+            to: "lakeside".parse().unwrap(),
+            recipient_key: Sha256::ZERO,
+            decision: 3,
+            study: Sha256::ZERO,
+            created: UtcMicros(0),
+            release: Release::Online,
+            objects: Vec::new(),
+            key: None,
+        };
+        Kept {
+            version: Version::default(),
+            manifest,
+            manifest_sha256: Sha256::ZERO,
+            data_sets: vec![(Sha256::ZERO, 100)],
+            peer: "lakeside-gateway".parse().unwrap(),
+            sealed: 4,
+            asked: asked(),
+            until: UtcMicros(until),
+            key: [id; 32],
+        }
+    }
+
+    #[test]
+    fn a_key_outlasts_a_restart_and_is_destroyed_when_it_was_kept_long_enough() {
+        let dir = tempfile::tempdir().unwrap();
+        for (id, until) in [(1, 50), (2, 150)] {
+            keep(&spool(dir.path()), &kept_until(id, until)).unwrap();
+        }
+        let spool = spool(dir.path());
+        let [first, second] = [1, 2].map(|id| ParcelId::from_bytes([id; 16]));
+        let key = |id| kept(&spool, id).unwrap().map(|kept| kept.key());
+        assert_eq!(key(first), Some(ContentKey::from_bytes([1; 32])));
+        assert_eq!(look_through(&spool, UtcMicros(49)).unwrap(), []);
+        assert_eq!(look_through(&spool, UtcMicros(50)).unwrap(), [first]);
+        assert_eq!(key(first), None);
+        assert_eq!(key(second), Some(ContentKey::from_bytes([2; 32])));
+    }
+
+    #[test]
+    fn what_is_kept_shows_neither_key_nor_patient() {
+        let dir = tempfile::tempdir().unwrap();
+        keep(&spool(dir.path()), &kept_until(7, 1)).unwrap();
+        let name = name(ParcelId::from_bytes([7; 16]));
+        let file = std::fs::read(dir.path().join("spool/remembered").join(name)).unwrap();
+        let text = String::from_utf8_lossy(&file);
+        assert!(!text.contains("lakeside") && !text.contains("7,7,7"));
+    }
 }

@@ -34,7 +34,7 @@ pub use unpack::examine;
 pub use unpack::unpack;
 
 /// How often keys are looked through for those that are too old.
-const LOOK_EVERY: Duration = Duration::from_secs(600);
+const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 
 /// What there is one of in a gateway.
 #[derive(Debug, Default)]

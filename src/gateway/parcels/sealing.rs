@@ -12,6 +12,7 @@ use super::Parcels;
 use super::custody;
 use super::custody::CustodyError;
 use super::custody::Kept;
+use super::custody::Version;
 use crate::config::GatewayPeer;
 use crate::config::Peer;
 use crate::contract::Body;
@@ -180,14 +181,18 @@ async fn complete(
     let note = manifest.sign(&signer).map_err(of_manifest)?;
     let digest = Manifest::digest(&note);
     let instances = &filled.contents.instances;
-    let data_sets: Vec<(Sha256, u64)> =
-        instances.iter().map(|one| (one.sha256, one.bytes)).collect();
+    let data_sets: Vec<(Sha256, u64)> = instances
+        .iter()
+        .map(|one| (one.sha256, one.bytes))
+        .collect();
     let body = Body::ParcelSealed {
         parcel: filled.id.to_string(),
         decision: recorded.entry(),
         recipient: manifest.to.clone(),
         instances: u64::try_from(instances.len()).unwrap_or(u64::MAX),
-        bytes: data_sets.iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes)),
+        bytes: data_sets
+            .iter()
+            .fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes)),
         manifest_sha256: digest,
         release: manifest.release,
     };
@@ -195,16 +200,20 @@ async fn complete(
     if manifest.release == Release::Online {
         let keep = hospital.parcels.as_ref().map(|parcels| parcels.keep);
         let keep = i64::try_from(keep.unwrap_or_default().as_micros()).unwrap_or(i64::MAX);
-        let kept = Kept::new(
-            &manifest,
-            digest,
-            data_sets.clone(),
-            to.name.clone(),
-            entry,
-            recorded.asked().clone(),
-            manifest.created.plus(keep),
-            &filled.key,
-        );
+        let kept = Kept {
+            version: Version::default(),
+            manifest: Manifest {
+                objects: Vec::new(),
+                ..manifest.clone()
+            },
+            manifest_sha256: digest,
+            data_sets: data_sets.clone(),
+            peer: to.name.clone(),
+            sealed: entry,
+            asked: recorded.asked().clone(),
+            until: manifest.created.plus(keep),
+            key: *filled.key.as_bytes(),
+        };
         let spool = Arc::clone(&gateway.spool);
         blocking(move || Ok(custody::keep(&spool, &kept)?)).await?;
     }

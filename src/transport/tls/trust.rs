@@ -184,7 +184,9 @@ impl Trust {
 
 /// For a handshake with a server that is no peer: who it is, these authorities say, and we show
 /// nothing of ourselves.
-pub(in crate::transport) fn believing(authorities: &[PathBuf]) -> Result<Arc<ClientConfig>, TlsError> {
+pub(in crate::transport) fn believing(
+    authorities: &[PathBuf],
+) -> Result<Arc<ClientConfig>, TlsError> {
     let roots = store(authorities, &mut Vec::new())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)

@@ -1,9 +1,9 @@
 use super::*;
-use crate::gateway::link::Ticketed;
 use crate::contract::Purpose;
 use crate::contract::TransportFacts;
 use crate::contract::Verb;
 use crate::dimse::CommandField;
+use crate::gateway::link::Ticketed;
 use crate::gateway::recorder::PatientIdentity;
 use crate::gateway::recorder::StudyAsked;
 
@@ -42,7 +42,7 @@ pub(in crate::gateway::delivery) fn order(
     )
 }
 
-fn asked() -> Asked {
+pub(in crate::gateway) fn asked() -> Asked {
     Asked {
         verb: Verb::Store,
         purpose: Purpose::Treatment,

@@ -89,7 +89,9 @@ impl Lane {
 
     /// Nothing of it goes before `at_us`.
     pub(super) fn wait_until(&mut self, at_us: u64) {
-        let until_us = self.retry_at_us.map_or(at_us, |until_us| until_us.max(at_us));
+        let until_us = self
+            .retry_at_us
+            .map_or(at_us, |until_us| until_us.max(at_us));
         self.retry_at_us = Some(until_us);
     }
 

@@ -2,7 +2,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
-use crate::gateway::link::Ticketed;
 use crate::contract::ConsentId;
 use crate::contract::Effect;
 use crate::contract::ErasureReason;
@@ -12,6 +11,7 @@ use crate::contract::TransportFacts;
 use crate::contract::Verb;
 use crate::gateway::control::ConsentTerms;
 use crate::gateway::control::PatientName;
+use crate::gateway::link::Ticketed;
 use crate::gateway::recorder::For;
 use crate::gateway::recorder::PatientIdentity;
 use crate::gateway::recorder::StudyAsked;
