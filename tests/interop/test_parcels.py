@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import socket
+import ssl
 import subprocess
+import threading
 import tomllib
 from pathlib import Path
 
@@ -197,16 +200,18 @@ def test_a_folder_that_is_away_is_waited_for(stage, tmp_path):
     assert len(two.source.bodies("decision")) == before + 1
 
 
-def test_a_gateway_that_is_killed_while_it_waits_loses_nothing(stage, tmp_path):
+@pytest.mark.parametrize("moment", ["*", "*/000020", "*/contents", "*/manifest"])
+def test_a_gateway_that_is_killed_while_it_seals_loses_nothing(stage, tmp_path, moment):
     two = Two(stage, tmp_path, release="offline")
     two.source.grant("P1")
     made = images.study(tmp_path / "made", 30, pixel_bytes=400_000)
     two.send(made)
-    wait_until(lambda: any(two.out.iterdir()), 20, "a parcel that is begun")
+    wait_until(lambda: any(two.out.glob(moment)), 20, "a parcel that is begun")
     two.source.kill()
     two.source.start()
     wait_until(lambda: waiting(two.source) == 0, 20, "an empty queue")
     carried = {}
+    assert 1 <= len(two.parcels()) <= 2
     for number, parcel in enumerate(two.parcels()):
         two.open(parcel, f"opened-{number}")
         carried |= two.opened(f"opened-{number}")
@@ -318,3 +323,70 @@ def test_parcels_are_left_in_a_store_and_fetched_from_it(stage, tmp_path, store,
     two.open(f"s3://parcels/from/anna/{id}")
     assert two.opened() == sent_as(made)
     wait_until(lambda: waiting(two.source) == 0, 10, "an empty queue")
+
+
+def test_a_store_by_tls_is_believed_by_its_authorities_alone(stage, tmp_path, store):
+    """The same store behind TLS; with another authority everything waits."""
+    client, port = store
+    authority, stranger = Authority(tmp_path / "store", "store"), Authority(tmp_path / "stranger", "stranger")
+    pair = authority.issue("front", ips=["127.0.0.1"])
+    front = stage.keep(_Front(pair, port))
+    for name, text in (("id", "GATEWAY\n"), ("secret", "secret\n")):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text(text)
+    place = {
+        "parcels_to": "s3://parcels", "parcels_endpoint": f"https://127.0.0.1:{front.port}",
+        "parcels_authorities": [str(stranger.certificate)],
+        "parcels_access_key": str(tmp_path / "id"), "parcels_secret_key": str(tmp_path / "secret"),
+    }
+    two = Two(stage, tmp_path, release="offline", parcels=place)
+    two.source.grant("P1")
+    two.send(images.study(tmp_path / "made", 2))
+    down = lambda: [body["text"] for body in two.source.bodies("alert") if body["code"] == "destination-down"]
+    assert "UnknownIssuer" in wait_until(down, 30, "an alert")[0]
+    two.source.stop()
+    name, row = two.source.config.more[-1]
+    two.source.config.more[-1] = (name, {**row, "parcels_authorities": [str(authority.certificate)]})
+    two.source.write()
+    two.source.start()
+    keys = lambda: [one["Key"] for one in client.list_objects_v2(Bucket="parcels").get("Contents", [])]
+    wait_until(lambda: any(key.endswith("/manifest") for key in keys()), 30, "a manifest")
+    wait_until(lambda: waiting(two.source) == 0, 10, "an empty queue")
+
+
+class _Front:
+    """TLS in front of a port."""
+
+    def __init__(self, pair, to: int):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.certificate, pair.key)
+        self._to = to
+        self._listener = context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                one, _ = self._listener.accept()
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+            other = socket.create_connection(("127.0.0.1", self._to))
+            for pair in ((one, other), (other, one)):
+                threading.Thread(target=_pump, args=pair, daemon=True).start()
+
+    def stop(self):
+        self._listener.close()
+
+
+def _pump(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+    except OSError:
+        pass
+    finally:
+        for one in (source, sink):
+            one.close()

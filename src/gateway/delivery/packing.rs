@@ -55,11 +55,7 @@ impl Worker {
             .counter
             .change(|queue| queue.take_along(job.id, OBJECTS_MAX));
         if let Err(error) = Parcels::ready(&self.gateway, &self.peer).await {
-            for job in jobs {
-                let attempt = Attempt::new(Ended::Unreachable, &error);
-                self.conclude(&job, attempt).await?;
-            }
-            return Ok(());
+            return self.give_up(&jobs, &error).await;
         }
         let mut sorted = Sorted::default();
         for job in jobs {
@@ -162,32 +158,36 @@ impl Worker {
             }
             Err(error) => {
                 transfer.close(&gateway, Outcome::Interrupted).await;
-                for job in &batch.jobs {
-                    let ended = ended(&error, job);
-                    self.conclude(job, Attempt::new(ended, &error)).await?;
-                }
+                self.give_up(&batch.jobs, &error).await?;
             }
         }
         Ok(())
     }
+
+    /// No parcel came of these: the one whose fault it is stands for all, and the others wait again.
+    async fn give_up(&mut self, jobs: &[Job], error: &SealError) -> Result<(), SpoolLost> {
+        let is_at_fault = |job: &&Job| matches!(error, SealError::Spool(id, _) if *id == job.id);
+        let at_fault = jobs.iter().find(is_at_fault).or_else(|| jobs.first());
+        for job in jobs {
+            if at_fault.is_none_or(|at_fault| at_fault.id != job.id) {
+                self.counter.change(|queue| queue.put_back(job.id));
+            }
+        }
+        match at_fault {
+            Some(job) => self.conclude(job, Attempt::new(ended(error), error)).await,
+            None => Ok(()),
+        }
+    }
 }
 
-/// What a parcel that could not be made means for one of its instances.
-fn ended(error: &SealError, job: &Job) -> Ended {
+/// What a parcel that could not be made means for the instance whose fault it is.
+const fn ended(error: &SealError) -> Ended {
     match error {
-        SealError::Spool(id, error) if *id == job.id => {
-            let is_damaged = matches!(
-                error,
-                SpoolError::Damaged { .. } | SpoolError::Missing { .. }
-            );
-            Ended::Failed(if is_damaged {
-                Failure::Damaged
-            } else {
-                Failure::Unreadable
-            })
+        SealError::Spool(_, SpoolError::Damaged { .. } | SpoolError::Missing { .. }) => {
+            Ended::Failed(Failure::Damaged)
         }
-        // Of another one: this one goes with the next parcel.
-        SealError::Spool(..) | SealError::Withheld => Ended::Withheld,
+        SealError::Spool(..) => Ended::Failed(Failure::Unreadable),
+        SealError::Withheld => Ended::Withheld,
         SealError::NotRecorded(_) => Ended::NotRecorded,
         SealError::Depot(_) | SealError::Custody(_) => Ended::Unreachable,
         SealError::Internal(_) => Ended::Failed(Failure::Internal),
