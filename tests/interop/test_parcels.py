@@ -1,5 +1,7 @@
 """Sealed parcels: what is stored to another hospital leaves as files that nobody on the way can read."""
 
+import http.client
+import http.server
 import json
 import shutil
 import socket
@@ -22,6 +24,7 @@ from rig.gateway import Peer
 from rig.process import free_port
 from rig.process import wait_until
 from rig.x509 import Authority
+from rig.x509 import Pair
 
 SPOOL = ("[spool]", {"retry_first_s": 1, "retry_max_s": 2, "free_bytes_min": 0})
 
@@ -390,3 +393,86 @@ def _pump(source, sink):
     finally:
         for one in (source, sink):
             one.close()
+
+
+def asked(two, path: str, body: bytes, pair) -> tuple[int, str]:
+    """A request to the source's exchange, with this certificate."""
+    context = ssl.create_default_context(cafile=str(two.authority.certificate))
+    context.load_cert_chain(pair.certificate, pair.key)
+    line = http.client.HTTPSConnection("127.0.0.1", two.source_exchange, context=context, timeout=10)
+    try:
+        line.request("POST", path, body)
+        answer = line.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        line.close()
+
+
+def test_who_asks_for_a_key_wrongly_gets_none(stage, tmp_path):
+    two = Two(stage, tmp_path, release="online")
+    two.source.grant("P1")
+    two.send(images.study(tmp_path / "made", 2))
+    (parcel,) = two.wait(1)
+    path = f"/parcels/{parcel.name}/open"
+    berta = next(row["certificate"] for name, row in two.recipient.config.more if name == "[tls]")
+    berta = Pair(Path(berta), Path(berta).with_suffix(".key"), None)
+    for body in (b"", b"\xff\xfe", b"credence-open/v1\n{}\n\n", (parcel / "manifest").read_bytes()):
+        status, text = asked(two, path, body, berta)
+        assert status == 400 and "wrapped" not in text, text
+    assert asked(two, path, b"x" * 70_000, berta)[0] == 413
+    for wrong in ("/parcels/../open", "/parcels/00/open", f"/parcels/{parcel.name.upper()}/open"):
+        assert asked(two, wrong, b"", berta)[0] == 404
+    # A gateway that the source does not know, though the same authority issued its certificate.
+    stranger = two.authority.issue("stranger", ips=["127.0.0.1"])
+    assert asked(two, path, b"", stranger)[0] == 403
+    # A request that was good for one parcel opens no other.
+    two.send(images.study(tmp_path / "other", 2, study=2))
+    first, second = two.wait(2)
+    front = stage.keep(_Overheard(two, berta))
+    name, row = two.recipient.config.more[-1]
+    two.recipient.config.more[-1] = (name, {**row, "https": f"https://127.0.0.1:{front.port}"})
+    two.recipient.write()
+    refused = two.open(first, check=False)
+    assert refused.returncode == 1 and "503" in refused.stderr, refused.stderr
+    status, text = asked(two, f"/parcels/{second.name}/open", front.body, berta)
+    assert status == 400 and "the request is for parcel" in text
+    assert two.source.bodies("parcel-opened") == []
+    status, text = asked(two, f"/parcels/{first.name}/open", front.body, berta)
+    assert status == 200
+    # What was released for one parcel is refused by the recipient for another.
+    front.answer = text
+    refused = two.open(second, check=False)
+    assert f"it is the release of parcel {first.name}" in refused.stderr, refused.stderr
+    two.open(first)
+
+
+class _Overheard:
+    """Stands where the source should: keeps what it is asked, and answers as it is told."""
+
+    def __init__(self, two, pair):
+        self.body, self.answer = b"", None
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                outer.body = self.rfile.read(int(self.headers["content-length"]))
+                body = (outer.answer or "later\n").encode()
+                self.send_response(200 if outer.answer else 503)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        source = next(row["certificate"] for name, row in two.source.config.more if name == "[tls]")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(source, Path(source).with_suffix(".key"))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
