@@ -72,9 +72,6 @@ pub(in crate::gateway) fn asked() -> Asked {
             mutual: false,
             address_checked: true,
         },
-        through: None,
-        stated: None,
-        ticket: Ticketed::default(),
         observed: false,
     }
 }

@@ -81,9 +81,6 @@ fn emergency(patient: usize) -> Asked {
             mutual: false,
             address_checked: true,
         },
-        through: None,
-        stated: None,
-        ticket: Ticketed::default(),
         observed: false,
     }
 }
