@@ -124,6 +124,7 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     };
     let desks = exchange::Desks {
         receipts: running.receipts(),
+        parcels: running.parcels(),
         recorder,
         witness: witnessing.answerer().cloned(),
         security,
