@@ -14,21 +14,26 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
     ("contract", &["dicom"]),
     ("ledger", &["contract", "dicom"]),
     ("fhir", &["contract", "dicom"]),
+    // Whose a parcel is, and whose signature it bears.
+    ("parcel", &["contract", "dicom", "ledger"]),
     ("clock", &["dicom"]),
     // Institutions and purposes of use are the contract's, keys of logs and witnesses the ledger's.
-    ("config", &["contract", "dicom", "ledger"]),
+    ("config", &["contract", "dicom", "ledger", "parcel"]),
     // What a certificate is known by is the configuration's.
     ("certificate", &["config"]),
     ("identity", &["config"]),
     // What an entry holds is the contract's: an index of entries names it.
-    ("storage", &["config", "ledger", "contract", "dicom"]),
+    (
+        "storage",
+        &["config", "ledger", "contract", "dicom", "parcel"],
+    ),
     (
         "transport",
         &[
@@ -41,6 +46,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "dimse",
         ],
     ),
+    ("depot", &["config", "parcel", "transport"]),
     (
         "gateway",
         &[
@@ -49,10 +55,12 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "clock",
             "config",
             "contract",
+            "depot",
             "dicom",
             "dimse",
             "identity",
             "ledger",
+            "parcel",
             "storage",
             "transport",
         ],
@@ -60,7 +68,15 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("web", &["config", "transport"]),
     (
         "exchange",
-        &["config", "gateway", "ledger", "transport", "web", "witness"],
+        &[
+            "config",
+            "gateway",
+            "ledger",
+            "parcel",
+            "transport",
+            "web",
+            "witness",
+        ],
     ),
     ("audit", &["ledger", "storage", "config"]),
     ("demo", &["association", "dimse", "dicom", "transport"]),
@@ -98,7 +114,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 19] = [
+const DOORS: [(&str, &[&str]); 21] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
@@ -106,22 +122,27 @@ const DOORS: [(&str, &[&str]); 19] = [
     ("clap", &["cli"]),
     ("dicom_ul", &["association"]),
     ("ed25519_dalek", &["ledger"]),
-    ("http_body_util", &["admin", "exchange", "web", "witness"]),
-    ("hyper", &["admin", "exchange", "web", "witness"]),
-    ("hyper_util", &["admin", "web"]),
+    ("hpke", &["parcel"]),
+    (
+        "http_body_util",
+        &["admin", "depot", "exchange", "web", "witness"],
+    ),
+    ("hyper", &["admin", "depot", "exchange", "web", "witness"]),
+    ("hyper_util", &["admin", "depot", "web"]),
     ("jsonwebtoken", &["identity"]),
+    ("object_store", &["depot"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),
-    ("tokio_rustls", &["transport"]),
     ("sled", &["storage"]),
     ("tar", &["storage"]),
+    ("tokio_rustls", &["transport"]),
     ("toml", &["config", "contract"]),
     ("x509_parser", &["certificate"]),
 ];
 
 /// Rooms that hold no IO, no async, no clock and no logging.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "association",
     "contract",
     "dicom",
@@ -129,6 +150,7 @@ const PURE: [&str; 8] = [
     "dimse",
     "fhir",
     "ledger",
+    "parcel",
     "time",
 ];
 

@@ -4,6 +4,7 @@ use crate::cli::desk;
 use crate::cli::wording;
 use crate::contract::Body;
 use crate::contract::Effect;
+use crate::contract::Verdict;
 use crate::ledger::Entry;
 
 /// Number, time, kind, and what it says.
@@ -77,6 +78,7 @@ fn what(body: &Body) -> String {
             ..
         } => format!("{queue}: {objects} {}", act.as_str()),
         Body::ProcedureStep { .. } | Body::Commitment { .. } => of_services(body),
+        Body::ParcelSealed { .. } | Body::ParcelOpened { .. } => of_parcels(body),
         Body::Equivocated { .. }
         | Body::Misstated { .. }
         | Body::Receipt { .. }
@@ -139,6 +141,35 @@ fn of_services(body: &Body) -> String {
             let asker = asker.as_deref().unwrap_or("the gateway");
             let act = act.as_str();
             format!("{asker} of {destination}: {act}, {instances} instances, {failed} failed")
+        }
+        _ => String::new(),
+    }
+}
+
+/// What was sealed for another gateway, and what became of it.
+fn of_parcels(body: &Body) -> String {
+    match body {
+        Body::ParcelSealed {
+            parcel,
+            recipient,
+            instances,
+            release,
+            ..
+        } => {
+            let release = release.as_str();
+            format!("{parcel} for {recipient}: {instances} instances, {release} release")
+        }
+        Body::ParcelOpened {
+            parcel,
+            recipient,
+            verdict,
+            ..
+        } => {
+            let became = match verdict {
+                Verdict::Permit => "key released",
+                Verdict::Deny => "refused",
+            };
+            format!("{parcel} by {recipient}: {became}")
         }
         _ => String::new(),
     }

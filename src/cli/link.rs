@@ -173,7 +173,8 @@ fn rows(
     writeln!(text, "certificates = [\"{key}\"]")?;
     writeln!(text, "log_key = \"{}\"", keys.log.key())?;
     writeln!(text, "statement_key = \"{}\"", keys.statement.key())?;
-    writeln!(text, "witness_key = \"{}\"", keys.witness.key())
+    writeln!(text, "witness_key = \"{}\"", keys.witness.key())?;
+    writeln!(text, "parcel_key = \"{}\"", keys.parcel.public())
 }
 
 /// The name that whoever connects to `ip` finds in our certificate, where that is not the address.

@@ -19,6 +19,7 @@ pub mod incident;
 pub mod keys;
 pub mod ledger;
 pub mod link;
+pub mod parcel;
 pub mod patient;
 pub mod policy;
 pub mod queue;
@@ -55,6 +56,7 @@ use crate::cli::incident::Incident;
 use crate::cli::keys::Keys;
 use crate::cli::ledger::Ledger;
 use crate::cli::link::Link;
+use crate::cli::parcel::Parcel;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
 use crate::cli::queue::Queue;
@@ -126,6 +128,8 @@ enum Command {
     #[command(subcommand)]
     Queue(Queue),
     #[command(subcommand)]
+    Parcel(Parcel),
+    #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
     Link(Link),
@@ -171,6 +175,7 @@ pub fn main() -> ExitCode {
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
         Command::Queue(arguments) => queue::run(&arguments, &mut io::stdout().lock()),
+        Command::Parcel(arguments) => parcel::run(&arguments, &mut io::stdout().lock()),
         Command::Retention(arguments) => retention::run(&arguments, &mut io::stdout().lock()),
         Command::Bypass(arguments) => bypass::run(&arguments, &mut io::stdout().lock()),
         Command::User(arguments) => user::run(&arguments, &mut io::stdout().lock()),
@@ -284,6 +289,10 @@ mod tests {
         "backup there --config c.toml --json",
         "restore there --config c.toml --keyring newest --by admin --key \
          PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "parcel open there/0123 --config c.toml --out files --json",
+        "parcel open s3://bucket/prefix/0123 --out files",
+        "parcel list --config c.toml --json",
+        "parcel show there/0123 --config c.toml --json",
         "demo --keep there",
         "demo --hospitals --keep there",
     ];
@@ -348,6 +357,8 @@ mod tests {
             "retention drop --by officer",
             "restore there",
             "user passcode",
+            "parcel open there/0123 --config c.toml",
+            "parcel show",
             "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT \
              --user-proof token",
             "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT \

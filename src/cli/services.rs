@@ -49,6 +49,7 @@ impl Services {
     ) -> Result<(), ServicesError> {
         let desks = exchange::Desks {
             receipts: running.receipts(),
+            parcels: running.parcels(),
             recorder: running.recorder(),
             witness: self.witnessing.answerer().cloned(),
             security: running.security(),

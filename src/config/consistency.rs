@@ -105,7 +105,7 @@ impl Rows {
             retention_classes: reading.rows("retention_class", RetentionClass::read),
             peers: reading.rows("peer", |row| Peer::read(row, own, limits, timeouts)),
             gateway_peers: reading.rows("gateway_peer", |row| {
-                GatewayPeer::read(row, limits, timeouts, title.as_ref())
+                GatewayPeer::read(row, limits, timeouts, title.as_ref(), base_dir)
             }),
             users: reading.rows("user", User::read),
             routes: reading.rows("route", |row| Route::read(row, mode)),

@@ -12,6 +12,7 @@ use crate::config::consistency::unique;
 use crate::config::reading::Reading;
 use crate::config::reading::Section;
 use crate::config::url::Https;
+use crate::parcel::Release;
 
 /// `[exchange]`: receipts, checkpoints and sealed parcels between gateways, by HTTPS with certificates
 /// on both sides.
@@ -78,6 +79,15 @@ impl Rows {
             .clone()
             .map(|(number, row)| (path(number, "statement_key"), row.statement_key.name()));
         unique(reading, statements);
+        for (number, row) in peers.clone() {
+            let parcels = row.parcels.as_ref();
+            let is_online = parcels.is_some_and(|parcels| parcels.release == Release::Online);
+            if is_online && exchange.listen.is_none() {
+                let problem = "needs somebody who answers, and [exchange] does not listen";
+                let allowed = "`listen` in [exchange], or parcels_release = \"offline\"";
+                reading.fault(&path(number, "parcels_to"), problem, allowed);
+            }
+        }
         let answers = exchange.listen.map(|_| "exchange.listen".to_owned());
         let connects = peers.map(|(number, _)| path(number, "connect"));
         let by_tls: Vec<String> = answers.into_iter().chain(connects).collect();

@@ -2,17 +2,16 @@
 //! TLS alone, AE titles of ours that stand for that hospital, the route from these to it, and a witness.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use crate::config::Calling;
 use crate::config::Config;
 use crate::config::Delivery;
 use crate::config::Operation;
 use crate::config::OwnAe;
+use crate::config::Parcels;
 use crate::config::Peer;
 use crate::config::PeerName;
 use crate::config::PeerTimeouts;
@@ -25,7 +24,6 @@ use crate::config::limits::Limits;
 use crate::config::limits::Timeouts;
 use crate::config::limits::WAIT_MAX_S;
 use crate::config::peer;
-use crate::config::reading::Readable;
 use crate::config::reading::Section;
 use crate::config::url::Https;
 use crate::contract::Purpose;
@@ -33,6 +31,7 @@ use crate::contract::Through;
 use crate::dicom::AeTitle;
 use crate::ledger::LogKey;
 use crate::ledger::WitnessKey;
+use crate::parcel::ParcelKey;
 
 /// `[[gateway_peer]]`: the gateway of another hospital.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +50,10 @@ pub struct GatewayPeer {
     pub statement_key: LogKey,
     /// Cosigns the checkpoints of others.
     pub witness_key: WitnessKey,
-    /// X25519 public key (RFC 7748) to which parcels for it are sealed.
-    pub parcel_key: Option<[u8; 32]>,
+    /// To which parcels for it are sealed.
+    pub parcel_key: Option<ParcelKey>,
+    /// What is stored to it is left somewhere in sealed parcels.
+    pub parcels: Option<Parcels>,
     /// How long a C-MOVE from it goes on over broken associations.
     pub resume: Duration,
     /// How long sent bytes may stay unacknowledged on a connection to it (RFC 5482) until it counts as
@@ -62,9 +63,6 @@ pub struct GatewayPeer {
     pub delivery: Delivery,
 }
 
-/// An X25519 public key as the file has it.
-struct ParcelKey([u8; 32]);
-
 impl GatewayPeer {
     /// Reads a row; `title` is our first AE title, by which it is called unless the row says otherwise.
     pub(super) fn read(
@@ -72,6 +70,7 @@ impl GatewayPeer {
         limits: &Limits,
         timeouts: &Timeouts,
         title: Option<&AeTitle>,
+        base_dir: &Path,
     ) -> Option<Self> {
         let peer = read_peer(section, limits, timeouts, title);
         let ae = section.required("ae");
@@ -83,7 +82,12 @@ impl GatewayPeer {
         let parcel_key = section.optional("parcel_key");
         let resume = section.seconds("resume_s", Duration::from_secs(300), 0..=WAIT_MAX_S);
         let silence = section.seconds("link_silence_s", Duration::from_secs(20), 1..=3_600);
-        let delivery = section.optional("delivery").unwrap_or(Delivery::Direct);
+        let parcels = Parcels::read(section, base_dir);
+        let delivery = read_delivery(section);
+        if section.has("parcels_to") && !section.has("parcel_key") {
+            let allowed = "the key to which parcels for it are sealed";
+            section.fault("parcel_key", "is missing beside parcels_to", allowed);
+        }
         let (log_key, statement_key) = (log_key?, statement_key?);
         let witness_key = witness_key?;
         if statement_key.is_of(&log_key) {
@@ -113,7 +117,8 @@ impl GatewayPeer {
             log_key,
             statement_key,
             witness_key,
-            parcel_key: parcel_key.map(|ParcelKey(bytes)| bytes),
+            parcel_key,
+            parcels,
             resume,
             link_silence: silence,
             delivery,
@@ -139,6 +144,19 @@ impl GatewayPeer {
             witness: url.map(|url| (url, self.witness_key.clone())),
         })
     }
+}
+
+/// How what is stored to it gets there: what is sealed into parcels has waited in the spool.
+fn read_delivery(section: &mut Section<'_, '_>) -> Delivery {
+    let delivery = section.optional("delivery");
+    if !section.has("parcels_to") {
+        return delivery.unwrap_or(Delivery::Direct);
+    }
+    if delivery.is_some_and(|delivery| delivery != Delivery::Spool) {
+        let problem = "is another than spool, beside parcels_to";
+        section.fault("delivery", problem, "spool, or no such key");
+    }
+    Delivery::Spool
 }
 
 /// The row as that of a peer.
@@ -226,18 +244,6 @@ impl Config {
         let added: Vec<WitnessPeer> = added.collect();
         self.witness.peers.extend(added);
         self
-    }
-}
-
-impl Readable for ParcelKey {
-    const ALLOWED: &'static str = "an X25519 public key: 32 bytes in base64";
-
-    fn read(text: &str) -> Result<Self, String> {
-        let bytes = STANDARD.decode(text).ok();
-        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-        bytes
-            .map(Self)
-            .ok_or_else(|| format!("{text:?} is not such a key"))
     }
 }
 

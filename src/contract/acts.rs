@@ -49,6 +49,28 @@ impl QueueAct {
     }
 }
 
+/// How the key of a sealed parcel comes to its recipient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ParcelRelease {
+    /// The sender is asked for it, and asks its contract again: what was revoked stays shut.
+    #[default]
+    Online,
+    /// It lies, wrapped, in the parcel: whoever has that and the recipient's key can open it at any
+    /// time, and no revocation changes that.
+    Offline,
+}
+
+impl ParcelRelease {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+        }
+    }
+}
+
 /// What a modality says of a procedure step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -101,6 +101,8 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::Query { .. }
         | Body::ProcedureStep { .. }
         | Body::Commitment { .. }
+        | Body::ParcelSealed { .. }
+        | Body::ParcelOpened { .. }
         | Body::Alert { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => {}

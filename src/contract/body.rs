@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::contract::acts::CommitmentAct;
 use crate::contract::acts::Outcome;
+use crate::contract::acts::ParcelRelease;
 use crate::contract::acts::QueueAct;
 use crate::contract::acts::ReceiptStanding;
 use crate::contract::acts::StepAct;
@@ -14,6 +15,7 @@ use crate::contract::consent::Consent;
 use crate::contract::credit::Incident;
 use crate::contract::credit::StandingEvidence;
 use crate::contract::decision::Decision;
+use crate::contract::decision::Verdict;
 use crate::contract::keeping::Epoch;
 use crate::contract::keeping::ErasureReason;
 use crate::contract::names::ConsentId;
@@ -369,6 +371,39 @@ pub enum Body {
         /// DIMSE status that was answered.
         status: u16,
     },
+    /// Images were sealed into a parcel for another gateway, to be carried by whoever. Recorded
+    /// before the parcel is complete.
+    ParcelSealed {
+        /// Its name: 32 hexadecimal digits.
+        parcel: String,
+        /// Sequence number of the decision's entry.
+        decision: u64,
+        /// For whom.
+        recipient: InstitutionSlug,
+        /// Instances in it.
+        instances: u64,
+        /// Bytes of their data sets.
+        bytes: u64,
+        /// Digest of its signed manifest.
+        manifest_sha256: Sha256,
+        /// How its key is released.
+        release: ParcelRelease,
+    },
+    /// The recipient of a parcel asked for its key, and the contract was asked again.
+    ParcelOpened {
+        /// Which.
+        parcel: String,
+        /// The entry that it was sealed by.
+        sealed: u64,
+        /// Sequence number of the new decision's entry.
+        decision: u64,
+        /// Who asked.
+        recipient: InstitutionSlug,
+        /// Whether the key was released.
+        verdict: Verdict,
+        /// Digest of the request that the recipient signed.
+        request_sha256: Sha256,
+    },
     /// Somebody changed what waits in the queue of a destination.
     QueueChanged {
         /// The name of the destination's peer.
@@ -469,6 +504,8 @@ impl Body {
             Self::Query { .. } => "query",
             Self::ProcedureStep { .. } => "procedure-step",
             Self::Commitment { .. } => "commitment",
+            Self::ParcelSealed { .. } => "parcel-sealed",
+            Self::ParcelOpened { .. } => "parcel-opened",
             Self::QueueChanged { .. } => "queue-changed",
             Self::Bypassed { .. } => "bypassed",
             Self::Alert { .. } => "alert",
@@ -515,6 +552,8 @@ impl Body {
             | Self::Query { .. }
             | Self::ProcedureStep { .. }
             | Self::Commitment { .. }
+            | Self::ParcelSealed { .. }
+            | Self::ParcelOpened { .. }
             | Self::Alert { .. }
             | Self::Started { .. }
             | Self::Stopped { .. } => None,

@@ -42,6 +42,7 @@ pub use account::WaitingReport;
 pub use account::What;
 pub use acts::CommitmentAct;
 pub use acts::Outcome;
+pub use acts::ParcelRelease;
 pub use acts::QueueAct;
 pub use acts::ReceiptStanding;
 pub use acts::StepAct;

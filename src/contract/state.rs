@@ -185,6 +185,8 @@ impl State {
             | Body::Query { .. }
             | Body::ProcedureStep { .. }
             | Body::Commitment { .. }
+            | Body::ParcelSealed { .. }
+            | Body::ParcelOpened { .. }
             | Body::QueueChanged { .. }
             | Body::Bypassed { .. }
             | Body::Alert { .. }

@@ -1,10 +1,11 @@
 //! What gateways of different hospitals exchange beside images, by HTTPS with certificates on both sides:
-//! receipts, and checkpoints to be cosigned.
+//! receipts, keys of sealed parcels, and checkpoints to be cosigned.
 //!
 //! `server` brings what others send to the desks that decide (receipts: `gateway`, checkpoints: `witness`);
 //! `courier` brings our receipts to them, again and again until both sides have signed.
 
 mod courier;
+mod opening;
 mod server;
 
 use std::io;
@@ -17,9 +18,12 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::gateway::ReceiptDesk;
 use crate::gateway::Recorder;
+use crate::gateway::parcels::ParcelDesk;
 use crate::transport;
 use crate::transport::Security;
 use crate::witness::Answerer;
+
+pub use opening::ask_for_key;
 
 /// Why the exchange did not start.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,8 @@ pub enum ExchangeError {
 pub struct Desks {
     /// Where receipts go, and ours come from.
     pub receipts: ReceiptDesk,
+    /// What answers recipients of parcels.
+    pub parcels: ParcelDesk,
     /// Where alerts go.
     pub recorder: Recorder,
     /// What answers logs that ask to be witnessed.

@@ -3,6 +3,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /receipts`, a receipt that the caller signed | 200 and the receipt with both signatures; 409 and what we would sign; 503: again later; 404: no such transfer; 403: not the caller's to say |
+//! | `POST /parcels/<id>/open`, a request that the caller signed | 200 and the release of its key, signed; 403: not permitted now; 404, 410: no key of it is kept for the caller, or not any more; 409: sealed to another key; 503: again later |
 //! | `POST /add-checkpoint`, `GET /<origin>/checkpoint` | as a witness (C2SP tlog-witness) |
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::config::GatewayPeer;
 use crate::gateway::HeardReceipt;
 use crate::ledger::SIGNED_TEXT_BYTES_MAX;
+use crate::parcel::ParcelId;
 use crate::transport::Channel;
 use crate::transport::Security;
 use crate::transport::Shown;
@@ -83,6 +85,12 @@ impl Server {
         let Some(caller) = shown.and_then(|shown| self.caller(security, shown)) else {
             return told(StatusCode::FORBIDDEN, "not a gateway that is known here\n");
         };
+        if let Some(id) = parcel_of(asked.uri().path()) {
+            return match asked.method() {
+                &Method::POST => self.parcel(caller, id, asked.into_body()).await,
+                _ => told(StatusCode::METHOD_NOT_ALLOWED, ""),
+            };
+        }
         let is_receipt = asked.uri().path() == "/receipts";
         match (asked.method(), is_receipt) {
             (&Method::POST, true) => self.receipt(caller, asked.into_body()).await,
@@ -105,12 +113,43 @@ impl Server {
         self.gateways.iter().find(is_its)
     }
 
-    async fn receipt(&self, caller: &GatewayPeer, body: Incoming) -> Response<Full<Bytes>> {
+    async fn parcel(
+        &self,
+        caller: &GatewayPeer,
+        id: ParcelId,
+        body: Incoming,
+    ) -> Response<Full<Bytes>> {
+        let request = match self.text(body).await {
+            Ok(request) => request,
+            Err(answer) => return answer,
+        };
+        let (desk, from) = (self.desks.parcels.clone(), caller.peer.institution.clone());
+        // What has begun to be recorded is answered for, even if the caller does not wait.
+        let opened = tokio::spawn(async move { desk.open(&from, id, &request).await });
+        let Ok(reply) = opened.await else {
+            return told(StatusCode::INTERNAL_SERVER_ERROR, "");
+        };
+        let status = StatusCode::from_u16(reply.status);
+        told(
+            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            &reply.body,
+        )
+    }
+
+    /// A body that is a signed text.
+    async fn text(&self, body: Incoming) -> Result<String, Response<Full<Bytes>>> {
         let body = web::body(body, SIGNED_TEXT_BYTES_MAX, self.request).await;
-        let note = match body.map(|bytes| String::from_utf8(bytes.to_vec())) {
-            Ok(Ok(note)) => note,
-            Ok(Err(_)) => return told(StatusCode::BAD_REQUEST, "not UTF-8\n"),
-            Err(status) => return told(status, ""),
+        match body.map(|bytes| String::from_utf8(bytes.to_vec())) {
+            Ok(Ok(note)) => Ok(note),
+            Ok(Err(_)) => Err(told(StatusCode::BAD_REQUEST, "not UTF-8\n")),
+            Err(status) => Err(told(status, "")),
+        }
+    }
+
+    async fn receipt(&self, caller: &GatewayPeer, body: Incoming) -> Response<Full<Bytes>> {
+        let note = match self.text(body).await {
+            Ok(note) => note,
+            Err(answer) => return answer,
         };
         let (desk, from) = (self.desks.receipts.clone(), caller.peer.institution.clone());
         // What has begun to be recorded is answered for, even if the caller does not wait.
@@ -124,6 +163,12 @@ impl Server {
             Err(_) => told(StatusCode::INTERNAL_SERVER_ERROR, ""),
         }
     }
+}
+
+/// The parcel that `/parcels/<id>/open` is about.
+fn parcel_of(path: &str) -> Option<ParcelId> {
+    let id = path.strip_prefix("/parcels/")?.strip_suffix("/open")?;
+    id.parse().ok()
 }
 
 fn told(status: StatusCode, text: &str) -> Response<Full<Bytes>> {

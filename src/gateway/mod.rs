@@ -12,6 +12,7 @@ mod inbound;
 mod instance;
 mod link;
 mod matches;
+pub mod parcels;
 mod procedure_step;
 mod query;
 mod receipts;
@@ -102,6 +103,7 @@ struct Gateway {
     /// How connections are encrypted; `None` when the configuration names no certificate of ours.
     security: Option<Arc<transport::Security>>,
     refusals: refusals::Refusals,
+    parcels: parcels::Parcels,
     /// The newest checkpoint that each gateway showed us on an association.
     shown: Mutex<BTreeMap<PeerName, String>>,
 }
@@ -209,7 +211,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
     let (spool, found) = open_spool(&config)?;
     let takes = spool.remembered(takes::FILE)?.unwrap_or_default();
-    let takes = takes::Takes::restore(&takes, &config.peers);
+    let takes = takes::Takes::restore(&takes, &config);
     let commitments = spool.remembered(commitment::FILE)?.unwrap_or_default();
     let transactions_max = config.limits.commitments_max;
     let commitments = commitment::Commitments::restore(&commitments, transactions_max)?;
@@ -230,6 +232,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         commitments,
         draining: watch::Sender::new(false),
         security,
+        parcels: parcels::Parcels::default(),
         refusals: refusals::Refusals::new(
             config.limits.refused_addresses_max,
             config.timeouts.refused_alert,
@@ -397,6 +400,11 @@ impl Running {
             () = self.writer.ended() => GatewayError::LedgerLost,
             _ = lost.wait_for(|lost| *lost) => GatewayError::SpoolLost,
         }
+    }
+
+    /// Where other gateways ask for the keys of parcels.
+    pub fn parcels(&self) -> parcels::ParcelDesk {
+        parcels::ParcelDesk(Arc::clone(&self.gateway))
     }
 
     /// Takes no new associations, lets the running ones come to an end for the drain time, and

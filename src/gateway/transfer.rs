@@ -244,13 +244,9 @@ impl Transfers {
         key: &Key,
         asked: Asked,
     ) -> Result<Judged, RecordError> {
-        let question = |asked: &Asked| Asked {
-            again: None,
-            ..asked.clone()
-        };
         let is_other = match self.answers.get(key) {
-            Some(Answer::Open(transfer)) => question(transfer.recorded.asked()) != question(&asked),
-            Some(Answer::Refused(refusal)) => question(refusal.asked()) != question(&asked),
+            Some(Answer::Open(transfer)) => !transfer.recorded.asked().is_same_question(&asked),
+            Some(Answer::Refused(refusal)) => !refusal.asked().is_same_question(&asked),
             None => false,
         };
         if is_other && let Some(Answer::Open(transfer)) = self.answers.remove(key) {

@@ -18,16 +18,20 @@ pub const SIGNED_TEXT_BYTES_MAX: usize = 16_384;
 pub trait SignedText: Serialize + DeserializeOwned {
     /// Its title line: name and version.
     const TITLE: &'static str;
+    /// Bytes of the longest one.
+    const BYTES_MAX: usize = SIGNED_TEXT_BYTES_MAX;
 }
 
 /// Why a signed text is not believed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignedTextError {
     /// Too long.
-    #[error("{bytes} bytes, limit {SIGNED_TEXT_BYTES_MAX}")]
+    #[error("{bytes} bytes, limit {limit}")]
     TooLong {
         /// How long.
         bytes: usize,
+        /// How long it may be.
+        limit: usize,
     },
     /// Not a signed note, or not signed by the key.
     #[error(transparent)]
@@ -45,7 +49,7 @@ pub enum SignedTextError {
 /// # Errors
 /// When it has no JSON form or is too long.
 pub fn sign_text<T: SignedText>(said: &T, signer: &LogSigner) -> Result<String, SignedTextError> {
-    checked(note::sign(&text_of(said)?, signer)?)
+    checked(note::sign(&text_of(said)?, signer)?, T::BYTES_MAX)
 }
 
 /// What `key` signed in `note`.
@@ -53,7 +57,7 @@ pub fn sign_text<T: SignedText>(said: &T, signer: &LogSigner) -> Result<String, 
 /// # Errors
 /// When it is too long, not of this kind, not canonical, or not signed by `key`.
 pub fn open_text<T: SignedText>(note: &str, key: &LogKey) -> Result<T, SignedTextError> {
-    check_length(note)?;
+    check_length(note, T::BYTES_MAX)?;
     let text = note::open(note, key)?;
     let json = text
         .strip_prefix(T::TITLE)
@@ -75,7 +79,7 @@ pub fn open_text<T: SignedText>(note: &str, key: &LogKey) -> Result<T, SignedTex
 /// # Errors
 /// When the note is malformed or becomes too long.
 pub fn countersign(note: &str, signer: &LogSigner) -> Result<String, SignedTextError> {
-    check_length(note)?;
+    check_length(note, SIGNED_TEXT_BYTES_MAX)?;
     let (text, lines) = note::parse(note)?;
     let own = signer.key();
     if lines
@@ -86,7 +90,7 @@ pub fn countersign(note: &str, signer: &LogSigner) -> Result<String, SignedTextE
     }
     let whole = note::sign(text, signer)?;
     let line = whole.rsplit_once("\n\n").map_or("", |(_, line)| line);
-    checked(format!("{note}{line}"))
+    checked(format!("{note}{line}"), SIGNED_TEXT_BYTES_MAX)
 }
 
 /// `note` with no other signature than that of `key`.
@@ -94,7 +98,7 @@ pub fn countersign(note: &str, signer: &LogSigner) -> Result<String, SignedTextE
 /// # Errors
 /// When the note is malformed or not signed by `key`.
 pub fn signed_alone(note: &str, key: &LogKey) -> Result<String, SignedTextError> {
-    check_length(note)?;
+    check_length(note, SIGNED_TEXT_BYTES_MAX)?;
     Ok(note::signed_by(note, key)?)
 }
 
@@ -103,14 +107,17 @@ fn text_of<T: SignedText>(said: &T) -> Result<String, SignedTextError> {
     Ok(format!("{}\n{json}\n", T::TITLE))
 }
 
-fn checked(note: String) -> Result<String, SignedTextError> {
-    check_length(&note)?;
+fn checked(note: String, limit: usize) -> Result<String, SignedTextError> {
+    check_length(&note, limit)?;
     Ok(note)
 }
 
-const fn check_length(note: &str) -> Result<(), SignedTextError> {
-    if note.len() > SIGNED_TEXT_BYTES_MAX {
-        return Err(SignedTextError::TooLong { bytes: note.len() });
+const fn check_length(note: &str, limit: usize) -> Result<(), SignedTextError> {
+    if note.len() > limit {
+        return Err(SignedTextError::TooLong {
+            bytes: note.len(),
+            limit,
+        });
     }
     Ok(())
 }

@@ -9,10 +9,12 @@
 //! | `wrapping.next` | its successor, while it takes over |
 //! | `lookup.key` | 32 bytes: finds a patient in the keyring (HMAC-SHA256) |
 //! | `spool.key` | 32 bytes: wraps the keys of the objects in the spool (AES-256-GCM) |
+//! | `parcel.key` | 32 bytes: the X25519 key to which other gateways seal parcels for us (HPKE) |
 //!
 //! They are made at the first start. `ledger.vkey` in the data folder is written last, and from
 //! then on a missing key is an error: a new one in its place would orphan all that the old one
-//! signed or sealed. One key, one use: whoever gets hold of the one that speaks for the log cannot
+//! signed or sealed. (`parcel.key` is newer than the others: where it is missing it is made, and what
+//! was sealed to a lost one says so.) One key, one use: whoever gets hold of the one that speaks for the log cannot
 //! speak for the institution, nor as a witness of others.
 
 use std::fs;
@@ -32,6 +34,7 @@ use crate::ledger::KeyError;
 use crate::ledger::LogKey;
 use crate::ledger::LogSigner;
 use crate::ledger::WitnessSigner;
+use crate::parcel::ParcelSecret;
 use crate::storage::disk;
 use crate::storage::reader;
 
@@ -56,6 +59,8 @@ pub struct Keys {
     pub statement: Arc<LogSigner>,
     /// Cosigns checkpoints of other logs. Its name is `<institution>/witness`.
     pub witness: Arc<WitnessSigner>,
+    /// Opens parcels that were sealed for us.
+    pub parcel: ParcelSecret,
     pub(super) wrapping: Secret,
     pub(super) lookup: Secret,
     pub(super) spool: Secret,
@@ -148,6 +153,7 @@ impl Keys {
         let lookup = secret(&keys_dir.join("lookup.key"), may_make)?;
         let wrapping = secret(&keys_dir.join("wrapping.key"), may_make)?;
         let spool = secret(&keys_dir.join("spool.key"), may_make)?;
+        let parcel = parcel_secret(keys_dir)?;
         let statement = format!("{institution}/statements");
         let statement = signer(&keys_dir.join("statement.pk8"), may_make, &statement)?;
         let witness = format!("{institution}/witness");
@@ -169,6 +175,7 @@ impl Keys {
             log,
             statement: Arc::new(statement),
             witness,
+            parcel,
             wrapping,
             lookup,
             spool,
@@ -195,6 +202,7 @@ impl Keys {
             wrapping: secret(&keys_dir.join("wrapping.key"), false)?,
             // Of no use to the ledger: what it sealed is on the lost machine's disk, if anywhere.
             spool: secret(&keys_dir.join("spool.key"), true)?,
+            parcel: parcel_secret(keys_dir)?,
             statement: Arc::new(signer(&keys_dir.join("statement.pk8"), false, &statement)?),
             log: signer(&keys_dir.join("log.next"), true, origin)?,
             witness: witness_signer(&keys_dir.join("witness.next"), true, &witness)?,
@@ -379,6 +387,13 @@ fn secret(path: &Path, may_make: bool) -> Result<Secret, KeysError> {
     as_secret(path, bytes)
 }
 
+/// The key of parcels: made where an earlier build left none.
+fn parcel_secret(keys_dir: &Path) -> Result<ParcelSecret, KeysError> {
+    let path = keys_dir.join("parcel.key");
+    let secret = secret(&path, true)?;
+    ParcelSecret::from_bytes(&secret.0).ok_or(KeysError::Malformed(path))
+}
+
 fn as_secret(path: &Path, bytes: Vec<u8>) -> Result<Secret, KeysError> {
     match bytes.try_into() {
         Ok(bytes) => Ok(Secret(bytes)),
@@ -387,7 +402,10 @@ fn as_secret(path: &Path, bytes: Vec<u8>) -> Result<Secret, KeysError> {
 }
 
 /// Random bytes from the system.
-pub(super) fn random<const N: usize>() -> Result<[u8; N], KeysError> {
+///
+/// # Errors
+/// When the system gives none.
+pub fn random<const N: usize>() -> Result<[u8; N], KeysError> {
     let mut bytes = [0; N];
     match SystemRandom::new().fill(&mut bytes) {
         Ok(()) => Ok(bytes),
@@ -486,6 +504,7 @@ mod tests {
             "wrapping.key",
             "lookup.key",
             "spool.key",
+            "parcel.key",
         ] {
             let mode = fs::metadata(keys.join(name)).unwrap().permissions().mode();
             assert_eq!(mode & OTHERS, 0, "{name}");
@@ -525,6 +544,17 @@ mod tests {
             assert!(matches!(refused, Err(KeysError::Missing(_))), "{name}");
             assert!(!keys.join(name).exists());
         }
+    }
+
+    #[test]
+    fn the_key_of_parcels_is_made_where_an_earlier_build_left_none() {
+        let (_dir, keys, data) = folders();
+        let first = Keys::open(&keys, &data, &own()).unwrap();
+        let again = Keys::open(&keys, &data, &own()).unwrap();
+        assert_eq!(first.parcel.public(), again.parcel.public());
+        fs::remove_file(keys.join("parcel.key")).unwrap();
+        let made = Keys::open(&keys, &data, &own()).unwrap();
+        assert_ne!(first.parcel.public(), made.parcel.public());
     }
 
     #[test]

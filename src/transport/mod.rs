@@ -7,6 +7,7 @@ mod requestor;
 mod socket;
 mod stream;
 mod tls;
+mod web;
 
 pub use link::Driven;
 pub use link::Indication;
@@ -27,3 +28,5 @@ pub use tls::TlsError;
 pub use tls::Towards;
 pub use tls::Trust;
 pub use tls::read_certificates;
+pub use web::Web;
+pub use web::WebStream;

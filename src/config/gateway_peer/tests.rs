@@ -6,7 +6,9 @@ use super::*;
 use crate::config::Called;
 use crate::config::Fault;
 use crate::config::Mode;
+use crate::config::ParcelStore;
 use crate::ledger::fixtures;
+use crate::parcel::Release;
 
 const BASE: &str = r#"
 gateway = { institution = "lakeside", mode = "observe" }
@@ -95,7 +97,7 @@ fn a_gateway_is_a_peer_that_is_met_by_tls_alone_and_fetched_from_by_c_get() {
         (gateway.resume.as_secs(), gateway.link_silence.as_secs()),
         (300, 20)
     );
-    assert_eq!(gateway.parcel_key, None);
+    assert_eq!((gateway.parcel_key, &gateway.parcels), (None, &None));
 }
 
 #[test]
@@ -320,6 +322,83 @@ fn what_a_row_lacks_or_has_wrong_is_named() {
         ("may = [\"echo\"]", "may"),
     ] {
         assert_eq!(wrong(more), [format!("gateway_peer[0].{key}")]);
+    }
+}
+
+const PARCEL_KEY: &str = "parcel_key = \"hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\"\n";
+const OFFLINE: &str = "parcels_release = \"offline\"\n";
+
+#[test]
+fn parcels_for_it_are_left_in_a_folder() {
+    let more = format!("{PARCEL_KEY}{OFFLINE}parcels_to = \"out\"");
+    let config = parse(&[BASE, &row("st-anna", &more)]).unwrap();
+    let gateway = config.gateway_of(&slug("st-anna")).unwrap();
+    let parcels = gateway.parcels.as_ref().unwrap();
+    assert_eq!(gateway.delivery, Delivery::Spool);
+    assert_eq!(parcels.release, Release::Offline);
+    assert_eq!(
+        (parcels.after.as_secs(), parcels.keep.as_secs()),
+        (10, 2_592_000)
+    );
+    let ParcelStore::Folder(folder) = &parcels.to else {
+        panic!("{parcels:?}");
+    };
+    assert!(folder.ends_with("out"));
+}
+
+#[test]
+fn parcels_for_it_are_left_in_a_store() {
+    let more = format!(
+        "{PARCEL_KEY}parcels_to = \"s3://parcels/st-anna\"\n\
+         parcels_endpoint = \"http://10.0.0.9:9000\"\nparcels_access_key = \"id\"\n\
+         parcels_secret_key = \"$CREDENTIALS_DIRECTORY/s3\"\n[exchange]\nlisten = \"10.0.0.2:443\"",
+    );
+    let config = parse(&[BASE, &row("st-anna", &more)]).unwrap();
+    let parcels = config
+        .gateway_of(&slug("st-anna"))
+        .unwrap()
+        .parcels
+        .as_ref();
+    let parcels = parcels.unwrap();
+    assert_eq!(parcels.release, Release::Online);
+    let ParcelStore::S3(store) = &parcels.to else {
+        panic!("{parcels:?}");
+    };
+    assert_eq!(
+        (&*store.place.bucket, &*store.region),
+        ("parcels", "us-east-1")
+    );
+}
+
+#[test]
+fn parcels_that_could_not_be_left_or_opened_are_faults() {
+    let wrong = |more: &str| keys(&[BASE, &row("st-anna", more)]);
+    let offline = format!("{PARCEL_KEY}{OFFLINE}");
+    let s3 =
+        "parcels_to = \"s3://parcels/a\"\nparcels_access_key = \"a\"\nparcels_secret_key = \"b\"";
+    for (more, key) in [
+        (format!("{OFFLINE}parcels_to = \"out\""), "parcel_key"),
+        (format!("{PARCEL_KEY}parcels_to = \"out\""), "parcels_to"),
+        (format!("{offline}parcels_to = \"s3://a b\""), "parcels_to"),
+        (format!("{offline}{s3}"), "parcels_endpoint"),
+        (
+            format!("{offline}{s3}\nparcels_endpoint = \"https://a:1\""),
+            "parcels_authorities",
+        ),
+        (
+            format!("{offline}{s3}\nparcels_endpoint = \"http://a:1/b\""),
+            "parcels_endpoint",
+        ),
+        (
+            format!("{offline}parcels_to = \"out\"\nparcels_access_key = \"a\""),
+            "parcels_access_key",
+        ),
+        (
+            format!("{offline}parcels_to = \"out\"\ndelivery = \"direct\""),
+            "delivery",
+        ),
+    ] {
+        assert_eq!(wrong(&more), [format!("gateway_peer[0].{key}")], "{more}");
     }
 }
 

@@ -26,6 +26,7 @@ use crate::dimse::Status;
 use crate::gateway::instance;
 use crate::gateway::link::asker_of;
 use crate::gateway::link::transfer_of;
+use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
@@ -53,7 +54,7 @@ const TEXT_CHARACTERS_MAX: usize = 500;
 pub(super) struct SpoolLost;
 
 /// How a try ended.
-struct Attempt {
+pub(super) struct Attempt {
     ended: Ended,
     /// The transfer that it belongs to, where the contract was asked.
     key: Option<Key>,
@@ -66,7 +67,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn new(ended: Ended, text: &dyn ToString) -> Self {
+    pub(super) fn new(ended: Ended, text: &dyn ToString) -> Self {
         Self {
             ended,
             key: None,
@@ -85,7 +86,7 @@ impl Attempt {
         }
     }
 
-    fn unread(error: &ReadError) -> Self {
+    pub(super) fn unread(error: &ReadError) -> Self {
         let failure = match error {
             ReadError::Order(_)
             | ReadError::Spool(SpoolError::Damaged { .. } | SpoolError::Missing { .. }) => {
@@ -103,6 +104,9 @@ impl Worker {
     /// # Errors
     /// When the spool is lost.
     pub(super) async fn deliver(&mut self, job: &Job) -> Result<(), SpoolLost> {
+        if self.packs {
+            return self.pack(job).await;
+        }
         let attempt = self.attempt(job).await;
         self.conclude(job, attempt).await
     }
@@ -119,7 +123,7 @@ impl Worker {
     }
 
     /// Does what the end of a try asks for.
-    async fn conclude(&mut self, job: &Job, attempt: Attempt) -> Result<(), SpoolLost> {
+    pub(super) async fn conclude(&mut self, job: &Job, attempt: Attempt) -> Result<(), SpoolLost> {
         let spool = &self.gateway.spool;
         if spool.is_poisoned() {
             return Err(SpoolLost);
@@ -218,37 +222,30 @@ impl Worker {
         Ok(())
     }
 
-    /// Asks the contract again.
-    async fn judge(&mut self, key: &Key, order: &Order, leg: &Leg) -> Result<Recorded, Attempt> {
-        let gateway = Arc::clone(&self.gateway);
-        let peer = Arc::clone(&self.peer);
-        let mut routes = gateway.config.routes.iter();
+    /// The question that the delivery of an object raises now.
+    pub(super) fn question(&self, order: &Order, leg: &Leg) -> Asked {
+        let peer = &self.peer;
+        let mut routes = self.gateway.config.routes.iter();
         let observes = routes.any(|route| {
             let leads = route.to.contains(&peer.name) || route.copies.contains(&peer.name);
             leads && route.mode == Mode::Observe
         });
-        let mut asked = order.asked_again(leg, &peer, observes);
+        order.asked_again(leg, peer, observes)
+    }
+
+    /// Asks the contract again.
+    async fn judge(&mut self, key: &Key, order: &Order, leg: &Leg) -> Result<Recorded, Attempt> {
+        let (gateway, peer) = (Arc::clone(&self.gateway), Arc::clone(&self.peer));
+        let mut asked = self.question(order, leg);
         let study = asked.study.as_ref().map(|study| study.uid.clone());
         asked.ticket = self.receipted.sending(&gateway, &peer, study.as_ref());
-        match self.transfers.judge_again(&gateway, key, asked).await {
-            Ok(Judged::Permitted(recorded)) => {
-                let released = self
-                    .receipted
-                    .released(&gateway, &peer, study.as_ref(), &recorded);
-                released.await;
-                Ok(recorded)
-            }
-            Ok(Judged::Refused(refusal)) => Err(Attempt {
-                refusal: Some(refusal.clone()),
-                ..Attempt::new(Ended::Denied, &refusal.comment(true))
-            }),
-            Err(error @ RecordError::Refused(_)) => {
-                Err(Attempt::new(Ended::Failed(Failure::NotJudged), &error))
-            }
-            Err(
-                error @ (RecordError::NoRoom | RecordError::KeyLeft { .. } | RecordError::Stopped),
-            ) => Err(Attempt::new(Ended::NotRecorded, &error)),
-        }
+        let judged = self.transfers.judge_again(&gateway, key, asked).await;
+        let recorded = permitted(judged).map_err(|attempt| *attempt)?;
+        let released = self
+            .receipted
+            .released(&gateway, &peer, study.as_ref(), &recorded);
+        released.await;
+        Ok(recorded)
     }
 
     /// Tells a gateway on whose behalf what `recorded` releases comes.
@@ -434,6 +431,24 @@ impl Worker {
         let alert = Body::Alert { code, text, about };
         self.gateway.recorder.note(alert).await;
     }
+}
+
+/// What the contract's answer means.
+pub(super) fn permitted(judged: Result<Judged, RecordError>) -> Result<Recorded, Box<Attempt>> {
+    let attempt = match judged {
+        Ok(Judged::Permitted(recorded)) => return Ok(recorded),
+        Ok(Judged::Refused(refusal)) => Attempt {
+            refusal: Some(refusal.clone()),
+            ..Attempt::new(Ended::Denied, &refusal.comment(true))
+        },
+        Err(error @ RecordError::Refused(_)) => {
+            Attempt::new(Ended::Failed(Failure::NotJudged), &error)
+        }
+        Err(error @ (RecordError::NoRoom | RecordError::KeyLeft { .. } | RecordError::Stopped)) => {
+            Attempt::new(Ended::NotRecorded, &error)
+        }
+    };
+    Err(Box::new(attempt))
 }
 
 /// Takes what was delivered to where it belongs: out of the spool, or to `kept_at`. Tries until the

@@ -11,6 +11,7 @@ mod commitment;
 mod desk;
 mod listed;
 mod order;
+mod packing;
 mod queue;
 mod rate;
 mod reading;
@@ -31,7 +32,11 @@ pub(super) use order::Leg;
 pub(super) use order::Order;
 pub(super) use reading::Pieces;
 
+#[cfg(test)]
+pub(super) use order::tests::asked;
+
 use super::Gateway;
+use super::parcels;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::PeerName;
@@ -105,7 +110,12 @@ impl Delivery {
     ) -> Result<Self, SpoolError> {
         let connected = config.peers.iter().filter(|peer| peer.connect.is_some());
         let queues = connected.clone().map(|peer| {
-            let terms = terms(config, peer.queue_associations);
+            let gateway = config.gateway_peer_of(peer);
+            let parcels = gateway.and_then(|gateway| gateway.parcels.as_ref());
+            let terms = Terms {
+                quiet_us: parcels.map(|parcels| micros(parcels.after)),
+                ..terms(config, peer.queue_associations)
+            };
             (peer.name.clone(), Arc::new(Counter::new(terms)))
         });
         let mut delivery = Self {
@@ -130,7 +140,7 @@ impl Delivery {
 
     /// Starts to deliver; the tasks end when the gateway drains.
     pub(super) async fn start(gateway: &Arc<Gateway>) -> Vec<JoinHandle<()>> {
-        let mut workers = Vec::new();
+        let mut workers = vec![tokio::spawn(parcels::keep(Arc::clone(gateway)))];
         for (to, counter) in &gateway.delivery.queues {
             let unread = counter.queue().unread();
             if unread > 0 {
@@ -236,7 +246,12 @@ fn terms(config: &Config, associations: usize) -> Terms {
         tries_max: config.spool.tries_max,
         tries_refused_max: config.spool.tries_refused_max,
         associations,
+        quiet_us: None,
     }
+}
+
+fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Files what was found in the spool. What is damaged waits no longer. What only cannot be read, by

@@ -183,6 +183,11 @@ impl Order {
         Some((class, instance))
     }
 
+    /// How its data set is encoded.
+    pub(super) const fn transfer_syntax(&self) -> &Uid {
+        &self.transfer_syntax
+    }
+
     /// What was asked when it was received.
     pub(super) const fn asked(&self) -> &Asked {
         &self.asked

@@ -41,6 +41,8 @@ pub(super) struct Worker {
     pub(super) ahead: Option<Reading>,
     /// What was delivered and is being taken out of the spool.
     pub(super) removals: JoinSet<()>,
+    /// What waits is sealed into parcels, in place of being sent.
+    pub(super) packs: bool,
     hand: Hand,
     draining: watch::Receiver<bool>,
 }
@@ -61,6 +63,7 @@ impl Worker {
             receipted: Receipted::default(),
             ahead: None,
             removals: JoinSet::new(),
+            packs: is_packed(gateway, peer),
             hand: hand.clone(),
             draining: gateway.draining.subscribe(),
         }
@@ -73,6 +76,10 @@ impl Worker {
             if self.give_up_try(&job).await.is_err() {
                 self.gateway.lost.send_replace(true);
                 return;
+            }
+            if self.packs {
+                // What went with it.
+                self.counter.change(super::queue::Queue::put_all_back);
             }
             self.hand.put_down();
         }
@@ -183,6 +190,11 @@ impl Worker {
         tracing::warn!(%code, "{text}");
         self.gateway.recorder.alert(code, text).await;
     }
+}
+
+fn is_packed(gateway: &Gateway, peer: &Peer) -> bool {
+    let hospital = gateway.config.gateway_peer_of(peer);
+    hospital.is_some_and(|hospital| hospital.parcels.is_some())
 }
 
 /// Resolves after so many microseconds; never, without.

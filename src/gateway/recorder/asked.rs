@@ -102,6 +102,15 @@ pub(in crate::gateway) struct Asked {
 }
 
 impl Asked {
+    /// The very same question, whatever was decided about the instances before.
+    pub(in crate::gateway) fn is_same_question(&self, other: &Self) -> bool {
+        let question = |asked: &Self| Self {
+            again: None,
+            ..asked.clone()
+        };
+        question(self) == question(other)
+    }
+
     /// The question that an instance raises on a route of this mode, which `inbound` sends and `to` is to get.
     pub(in crate::gateway) fn instance(
         mode: Mode,

@@ -84,6 +84,9 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         Body::Query { decision, .. } | Body::ProcedureStep { decision, .. } => {
             facets.push(Facet::About(*decision));
         }
+        Body::ParcelSealed { .. } | Body::ParcelOpened { .. } => {
+            facets.extend(facets_of_parcels(body));
+        }
         Body::Commitment { decision, .. } => facets.extend(decision.map(Facet::About)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
         Body::QueueChanged { patient, study, .. } => {
@@ -123,6 +126,31 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
 
 fn of_patients<'a>(patients: impl IntoIterator<Item = &'a Pseudonym>) -> Vec<Facet> {
     patients.into_iter().copied().map(Facet::Patient).collect()
+}
+
+/// Of what was sealed for another gateway, and of what became of it.
+fn facets_of_parcels(body: &Body) -> Vec<Facet> {
+    match body {
+        Body::ParcelSealed {
+            decision,
+            recipient,
+            ..
+        } => vec![
+            Facet::About(*decision),
+            Facet::Institution(recipient.clone()),
+        ],
+        Body::ParcelOpened {
+            sealed,
+            decision,
+            recipient,
+            ..
+        } => vec![
+            Facet::About(*sealed),
+            Facet::About(*decision),
+            Facet::Institution(recipient.clone()),
+        ],
+        _ => Vec::new(),
+    }
 }
 
 /// What people say of patients and institutions: whom and which entries it is about.

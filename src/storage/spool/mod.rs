@@ -361,6 +361,33 @@ impl Spool {
     }
 }
 
+impl Spool {
+    /// What is kept under a name is not kept any more.
+    ///
+    /// # Errors
+    /// When the name is none, or the disk fails.
+    pub fn forget(&self, name: &str) -> Result<(), SpoolError> {
+        let shared = &self.shared;
+        shared.check_poison()?;
+        check_name(name)?;
+        let _one_at_a_time = shared.small_files();
+        small::remove(shared, &shared.remembered, name)?;
+        shared.remembered.sync(shared)
+    }
+
+    /// The names that begin so under which something is kept, sorted.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn remembered_names(&self, prefix: &str) -> Result<BTreeSet<String>, SpoolError> {
+        let names = self.shared.remembered.names()?.into_iter();
+        let names = names.filter_map(|name| name.into_string().ok());
+        Ok(names
+            .filter(|name| name.starts_with(prefix) && check_name(name).is_ok())
+            .collect())
+    }
+}
+
 impl ObjectId {
     /// The number.
     pub const fn number(self) -> u64 {

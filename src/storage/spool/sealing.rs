@@ -12,24 +12,15 @@
 //! | r + 16 | segment n + 1, the last one: 1 to 65,536 bytes; 0 only when there is no data |
 //!
 //! AES-256-GCM throughout (NIST SP 800-38D), all numbers big-endian. The object's key is random and
-//! wrapped by a key that HKDF-SHA256 (RFC 5869) makes of the site's key for this number. It is used
-//! once, so a segment's nonce is what the segment is: seven zeroes, its number (4 bytes), whether it
-//! is the last one (1 byte), which is the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár:
-//! Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance, 2015). The same, the
-//! object's number and a label are the associated data. So a segment cannot be changed, moved,
-//! left out, repeated, or taken from another object, nor can the end be cut off; and since the
-//! header holds both lengths, a file that is too short or too long is known before any of it is
-//! released.
+//! wrapped by a key that HKDF-SHA256 (RFC 5869) makes of the site's key for this number. The segments
+//! are a sealed stream (`storage::stream`), of which a label and the object's number say which one it
+//! is; and since the header holds both lengths, a file that is too short or too long is known before
+//! any of it is released.
 //!
 //! The header is written last. Until then its place holds zeroes, and the key is in memory only: a
 //! draft that was given up cannot be opened by anybody.
 
-use ring::aead::AES_256_GCM;
-use ring::aead::Aad;
-use ring::aead::LessSafeKey;
 use ring::aead::NONCE_LEN;
-use ring::aead::Nonce;
-use ring::aead::UnboundKey;
 use ring::error::Unspecified;
 use ring::hkdf::HKDF_SHA256;
 use ring::hkdf::Prk;
@@ -40,12 +31,12 @@ use crate::storage::keys::Secret;
 use crate::storage::sealed;
 use crate::storage::spool::ABOUT_BYTES_MAX;
 use crate::storage::spool::ObjectId;
+use crate::storage::stream;
+use crate::storage::stream::StreamKey;
 
-/// Bytes of data in every segment but the last.
-pub(super) const SEGMENT_BYTES: usize = 65_536;
-
-/// Bytes of a tag.
-pub(super) const TAG_BYTES: usize = 16;
+pub(super) use crate::storage::stream::Place;
+pub(super) use crate::storage::stream::SEGMENT_BYTES;
+pub(super) use crate::storage::stream::TAG_BYTES;
 
 /// Bytes before segment 0.
 pub(super) const HEADER_BYTES: usize = 88;
@@ -68,10 +59,7 @@ const FILE_LABEL: &[u8] = b"credence spool file key 1";
 const HEADER_LABEL: &[u8] = b"credence spool header 1\0";
 
 /// Begins the associated data of a segment.
-const SEGMENT_LABEL: &[u8; 25] = b"credence spool segment 1\0";
-
-/// Bytes of a segment's associated data: label, the object's number, the segment's, last or not.
-const ASSOCIATED_BYTES: usize = SEGMENT_LABEL.len() + 8 + 4 + 1;
+const SEGMENT_LABEL: &[u8] = b"credence spool segment 1\0";
 
 /// How long the two parts of an object are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,23 +71,9 @@ pub(super) struct Lengths {
 impl Lengths {
     /// Bytes of the file; `None` when no file is that long.
     pub(super) fn file_bytes(self) -> Option<u64> {
-        let sealed = HEADER_BYTES as u64 + u64::from(self.about) + TAG_BYTES as u64;
-        let tags = self.segments()?.checked_mul(TAG_BYTES as u64)?;
-        sealed.checked_add(self.data)?.checked_add(tags)
+        let before = HEADER_BYTES as u64 + u64::from(self.about) + TAG_BYTES as u64;
+        stream::sealed_bytes(self.data)?.checked_add(before)
     }
-
-    /// How many segments the data has: at least one, and numbered in 32 bits.
-    pub(super) fn segments(self) -> Option<u64> {
-        let segments = self.data.div_ceil(SEGMENT_BYTES as u64).max(1);
-        (segments < u64::from(u32::MAX)).then_some(segments)
-    }
-}
-
-/// Which segment of which object, and whether it is the last.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) number: u32,
-    pub(super) is_last: bool,
 }
 
 /// The place of what is said about an object.
@@ -123,7 +97,7 @@ impl SiteKey {
 pub(super) struct ObjectKey {
     id: ObjectId,
     bytes: Secret,
-    key: LessSafeKey,
+    key: StreamKey,
 }
 
 impl ObjectKey {
@@ -134,9 +108,10 @@ impl ObjectKey {
     }
 
     fn from_bytes(id: ObjectId, bytes: [u8; 32]) -> Result<Self, Unspecified> {
+        let about = [SEGMENT_LABEL, &id.number().to_be_bytes()].concat();
         Ok(Self {
             id,
-            key: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes)?),
+            key: StreamKey::new(&bytes, &about)?,
             bytes: Secret(bytes),
         })
     }
@@ -147,32 +122,12 @@ impl ObjectKey {
         place: Place,
         segment: &mut [u8],
     ) -> Result<[u8; TAG_BYTES], Unspecified> {
-        let nonce = Nonce::assume_unique_for_key(nonce_of(place));
-        let associated = Aad::from(self.associated(place));
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(nonce, associated, segment)?;
-        tag.as_ref().try_into().map_err(|_| Unspecified)
+        self.key.seal(place, segment)
     }
 
     /// Opens a segment and its tag in place; what is left when the tag is cut off is the text.
     pub(super) fn open(&self, place: Place, sealed: &mut [u8]) -> Result<usize, Unspecified> {
-        let nonce = Nonce::assume_unique_for_key(nonce_of(place));
-        let associated = Aad::from(self.associated(place));
-        let opened = self.key.open_in_place(nonce, associated, sealed)?;
-        Ok(opened.len())
-    }
-
-    fn associated(&self, place: Place) -> [u8; ASSOCIATED_BYTES] {
-        let mut bytes = [0; ASSOCIATED_BYTES];
-        let (label, rest) = bytes.split_at_mut(SEGMENT_LABEL.len());
-        label.copy_from_slice(SEGMENT_LABEL);
-        let (id, rest) = rest.split_at_mut(8);
-        id.copy_from_slice(&self.id.number().to_be_bytes());
-        let (number, last) = rest.split_at_mut(4);
-        number.copy_from_slice(&place.number.to_be_bytes());
-        last.fill(u8::from(place.is_last));
-        bytes
+        self.key.open(place, sealed)
     }
 
     /// The header of the object's file.
@@ -219,12 +174,6 @@ impl ObjectKey {
         let key = Self::from_bytes(id, key).map_err(|_| "its key is none")?;
         Ok((key, lengths))
     }
-}
-
-fn nonce_of(place: Place) -> [u8; NONCE_LEN] {
-    let [a, b, c, d] = place.number.to_be_bytes();
-    let last = u8::from(place.is_last);
-    [0, 0, 0, 0, 0, 0, 0, a, b, c, d, last]
 }
 
 fn parts_of(opened: &[u8]) -> Option<([u8; 32], Lengths)> {

@@ -326,6 +326,20 @@ fn an_object_is_put_elsewhere_with_a_note() {
 }
 
 #[test]
+fn what_is_forgotten_is_not_there_any_more() {
+    let site = Site::new();
+    let (spool, _) = site.open();
+    spool.remember("parcel-1", b"one").unwrap();
+    spool.remember("parcel-2", b"two").unwrap();
+    spool.remember("takes", b"other").unwrap();
+    spool.forget("parcel-1").unwrap();
+    spool.forget("parcel-1").unwrap();
+    assert_eq!(spool.remembered("parcel-1").unwrap(), None);
+    let names = spool.remembered_names("parcel-").unwrap();
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["parcel-2"]);
+}
+
+#[test]
 fn pauses_and_what_is_remembered_outlast_a_restart() {
     let site = Site::new();
     let (spool, _) = site.open();

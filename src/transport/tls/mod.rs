@@ -22,6 +22,7 @@ pub use handshake::Towards;
 pub(super) use stream::TlsStream;
 pub use trust::Term;
 pub use trust::Trust;
+pub(super) use trust::believing;
 pub use web::SecureStream;
 
 use crate::certificate;

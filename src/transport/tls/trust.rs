@@ -182,6 +182,20 @@ impl Trust {
     }
 }
 
+/// For a handshake with a server that is no peer: who it is, these authorities say, and we show
+/// nothing of ourselves.
+pub(in crate::transport) fn believing(
+    authorities: &[PathBuf],
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let roots = store(authorities, &mut Vec::new())?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(Anchors::unusable)?;
+    let config = builder.with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
 impl Anchors<'_> {
     fn unusable(problem: impl std::fmt::Display) -> TlsError {
         TlsError::Unusable {

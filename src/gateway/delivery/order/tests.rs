@@ -42,7 +42,7 @@ pub(in crate::gateway::delivery) fn order(
     )
 }
 
-fn asked() -> Asked {
+pub(in crate::gateway) fn asked() -> Asked {
     Asked {
         verb: Verb::Store,
         purpose: Purpose::Treatment,

@@ -87,6 +87,14 @@ impl Lane {
         is_new
     }
 
+    /// Nothing of it goes before `at_us`.
+    pub(super) fn wait_until(&mut self, at_us: u64) {
+        let until_us = self
+            .retry_at_us
+            .map_or(at_us, |until_us| until_us.max(at_us));
+        self.retry_at_us = Some(until_us);
+    }
+
     pub(super) fn remove(&mut self, id: ObjectId) -> Option<Waiting> {
         let removed = self.objects.remove(&id)?;
         if let Some(count) = self.by_priority.get_mut(&removed.priority) {

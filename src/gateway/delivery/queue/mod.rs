@@ -6,6 +6,7 @@ mod ended;
 mod health;
 mod lane;
 mod progress;
+mod together;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -53,6 +54,9 @@ pub(super) struct Terms {
     pub(super) tries_refused_max: u32,
     /// Objects on their way at the same time, of different studies.
     pub(super) associations: usize,
+    /// For so long nothing of a study may have come before any of it goes: then all of it goes
+    /// together. `None`: each object goes as it comes.
+    pub(super) quiet_us: Option<u64>,
 }
 
 /// An object that is to be delivered.
@@ -144,7 +148,14 @@ impl Queue {
         }
         let study = object.study.clone();
         let (via, bytes) = (Arc::clone(&object.via), object.bytes);
-        if self.change(&study, |lane| lane.insert(&object)) {
+        let quiet_us = self.terms.quiet_us;
+        let inserted = self.change(&study, |lane| {
+            if let Some(quiet_us) = quiet_us {
+                lane.wait_until(now_us.saturating_add(quiet_us));
+            }
+            lane.insert(&object)
+        });
+        if inserted {
             count_up(&mut self.ways, via);
             self.waiting = self.waiting.saturating_add(1);
             self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);

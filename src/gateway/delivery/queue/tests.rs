@@ -12,6 +12,7 @@ pub(super) fn terms(associations: usize) -> Terms {
         tries_max: 4,
         tries_refused_max: 2,
         associations,
+        quiet_us: None,
     }
 }
 
