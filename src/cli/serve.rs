@@ -15,10 +15,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::LogFormat;
 use crate::exchange;
+use crate::exchange::Exchange;
 use crate::gateway;
 use crate::gateway::GatewayError;
 use crate::gateway::Running;
 use crate::witness;
+use crate::witness::Witnessing;
 
 /// Run the gateway until SIGTERM or SIGINT
 ///
@@ -96,6 +98,46 @@ async fn start(config: &Config, standby: bool) -> Result<Running, GatewayError> 
     }
 }
 
+/// What goes on between this gateway and those of other hospitals, beside images.
+struct Neighbours {
+    exchange: Exchange,
+    witnessing: Witnessing,
+}
+
+impl Neighbours {
+    /// Begins to answer them, and to ask.
+    async fn meet(
+        config: &Config,
+        running: &Running,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let (recorder, security) = (running.recorder(), running.security());
+        let witnessing = witness::start(config, Clock::new(), &recorder, security.as_ref())?;
+        let desks = exchange::Desks {
+            receipts: running.receipts(),
+            parcels: running.parcels(),
+            recorder,
+            witness: witnessing.answerer().cloned(),
+            security,
+        };
+        match exchange::start(config, desks) {
+            Ok(exchange) => Ok(Self {
+                exchange,
+                witnessing,
+            }),
+            Err(error) => {
+                witnessing.stop().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Before the ledger is closed: what is found out until then goes there.
+    async fn leave(self) {
+        self.exchange.stop().await;
+        self.witnessing.stop().await;
+    }
+}
+
 async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -112,28 +154,10 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    let (recorder, security) = (running.recorder(), running.security());
-    let witnessing = witness::start(&config, Clock::new(), &recorder, security.as_ref());
-    let witnessing = match witnessing {
-        Ok(witnessing) => witnessing,
+    let neighbours = match Neighbours::meet(&config, &running).await {
+        Ok(neighbours) => neighbours,
         Err(error) => {
             tracing::error!(%error, "not started");
-            let _ = running.drain().await;
-            return Ok(Exit::Failure);
-        }
-    };
-    let desks = exchange::Desks {
-        receipts: running.receipts(),
-        parcels: running.parcels(),
-        recorder,
-        witness: witnessing.answerer().cloned(),
-        security,
-    };
-    let exchange = match exchange::start(&config, desks) {
-        Ok(exchange) => exchange,
-        Err(error) => {
-            tracing::error!(%error, "not started");
-            witnessing.stop().await;
             let _ = running.drain().await;
             return Ok(Exit::Failure);
         }
@@ -152,9 +176,7 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     }
     tracing::info!("draining; a second signal stops at once");
     let ended = async {
-        // Before the ledger is closed: what it finds out goes there.
-        exchange.stop().await;
-        witnessing.stop().await;
+        neighbours.leave().await;
         running.drain().await
     };
     tokio::select! {

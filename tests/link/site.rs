@@ -261,6 +261,7 @@ purpose = "TREATMENT"
         let witnessing = witness::start(&config, clock, &recorder, security.as_ref()).unwrap();
         let desks = Desks {
             receipts: running.receipts(),
+            parcels: running.parcels(),
             recorder,
             witness: witnessing.answerer().cloned(),
             security,
