@@ -32,9 +32,9 @@ def free_port() -> int:
 
 
 def listening(port: int) -> bool:
-    """Whether some process listens on `port`; asks the kernel, so the listener notices nothing."""
+    """Whether some process listens on `port` in this thread's network; asks the kernel, so the listener notices nothing."""
     wanted = f":{port:04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+    for table in ("/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"):
         try:
             lines = Path(table).read_text().splitlines()[1:]
         except FileNotFoundError:
