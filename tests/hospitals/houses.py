@@ -1,9 +1,12 @@
-"""Two hospitals on two sites: St. Anna with the PACS, Lakeside with the workstation, a gateway in each.
+"""Two hospitals on two sites, a gateway in each: St. Anna and Lakeside.
 
 Everything of a house speaks plain DICOM on the site's loopback; between the sites there is TLS only, with
-certificates that `credence keys init` made in each house.
+certificates that `credence keys init` made in each house, and each gateway's row is what the other's
+`credence link show` printed.
 """
 
+import functools
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,30 +14,32 @@ from rig import dcmtk
 from rig.gateway import Config
 from rig.gateway import Gateway
 from rig.gateway import Peer
+from rig.gateway import binary
+from rig.gateway import toml
 from rig.process import free_port
 from rig.sites import Line
 
 ANNA, LAKESIDE = "st-anna", "lakeside"
 NAMES = {ANNA: "St. Anna Hospital", LAKESIDE: "Lakeside Clinic"}
-# DICOM by TLS between the sites; its registered port would do as well.
-DICOM_PORT = 11112
+DICOM_PORT, HTTPS_PORT = 11112, 11443
 EVERYTHING = ["echo", "store", "find", "move", "get"]
 
 
-@dataclass
-class Side:
-    """What distinguishes one hospital's gateway from the other's."""
+@dataclass(frozen=True)
+class Titles:
+    """What a gateway calls itself, and which of its AE titles stands for the other hospital."""
 
-    slug: str
-    # What it calls itself, and which of its AE titles stands for the other.
-    aet: str
-    stands_for_other: str
+    own: str
+    other: str
 
 
-SIDES = {
-    ANNA: Side(ANNA, "CREDENCE", "LAKESIDE"),
-    LAKESIDE: Side(LAKESIDE, "CRED_B", "HOSPITAL_A"),
-}
+TITLES = {ANNA: Titles("CREDENCE", "LAKESIDE"), LAKESIDE: Titles("CRED_B", "HOSPITAL_A")}
+
+
+@functools.cache
+def linked() -> bool:
+    """Whether the binary knows `[[gateway_peer]]`; before that, the gateways are ordinary peers."""
+    return subprocess.run([binary(), "link", "--help"], capture_output=True, timeout=30).returncode == 0
 
 
 def house_peer(aet: str, slug: str, port: int | None = None, **more) -> Peer:
@@ -43,73 +48,90 @@ def house_peer(aet: str, slug: str, port: int | None = None, **more) -> Peer:
 
 
 class Hospital:
-    """One site's gateway, with its certificates; configured once the other's certificates are known."""
+    """One site's gateway with its certificates; it serves once it knows the other."""
 
     def __init__(self, folder: Path, site, slug: str):
         self.folder = Path(folder) / slug
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.site = site
-        self.side = SIDES[slug]
         self.slug = slug
+        self.titles = TITLES[slug]
+        self.tls = self.folder / "tls"
         with site:
             self.port = free_port()
-        self.gateway: Gateway | None = None
-        self.tls = self.folder / "tls"
-        self._certify()
+            self.gateway = Gateway(self.folder / "gateway", self._config(tls=False), self.port)
+        self.command("keys", "init", "--config", self.gateway.file, "--out", self.tls)
+        self.certificate, self.key, self.authority = (self.tls / name for name in ("gateway.pem", "gateway.key", "authority.pem"))
+        shown = self.command("keys", "show", "--config", self.gateway.file, self.certificate)
+        self.pin = next(word for word in shown.split() if word.startswith("sha256:"))
+        self._write(self._config())
+        self.shown = self.command("link", "show", "--config", self.gateway.file) if linked() else ""
 
-    def _certify(self) -> None:
-        """`credence keys init`, with a configuration that knows only where the gateway listens."""
-        first = self._config([], [], None)
-        gateway = Gateway(self.folder / "first", first, self.port)
-        gateway.command("keys", "init", "--config", gateway.file, "--out", self.tls)
-        shown = gateway.command("keys", "show", "--config", gateway.file, self.tls / "gateway.pem").stdout
-        self.pin = next(word for line in shown.splitlines() for word in line.split() if word.startswith("sha256:"))
-
-    @property
-    def pair(self) -> tuple[Path, Path, Path]:
-        """Certificate, key, and the authority that made them."""
-        return self.tls / "gateway.pem", self.tls / "gateway.key", self.tls / "authority.pem"
-
-    def _config(self, peers, routes, other: "Hospital | None", **options) -> Config:
+    def _config(self, *, tls=True, peers=(), routes=(), aes=(), institutions=None, names=None, pasted="") -> Config:
         listening = {"address": f"{self.site.address}:{DICOM_PORT}"}
-        certified = []
-        institutions = {}
-        if other:
-            certificate, key, authority = self.pair
+        more = []
+        if tls:
             listening["tls"] = True
-            certified = [("[tls]", {"certificate": str(certificate), "key": str(key), "authorities": [str(authority)]})]
-            institutions = {other.slug: {"authorities": [str(other.pair[2])]}}
+            own = {"certificate": str(self.certificate), "key": str(self.key), "authorities": [str(self.authority)]}
+            more = [("[tls]", own)]
+            if linked():
+                more.append(("[exchange]", {"listen": f"{self.site.address}:{HTTPS_PORT}"}))
         return Config(
-            peers, routes, own=self.slug, names=NAMES, institutions=institutions,
-            aes={self.side.aet: "TREATMENT", self.side.stands_for_other: "TREATMENT"},
-            more=[("[[listener]]", listening), *certified, *options.pop("more", [])], **options,
+            list(peers), list(routes), own=self.slug, names=names or {self.slug: NAMES[self.slug]},
+            institutions=institutions or {}, aes=dict.fromkeys([self.titles.own, *aes], "TREATMENT"),
+            more=[("[[listener]]", listening), *more], pasted=pasted,
         )
 
-    def other_gateway(self, other: "Hospital", **more) -> Peer:
-        """The other hospital's gateway as an ordinary peer."""
-        tls = {"tls": True, "certificates": [other.pin], "connect": f"{other.site.address}:{DICOM_PORT}", "retrieve": "get"}
-        made = Peer(other.side.aet, institution=other.slug, may=EVERYTHING, addresses=[other.site.address], more={**tls, **more})
-        made.more |= {"name": f"{other.slug}-gateway", "calling_ae": self.side.aet}
-        return made
+    def _write(self, config: Config) -> None:
+        self.gateway.config = config
+        self.gateway.write()
 
-    def configure(self, other: "Hospital", peers: list[Peer], pacs: str | None = None, **options) -> Gateway:
-        """Writes the configuration. `pacs` names the peer that answers for this hospital, if it has one."""
-        routes = [([self.side.stands_for_other], ["storage", "query-retrieve"], f"{other.slug}-gateway")]
-        if pacs:
-            routes.append(([self.side.aet], ["storage", "query-retrieve"], pacs))
-        config = self._config([self.other_gateway(other), *peers], routes, other, **options)
-        with self.site:
-            self.gateway = Gateway(self.folder / "gateway", config, self.port)
-        return self.gateway
+    def command(self, *words) -> str:
+        return self.gateway.command(*words).stdout
 
-    def start(self, log: str = "credence=info") -> "Hospital":
+    def link_row(self, other: "Hospital", **more) -> str:
+        """What our `link show` printed, filled in as it says for the other hospital, with more keys of the row."""
+        text = self.shown
+        for marked, filled in {
+            '# ae = "..."': f'ae = "{other.titles.other}"',
+            "# authorities = [": f'authorities = ["{self.authority}"]  # [',
+        }.items():
+            assert marked in text, f"link show prints no {marked}:\n{text}"
+            text = text.replace(marked, filled, 1)
+        # The row is the last table of what is printed.
+        return text.rstrip() + toml([("", more)]).rstrip() + "\n"
+
+    def ordinary_row(self, other: "Hospital", **_) -> Peer:
+        """This gateway as an ordinary peer of the other's."""
+        return Peer(
+            self.titles.own, institution=self.slug, may=EVERYTHING, addresses=[self.site.address],
+            more={
+                "name": f"{self.slug}-gateway", "tls": True, "certificates": [self.pin], "retrieve": "get",
+                "connect": f"{self.site.address}:{DICOM_PORT}", "calling_ae": other.titles.own,
+            },
+        )
+
+    def configure(self, other: "Hospital", peers: list[Peer], pacs: str | None = None, **link) -> None:
+        """Writes the configuration. `pacs` names the peer that answers for this hospital; `link`: more keys of the
+        other gateway's row."""
+        routes = [([self.titles.own], ["storage", "query-retrieve"], pacs)] if pacs else []
+        if linked():
+            config = functools.partial(self._config, pasted=other.link_row(self, **link))
+        else:
+            there = other.ordinary_row(self)
+            peers = [there, *peers]
+            routes.append(([self.titles.other], ["storage", "query-retrieve"], there.name))
+            config = functools.partial(
+                self._config, names=NAMES, institutions={other.slug: {"authorities": [str(other.authority)]}},
+                aes=[self.titles.other],
+            )
+        self._write(config(peers=peers, routes=routes))
+
+    def start(self, log: str = "credence=info") -> None:
         with self.site:
             self.gateway.start(log)
-        return self
 
     def stop(self) -> None:
-        if self.gateway:
-            self.gateway.stop()
+        self.gateway.stop()
 
 
 class Hospitals:
@@ -122,6 +144,9 @@ class Hospitals:
         self.lakeside = Hospital(self.folder, line.sites[1], LAKESIDE)
         self._started: list = []
 
+    def other(self, hospital: Hospital) -> Hospital:
+        return self.lakeside if hospital is self.anna else self.anna
+
     def serve(self, hospital: Hospital, kind, *words, **options):
         """Starts `kind` in the hospital; stopped with everything else."""
         with hospital.site:
@@ -129,19 +154,28 @@ class Hospitals:
         self._started.append(started)
         return started
 
-    def archive(self, files: list[Path], hosts=()) -> dcmtk.QrScp:
-        """dcmqrscp in St. Anna, filled."""
-        made = self.serve(self.anna, dcmtk.QrScp, self.anna.folder, "PACS", hosts)
+    def archive(self, hospital: Hospital, files: list[Path], hosts=()) -> dcmtk.QrScp:
+        """dcmqrscp in the hospital, filled."""
+        made = self.serve(hospital, dcmtk.QrScp, hospital.folder, "PACS", hosts)
         made.fill(files)
         return made
 
-    def start(self, log: str = "credence=info") -> None:
+    def configure(self, anna: tuple, lakeside: tuple, **link) -> None:
+        """Each with its peers and, if it has one, the name of its PACS; then starts both."""
+        self.anna.configure(self.lakeside, *anna, **link)
+        self.lakeside.configure(self.anna, *lakeside, **link)
         for hospital in (self.anna, self.lakeside):
-            hospital.start(log)
+            hospital.start()
 
-    def grant(self, patient: str, **options) -> dict:
-        """The patient's consent that Lakeside gets it, recorded in St. Anna."""
-        return self.anna.gateway.grant(patient, LAKESIDE, **options)
+    def grant(self, patient: str, custodian: Hospital | None = None) -> int:
+        """The patient's consent that the other hospital gets the images, recorded where they are; its number."""
+        custodian = custodian or self.anna
+        other = self.other(custodian)
+        granted = custodian.gateway.grant(patient, other.slug)
+        if not linked():
+            # An ordinary peer's contract decides for itself.
+            other.gateway.grant(patient, other.slug)
+        return granted["consent"]
 
     def close(self) -> None:
         for started in reversed(self._started):

@@ -7,9 +7,8 @@ from rig.process import free_port
 BUFFER = 131072
 
 
-def tls(pair, other_authority) -> str:
-    certificate, key, _ = pair
-    return f"nodelay,cert={certificate},key={key},cafile={other_authority},verify=1"
+def tls(own, other) -> str:
+    return f"nodelay,cert={own.certificate},key={own.key},cafile={other.authority},verify=1"
 
 
 class Tunnel:
@@ -17,8 +16,8 @@ class Tunnel:
 
     def __init__(self, hospitals, near, far, far_port: int, wan_port: int):
         self.near, self.far = near, far
-        out = f"OPENSSL:{far.site.address}:{wan_port},{tls(near.pair, far.pair[2])},commonname={far.site.address}"
-        accepting = f"OPENSSL-LISTEN:{wan_port},bind={far.site.address},reuseaddr,fork,backlog=128,{tls(far.pair, near.pair[2])}"
+        out = f"OPENSSL:{far.site.address}:{wan_port},{tls(near, far)},commonname={far.site.address}"
+        accepting = f"OPENSSL-LISTEN:{wan_port},bind={far.site.address},reuseaddr,fork,backlog=128,{tls(far, near)}"
         self.there = hospitals.serve(
             far, Process, "socat-in", ["socat", "-b", BUFFER, accepting, f"TCP:127.0.0.1:{far_port},nodelay"],
             far.folder / f"tunnel-{wan_port}",

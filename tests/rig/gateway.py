@@ -97,6 +97,8 @@ class Config:
     # Whose gateway it is, and what the institutions are called.
     own: str = OWN
     names: dict[str, str] = field(default_factory=lambda: dict(NAMES))
+    # Text that somebody else gave us, as it is.
+    pasted: str = ""
 
     def text(self, port: int) -> str:
         tables = [
@@ -113,7 +115,7 @@ class Config:
             # Most tests are about what destinations answer: the spool would answer in their place.
             row = {"called": called, "sop_classes": classes, "to": to, "delivery": "direct"}
             tables.append(("[[route]]", {**row, **(more[0] if more else {})}))
-        return toml(tables + self.more)
+        return toml(tables + self.more) + self.pasted
 
 
 class Gateway:
