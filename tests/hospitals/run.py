@@ -16,13 +16,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from hospitals import consent
+from hospitals import cut
 from hospitals import line
+from hospitals import matrix
 from hospitals import parts
 from hospitals import throughput
 from hospitals.houses import linked
 from rig.checks import Checks
 
-PARTS = {"line": line.run, "throughput": throughput.run}
+PARTS = {"line": line.run, "throughput": throughput.run, "matrix": matrix.run, "consent": consent.run, "cut": cut.run}
 
 
 def ended(number, _frame) -> None:
