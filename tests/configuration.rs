@@ -12,11 +12,13 @@ use std::path::Path;
 
 use credence::config::Config;
 use credence::config::Fault;
+use credence::ledger::LogKey;
+use credence::ledger::WitnessKey;
 
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "gateway",
     "limits",
     "timeouts",
@@ -28,9 +30,11 @@ const TABLES: [&str; 11] = [
     "spool",
     "bypass",
     "witness",
+    "exchange",
 ];
-const ROWS: [&str; 11] = [
+const ROWS: [&str; 12] = [
     "witness.peer",
+    "gateway_peer",
     "listener",
     "ae",
     "institution",
@@ -76,16 +80,37 @@ fn documented() -> BTreeMap<String, Vec<Documented>> {
     tables
 }
 
+/// A row of another hospital's gateway.
+fn gateway() -> String {
+    let log = LogKey::new("hill/credence", [1; 32]).unwrap();
+    let statement = LogKey::new("hill/statements", [2; 32]).unwrap();
+    let witness = WitnessKey::new("hill/witness", [3; 32]).unwrap();
+    format!(
+        "name = \"hill-gateway\"\ninstitution = \"hill\"\nae = \"HILL\"\nae_title = \"GW\"\n\
+         addresses = [\"10.0.0.2\"]\nconnect = \"10.0.0.2:11112\"\n\
+         certificates = [\"dns:gw.hill.example\"]\nlog_key = \"{log}\"\n\
+         statement_key = \"{statement}\"\nwitness_key = \"{witness}\""
+    )
+}
+
 /// A configuration with one row of everything, without a key that has a default. `more` is added
 /// to `table`.
 fn text(table: &str, more: &str) -> String {
-    let required = BTreeMap::from([
+    let gateway = gateway();
+    let required: BTreeMap<&str, &str> = BTreeMap::from([
         ("gateway", "institution = \"own\""),
         // Users need something that proves them.
         ("identity", "passcodes = \"passcodes\""),
         ("listener", "address = \"127.0.0.1:104\""),
         ("ae", "title = \"CREDENCE\""),
-        ("institution", "slug = \"own\"\nname = \"Own\""),
+        (
+            "institution",
+            "slug = \"hill\"\nname = \"Hill\"\nauthorities = [\"hill.pem\"]\n\
+             [[institution]]\nslug = \"own\"\nname = \"Own\"",
+        ),
+        // Other gateways are met by TLS.
+        ("tls", "certificate = \"gw.pem\"\nkey = \"gw.key\""),
+        ("gateway_peer", &gateway),
         ("issuer", "system = \"urn:oid:2.999.1.1\""),
         ("retention_class", "name = \"plans\"\nyears = 30"),
         (

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -57,6 +57,11 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "transport",
         ],
     ),
+    ("web", &["config", "transport"]),
+    (
+        "exchange",
+        &["config", "gateway", "ledger", "transport", "web", "witness"],
+    ),
     ("audit", &["ledger", "storage", "config"]),
     ("demo", &["association", "dimse", "dicom", "transport"]),
     (
@@ -69,6 +74,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "ledger",
             "storage",
             "transport",
+            "web",
         ],
     ),
     (
@@ -92,7 +98,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 18] = [
+const DOORS: [(&str, &[&str]); 19] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
@@ -100,13 +106,14 @@ const DOORS: [(&str, &[&str]); 18] = [
     ("clap", &["cli"]),
     ("dicom_ul", &["association"]),
     ("ed25519_dalek", &["ledger"]),
-    ("http_body_util", &["admin", "witness"]),
-    ("hyper", &["admin", "witness"]),
-    ("hyper_util", &["admin", "witness"]),
+    ("http_body_util", &["admin", "exchange", "web", "witness"]),
+    ("hyper", &["admin", "exchange", "web", "witness"]),
+    ("hyper_util", &["admin", "web"]),
     ("jsonwebtoken", &["identity"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),
+    ("tokio_rustls", &["transport"]),
     ("sled", &["storage"]),
     ("tar", &["storage"]),
     ("toml", &["config", "contract"]),

@@ -275,6 +275,7 @@ fn pull(patient: u32, institution: InstitutionSlug, received_at: UtcMicros) -> R
         requester_ae: "THEIR_WS".parse().unwrap(),
         user: None,
         again: None,
+        through: None,
         custodian: slug(OWN),
         recipient: institution,
         recipient_ae: "THEIR_WS".parse().unwrap(),

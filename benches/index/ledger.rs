@@ -225,6 +225,7 @@ fn decision() -> Body {
         requester_ae: "THEIR_WS".parse().unwrap(),
         user: None,
         again: None,
+        through: None,
         custodian: own(),
         recipient: partner,
         recipient_ae: "THEIR_WS".parse().unwrap(),

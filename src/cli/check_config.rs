@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Fault;
 use crate::config::Faults;
+use crate::config::GatewayPeer;
 use crate::config::PeerName;
 use crate::config::Route;
 use crate::config::Text16;
@@ -24,15 +26,17 @@ use crate::transport::Term;
 /// Read a configuration file and list every fault in it
 ///
 /// Exits with 0 when there is none, and with 2 when there are. Nothing is started or changed. Of a
-/// sound file, tells where each route leads, its mode, and how it answers a denied C-STORE; and which
-/// certificates, authorities and lists of revoked ones end soon.
+/// sound file, tells where each route leads, its mode, and how it answers a denied C-STORE; by which AE
+/// titles other hospitals' gateways are reached; and which certificates, authorities and lists of revoked
+/// ones end soon.
 #[derive(Args, Debug)]
 pub struct CheckConfig {
     /// The configuration file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print one JSON object: file, valid, faults (each with line, key, problem, allowed), routes,
-    /// ends (each with what, until, days_left)
+    /// gateway_peers (each with name, institution, aes, connect, https), ends (each with what, until,
+    /// days_left)
     #[arg(long)]
     pub json: bool,
 }
@@ -44,6 +48,7 @@ struct Report<'a> {
     valid: bool,
     faults: &'a [Fault],
     routes: Vec<Line<'a>>,
+    gateway_peers: Vec<Reached<'a>>,
     ends: Vec<Ending>,
 }
 
@@ -68,6 +73,36 @@ struct Line<'a> {
     delivery: &'a str,
     mode: &'a str,
     denied_store: &'a str,
+}
+
+/// The gateway of another hospital.
+#[derive(Serialize)]
+struct Reached<'a> {
+    name: &'a str,
+    institution: &'a str,
+    aes: Vec<&'a str>,
+    connect: Option<SocketAddr>,
+    https: Option<String>,
+}
+
+impl<'a> Reached<'a> {
+    fn of(gateway: &'a GatewayPeer) -> Self {
+        let peer = &gateway.peer;
+        let aes = std::iter::once(&gateway.ae).chain(&gateway.emergency_ae);
+        Self {
+            name: peer.name.as_str(),
+            institution: peer.institution.as_str(),
+            aes: aes.map(AeTitle::as_str).collect(),
+            connect: peer.connect,
+            https: gateway.https.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// The gateways of other hospitals, in the order of the file.
+fn reached(config: &Config) -> Vec<Reached<'_>> {
+    let gateways = config.gateway_peers.iter();
+    gateways.map(|gateway| Reached::of(gateway)).collect()
 }
 
 impl<'a> Line<'a> {
@@ -114,6 +149,7 @@ pub fn run(arguments: &CheckConfig, out: &mut dyn Write) -> io::Result<Exit> {
                 .as_ref()
                 .map_or_else(|faults| faults.faults.as_slice(), |_| &[]),
             routes: checked.as_ref().map(lines).unwrap_or_default(),
+            gateway_peers: checked.as_ref().map(reached).unwrap_or_default(),
             ends,
         };
         serde_json::to_writer_pretty(&mut *out, &report)?;
@@ -163,11 +199,16 @@ fn endings(config: &Config, file: &Path) -> Result<Vec<Ending>, Faults> {
 fn print(out: &mut dyn Write, file: &str, config: &Config) -> io::Result<()> {
     writeln!(
         out,
-        "{file}: no faults (listeners: {}, AE titles: {}, institutions: {}, peers: {}, routes: {})",
+        "{file}: no faults (listeners: {}, AE titles: {}, institutions: {}, peers: {}, gateway peers: {}, \
+         routes: {})",
         config.listeners.len(),
         config.aes.len(),
         config.institutions.len(),
-        config.peers.len(),
+        config
+            .peers
+            .len()
+            .saturating_sub(config.gateway_peers.len()),
+        config.gateway_peers.len(),
         config.routes.len(),
     )?;
     for line in lines(config) {
@@ -190,12 +231,27 @@ fn print(out: &mut dyn Write, file: &str, config: &Config) -> io::Result<()> {
         let delivery = line.delivery;
         writeln!(out, ", {mode}, {delivery}, denied C-STORE: {denied}")?;
     }
+    for gateway in reached(config) {
+        let (aes, institution) = (gateway.aes.join(", "), gateway.institution);
+        write!(
+            out,
+            "  {aes}: {institution}, by its gateway {}",
+            gateway.name
+        )?;
+        if let Some(connect) = gateway.connect {
+            write!(out, " at {connect}")?;
+        }
+        let https = gateway.https.as_deref();
+        writeln!(out, ", exchange: {}", https.unwrap_or("none"))?;
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::LogKey;
+    use crate::ledger::WitnessKey;
 
     const SOUND: &str = "gateway = { institution = \"own\" }\n\
         listener = [{ address = \"127.0.0.1:104\" }]\n\
@@ -268,5 +324,37 @@ mod tests {
         let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(report["routes"][0]["mode"], "observe");
         assert_eq!(report["routes"][1]["denied_store"], "abort");
+    }
+
+    #[test]
+    fn other_hospitals_are_told_with_the_ae_titles_that_stand_for_them() {
+        let key = |kind: &str, byte: u8| {
+            let key = LogKey::new(&format!("hill/{kind}"), [byte; 32]).unwrap();
+            format!("{kind}_key = \"{key}\"\n")
+        };
+        let witness = WitnessKey::new("hill/witness", [3; 32]).unwrap();
+        let row = format!(
+            "tls = {{ certificate = \"a\", key = \"b\", authorities = [\"c\"] }}\n\
+             [[institution]]\nslug = \"hill\"\nname = \"Hill\"\n\
+             [[gateway_peer]]\nname = \"hill-gateway\"\ninstitution = \"hill\"\nae = \"HILL\"\n\
+             emergency_ae = \"HILL_ER\"\nae_title = \"GW\"\naddresses = [\"10.0.0.2\"]\n\
+             connect = \"10.0.0.2:11112\"\ncertificates = [\"dns:gw.hill.example\"]\n\
+             {}{}witness_key = \"{witness}\"\n",
+            key("log", 1),
+            key("statement", 2)
+        );
+        let sound = SOUND.replace("institution = [{ slug = \"own\", name = \"Own\" }]", "");
+        let own = "[[institution]]\nslug = \"own\"\nname = \"Own\"\n";
+        let config = Config::parse(&[&sound, &row, own].concat(), Path::new("")).unwrap();
+        let mut out = Vec::new();
+        print(&mut out, "f", &config).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.contains("peers: 0, gateway peers: 1, routes: 0"),
+            "{text}"
+        );
+        let line =
+            "  HILL, HILL_ER: hill, by its gateway hill-gateway at 10.0.0.2:11112, exchange: none";
+        assert_eq!(text.lines().last(), Some(line));
     }
 }

@@ -78,6 +78,8 @@ fn what(body: &Body) -> String {
         } => format!("{queue}: {objects} {}", act.as_str()),
         Body::ProcedureStep { .. } | Body::Commitment { .. } => of_services(body),
         Body::Equivocated { .. }
+        | Body::Misstated { .. }
+        | Body::Receipt { .. }
         | Body::Bypassed { .. }
         | Body::Decision { .. }
         | Body::TransferClosed { .. }
@@ -208,7 +210,17 @@ fn of_the_gateway(body: &Body) -> String {
             second,
             ..
         } => format!("{associations} associations, by {first} and {second}"),
-        Body::Equivocated { institution, .. } => format!("by {institution}"),
+        Body::Equivocated { institution, .. } | Body::Misstated { institution, .. } => {
+            format!("by {institution}")
+        }
+        Body::Receipt {
+            decision,
+            institution,
+            standing,
+        } => format!(
+            "of decision {decision}, with {institution}: {}",
+            standing.as_str()
+        ),
         Body::Alert { code, text, .. } => format!("{code}: {text}"),
         Body::Started { version, boot }
         | Body::Stopped {

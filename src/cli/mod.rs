@@ -17,6 +17,7 @@ pub mod hold;
 pub mod incident;
 pub mod keys;
 pub mod ledger;
+pub mod link;
 pub mod patient;
 pub mod policy;
 pub mod queue;
@@ -50,6 +51,7 @@ use crate::cli::hold::Hold;
 use crate::cli::incident::Incident;
 use crate::cli::keys::Keys;
 use crate::cli::ledger::Ledger;
+use crate::cli::link::Link;
 use crate::cli::patient::Patient;
 use crate::cli::policy::Policy;
 use crate::cli::queue::Queue;
@@ -123,6 +125,8 @@ enum Command {
     #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
+    Link(Link),
+    #[command(subcommand)]
     Report(Report),
     #[command(subcommand)]
     Score(Score),
@@ -156,6 +160,7 @@ pub fn main() -> ExitCode {
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
         Command::Keys(arguments) => keys::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
+        Command::Link(arguments) => link::run(&arguments, &mut io::stdout().lock()),
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
@@ -212,6 +217,7 @@ mod tests {
         "ledger proof --config c.toml --entry 7",
         "ledger verify-proof 7.tlog-proof --line 7.json --json --key \
          PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "link show --config c.toml",
         "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \
          --purpose EMERGENCY --modality CT --study-from 2026-01-31 --until 2027-12-31",
         "consent deny --config c.toml --patient 4711",

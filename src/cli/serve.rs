@@ -14,6 +14,7 @@ use crate::cli::configured;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::LogFormat;
+use crate::exchange;
 use crate::gateway;
 use crate::gateway::GatewayError;
 use crate::gateway::Running;
@@ -111,10 +112,27 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    let witnessing = match witness::start(&config, Clock::new(), &running.recorder()) {
+    let (recorder, security) = (running.recorder(), running.security());
+    let witnessing = witness::start(&config, Clock::new(), &recorder, security.as_ref());
+    let witnessing = match witnessing {
         Ok(witnessing) => witnessing,
         Err(error) => {
             tracing::error!(%error, "not started");
+            let _ = running.drain().await;
+            return Ok(Exit::Failure);
+        }
+    };
+    let desks = exchange::Desks {
+        receipts: running.receipts(),
+        recorder,
+        witness: witnessing.answerer().cloned(),
+        security,
+    };
+    let exchange = match exchange::start(&config, desks) {
+        Ok(exchange) => exchange,
+        Err(error) => {
+            tracing::error!(%error, "not started");
+            witnessing.stop().await;
             let _ = running.drain().await;
             return Ok(Exit::Failure);
         }
@@ -134,6 +152,7 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     tracing::info!("draining; a second signal stops at once");
     let ended = async {
         // Before the ledger is closed: what it finds out goes there.
+        exchange.stop().await;
         witnessing.stop().await;
         running.drain().await
     };

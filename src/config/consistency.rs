@@ -7,6 +7,7 @@ use std::fmt::Display;
 use ipnet::IpNet;
 
 use crate::config::Gateway;
+use crate::config::GatewayPeer;
 use crate::config::Group;
 use crate::config::Institution;
 use crate::config::Issuer;
@@ -38,6 +39,7 @@ pub(super) struct Rows {
     pub(super) retention_classes: Vec<Option<RetentionClass>>,
     pub(super) issuers: Vec<Option<Issuer>>,
     pub(super) peers: Vec<Option<Peer>>,
+    pub(super) gateway_peers: Vec<Option<GatewayPeer>>,
     pub(super) users: Vec<Option<User>>,
     pub(super) routes: Vec<Option<Route>>,
     pub(super) private_sop_classes: Vec<Option<Uid>>,
@@ -69,6 +71,15 @@ pub(super) fn unique<'a, T: Ord + Display + 'a>(
     }
 }
 
+/// The peers that a route may name.
+struct Named<'t> {
+    /// Who may be served.
+    callers: BTreeSet<&'t str>,
+    /// Who may serve: not the gateway of another hospital, which its own AE titles lead to, and them
+    /// none but peers of our own house.
+    destinations: BTreeSet<&'t str>,
+}
+
 impl Rows {
     pub(super) fn check(&self, gateway: Option<&Gateway>, reading: &mut Reading<'_>) {
         for (table, rows) in [
@@ -90,6 +101,15 @@ impl Rows {
         self.check_users(reading);
         self.check_routes(reading);
         self.check_overlaps(reading);
+    }
+
+    /// Every peer with the path of its row: those of `[[peer]]`, then gateways of other hospitals.
+    pub(super) fn all_peers(&self) -> impl Iterator<Item = (String, &Peer)> + Clone {
+        let peers = known(&self.peers).map(|(number, peer)| (format!("peer[{number}]"), peer));
+        let gateways = known(&self.gateway_peers);
+        peers.chain(
+            gateways.map(|(number, row)| (format!("gateway_peer[{number}]"), row.peer.as_ref())),
+        )
     }
 
     /// Where the file asks for proof of a user.
@@ -117,7 +137,8 @@ impl Rows {
         );
         unique(
             reading,
-            known(&self.peers).map(|(number, row)| (path("peer", number, "name"), &row.name)),
+            self.all_peers()
+                .map(|(row, peer)| (format!("{row}.name"), &peer.name)),
         );
         unique(
             reading,
@@ -154,8 +175,9 @@ impl Rows {
     fn check_institutions(&self, gateway: Option<&Gateway>, reading: &mut Reading<'_>) {
         let declared = reading.declared("institution", "slug");
         let own = gateway.map(|gateway| ("gateway.institution".to_owned(), &gateway.institution));
-        let peers = known(&self.peers)
-            .map(|(number, peer)| (format!("peer[{number}].institution"), &peer.institution));
+        let peers = self
+            .all_peers()
+            .map(|(row, peer)| (format!("{row}.institution"), &peer.institution));
         let kept = known(&self.retention_classes).filter_map(|(number, class)| {
             let path = format!("retention_class[{number}].institution");
             Some((path, class.institution.as_ref()?))
@@ -185,7 +207,8 @@ impl Rows {
         }
     }
 
-    /// Own AE titles are told apart by what they are called for: services, or one destination.
+    /// Own AE titles are told apart by what they are called for: services, one destination, or another
+    /// hospital.
     fn check_own_ae_titles(&self, reading: &mut Reading<'_>) {
         let services =
             known(&self.aes).map(|(number, own)| (format!("ae[{number}].title"), &own.title));
@@ -193,19 +216,25 @@ impl Rows {
             let title = peer.destination_ae.as_ref()?;
             Some((format!("peer[{number}].destination_ae"), title))
         });
-        unique(reading, services.chain(destinations));
+        let hospitals = known(&self.gateway_peers).flat_map(|(number, gateway)| {
+            let path = move |key| format!("gateway_peer[{number}].{key}");
+            let emergency = gateway.emergency_ae.iter();
+            std::iter::once((path("ae"), &gateway.ae))
+                .chain(emergency.map(move |title| (path("emergency_ae"), title)))
+        });
+        unique(reading, services.chain(destinations).chain(hospitals));
     }
 
     /// Peers may share an AE title, as carts do, if addresses tell them apart and at most one is
     /// meant as Move Destination.
     fn check_shared_ae_titles(&self, reading: &mut Reading<'_>) {
-        for (number, peer) in known(&self.peers) {
-            let earlier = known(&self.peers).take_while(|(other, _)| *other < number);
+        for (number, (row, peer)) in self.all_peers().enumerate() {
+            let earlier = self.all_peers().take(number);
             for (_, other) in earlier.filter(|(_, other)| other.ae_title == peer.ae_title) {
                 for (item, net) in peer.addresses.iter().enumerate() {
                     if let Some(same) = other.addresses.iter().find(|same| overlap(same, net)) {
                         reading.fault(
-                            &format!("peer[{number}].addresses[{item}]"),
+                            &format!("{row}.addresses[{item}]"),
                             format!(
                                 "{net} and {same} of peer {} overlap, and both peers are {}",
                                 other.name, peer.ae_title
@@ -216,7 +245,7 @@ impl Rows {
                 }
                 if peer.destination_ae.is_some() && other.destination_ae.is_some() {
                     reading.fault(
-                        &format!("peer[{number}].destination_ae"),
+                        &format!("{row}.destination_ae"),
                         format!(
                             "peer {} has one too, and a Move Destination {} could mean both",
                             other.name, peer.ae_title
@@ -266,7 +295,12 @@ impl Rows {
     }
 
     fn check_routes(&self, reading: &mut Reading<'_>) {
-        let peers = reading.declared("peer", "name");
+        let destinations = reading.declared("peer", "name");
+        let gateways = reading.declared("gateway_peer", "name");
+        let peers = Named {
+            callers: destinations.union(&gateways).copied().collect(),
+            destinations,
+        };
         let titles = reading.declared("ae", "title");
         let private = known(&self.private_sop_classes)
             .map(|(_, uid)| uid.clone())
@@ -302,20 +336,24 @@ impl Rows {
         &self,
         number: usize,
         route: &Route,
-        peers: &BTreeSet<&str>,
+        peers: &Named<'_>,
         reading: &mut Reading<'_>,
     ) {
         let named = |key: &'static str, names: &[PeerName], reading: &mut Reading<'_>| {
             let is_list = reading.has(&format!("route[{number}].{key}[0]"));
+            let known_names = match key {
+                "calling" => &peers.callers,
+                _ => &peers.destinations,
+            };
             let mut seen = BTreeSet::new();
             for (item, name) in names.iter().enumerate() {
                 let path = match is_list {
                     true => format!("route[{number}].{key}[{item}]"),
                     false => format!("route[{number}].{key}"),
                 };
-                if !peers.contains(name.as_str()) {
+                if !known_names.contains(name.as_str()) {
                     let problem = format!("there is no [[peer]] {name}");
-                    reading.fault(&path, problem, one_of(peers.iter()));
+                    reading.fault(&path, problem, one_of(known_names.iter()));
                 }
                 if !seen.insert(name) {
                     reading.fault(&path, format!("names {name} twice"), "each peer once");

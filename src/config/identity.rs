@@ -64,8 +64,8 @@ impl Rows {
     /// apart.
     fn check_any_address(&self, reading: &mut Reading<'_>) {
         let certified = |peer: &Peer| !peer.certificates.is_empty() && !peer.plain;
-        for (number, peer) in known(&self.peers) {
-            let others = known(&self.peers).filter(|(other, _)| *other != number);
+        for (row, peer) in self.all_peers() {
+            let others = self.all_peers().filter(|(other, _)| *other != row);
             let mut sharing = others.filter(|(_, other)| other.ae_title == peer.ae_title);
             if !peer.any_address {
                 continue;
@@ -75,7 +75,7 @@ impl Rows {
             {
                 let problem = format!("peer {} is {} too", other.name, peer.ae_title);
                 let allowed = "an AE title of its own, or `certificates` for both peers";
-                reading.fault(&format!("peer[{number}].any_address"), problem, allowed);
+                reading.fault(&format!("{row}.any_address"), problem, allowed);
             }
         }
     }
@@ -97,10 +97,10 @@ impl Rows {
             let named = row.certificates.iter().enumerate();
             named.map(move |(item, name)| (path(item), name, &row.slug))
         });
-        let of_peers = known(&self.peers).flat_map(|(number, row)| {
-            let path = move |item| format!("peer[{number}].certificates[{item}]");
-            let named = row.certificates.iter().enumerate();
-            named.map(move |(item, name)| (path(item), name, &row.institution))
+        let of_peers = self.all_peers().flat_map(|(row, peer)| {
+            let path = move |item| format!("{row}.certificates[{item}]");
+            let named = peer.certificates.iter().enumerate();
+            named.map(move |(item, name)| (path(item), name, &peer.institution))
         });
         let mut first: BTreeMap<&CertificateName, (String, &InstitutionSlug)> = BTreeMap::new();
         for (path, name, slug) in of_institutions.chain(of_peers) {
@@ -137,13 +137,20 @@ impl Rows {
             let problem = format!("is missing, and listener[{number}].tls is true");
             reading.fault("tls.authorities", problem, "files of authorities");
         }
-        for (number, peer) in known(&self.peers).filter(|(_, peer)| peer.tls) {
+        let peers = known(&self.peers)
+            .map(|(number, peer)| (format!("peer[{number}].tls"), "is true", peer))
+            .filter(|(.., peer)| peer.tls);
+        let gateways = known(&self.gateway_peers).map(|(number, row)| {
+            let path = format!("gateway_peer[{number}].connect");
+            (path, "is by TLS", row.peer.as_ref())
+        });
+        for (path, by_tls, peer) in peers.chain(gateways) {
             let house = self.institution(&peer.institution);
             let believed = house.is_some_and(|house| !house.authorities.is_empty());
             if tls.authorities.is_empty() && !believed {
                 reading.fault(
-                    &format!("peer[{number}].tls"),
-                    "is true, and no authority is believed for its institution",
+                    &path,
+                    format!("{by_tls}, and no authority is believed for its institution"),
                     "`authorities` in [tls] or at its [[institution]]",
                 );
             }

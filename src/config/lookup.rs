@@ -6,6 +6,7 @@ use crate::config::Calling;
 use crate::config::Config;
 use crate::config::Delivery;
 use crate::config::DeniedStore;
+use crate::config::GatewayPeer;
 use crate::config::Group;
 use crate::config::Mode;
 use crate::config::Peer;
@@ -15,6 +16,7 @@ use crate::config::Route;
 use crate::config::Served;
 use crate::config::User;
 use crate::contract;
+use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::dicom::AeTitle;
 use crate::dicom::Head;
@@ -212,10 +214,14 @@ impl Config {
         found.cloned().collect()
     }
 
-    /// The peer that a Move Destination (0000,0600) names by its own AE title: of those that we
-    /// connect to, the one that has a `destination_ae`, else the only one. `None` when there is
-    /// none, or when several are equally meant.
+    /// The peer that a Move Destination (0000,0600) names: by an AE title of ours that stands for it, or
+    /// by its own. Of those that have it and that we connect to, the one that has a `destination_ae`,
+    /// else the only one. `None` when there is none, or when several are equally meant.
     pub fn move_destination(&self, ae_title: &AeTitle) -> Option<&Arc<Peer>> {
+        let mut gateways = self.gateway_peers.iter();
+        if let Some(gateway) = gateways.find(|gateway| gateway.is_meant_by(ae_title)) {
+            return Some(&gateway.peer);
+        }
         let meant = || {
             self.peers
                 .iter()
@@ -231,6 +237,18 @@ impl Config {
     /// `called` is an AE title for services: images that arrive under it may be for anybody.
     pub fn is_shared(&self, called: &AeTitle) -> bool {
         self.aes.iter().any(|own| own.title == *called)
+    }
+
+    /// The gateway of another hospital that this peer is.
+    pub fn gateway_peer_of(&self, peer: &Peer) -> Option<&Arc<GatewayPeer>> {
+        let mut gateways = self.gateway_peers.iter();
+        gateways.find(|gateway| gateway.peer.name == peer.name)
+    }
+
+    /// The gateway of another institution.
+    pub fn gateway_of(&self, institution: &InstitutionSlug) -> Option<&Arc<GatewayPeer>> {
+        let mut gateways = self.gateway_peers.iter();
+        gateways.find(|gateway| gateway.peer.institution == *institution)
     }
 
     /// The peer of this name.

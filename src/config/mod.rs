@@ -6,8 +6,10 @@
 mod bypass;
 mod caller;
 mod consistency;
+mod exchange;
 mod fault;
 mod fhir;
+mod gateway_peer;
 mod identity;
 mod limits;
 mod lookup;
@@ -21,6 +23,7 @@ mod secret;
 mod site;
 mod spool;
 mod tls;
+mod url;
 mod user;
 mod witness;
 
@@ -35,6 +38,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use crate::config::consistency::Rows;
+use crate::config::consistency::known;
 use crate::config::reading::Reading;
 use crate::config::reading::line_at;
 use crate::contract::InstitutionSlug;
@@ -46,11 +50,13 @@ pub use caller::Caller;
 pub use caller::Evidence;
 pub use caller::Shown;
 pub use caller::Stranger;
+pub use exchange::Exchange;
 pub use fault::Fault;
 pub use fault::Faults;
 pub use fhir::Fhir;
 pub use fhir::FhirName;
 pub use fhir::Issuer;
+pub use gateway_peer::GatewayPeer;
 pub use limits::Limits;
 pub use limits::Timeouts;
 pub use lookup::Called;
@@ -98,12 +104,12 @@ pub use tls::ClientCertificate;
 pub use tls::Tls;
 pub use tls::TlsIdentity;
 pub use tls::TlsName;
+pub use url::WebUrl;
 pub use user::NotAUserName;
 pub use user::User;
 pub use user::UserName;
 pub use witness::Witness;
 pub use witness::WitnessPeer;
-pub use witness::WitnessUrl;
 
 /// Length of the longest configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1_048_576;
@@ -129,6 +135,8 @@ pub struct Config {
     pub tls: Tls,
     /// Witnessing: whose checkpoints are cosigned, and who cosigns ours.
     pub witness: Witness,
+    /// What other gateways reach by HTTPS.
+    pub exchange: Exchange,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
     /// How long details are kept.
@@ -137,15 +145,18 @@ pub struct Config {
     pub issuers: Vec<Issuer>,
     /// Where peers connect to; at least one.
     pub listeners: Vec<Listener>,
-    /// AE titles of ours that peers call for services; at least one.
+    /// AE titles of ours that peers call for services; at least one. Those that stand for other
+    /// hospitals come last.
     pub aes: Vec<OwnAe>,
     /// Every institution, our own among them.
     pub institutions: BTreeMap<InstitutionSlug, Institution>,
-    /// The peers that we know, in the order of the file.
+    /// The peers that we know, in the order of the file; gateways of other hospitals come last.
     pub peers: Vec<Arc<Peer>>,
+    /// Gateways of other hospitals, in the order of the file.
+    pub gateway_peers: Vec<Arc<GatewayPeer>>,
     /// For what purpose users of peers ask.
     pub users: Vec<User>,
-    /// Which peer serves what.
+    /// Which peer serves what; what other hospitals' gateways serve comes last.
     pub routes: Vec<Route>,
     /// Private storage SOP classes that we judge and relay.
     pub private_sop_classes: BTreeSet<Uid>,
@@ -228,17 +239,23 @@ impl Config {
         let retention = reading.table("retention", Retention::read);
         let tls = reading.table("tls", |section| Tls::read(section, base_dir));
         let witness = reading.table("witness", Witness::read);
+        let exchange = reading.table("exchange", Exchange::read);
         let own = gateway.as_ref().map(|gateway| gateway.institution.clone());
         let spool = reading.table("spool", |section| Spool::read(section, base_dir));
         let bypass = reading.table("bypass", |section| Bypass::read(section, base_dir));
+        let aes = reading.rows("ae", OwnAe::read);
+        let title = known(&aes).map(|(_, own)| own.title.clone()).next();
         let rows = Rows {
             listeners: reading.rows("listener", Listener::read),
-            aes: reading.rows("ae", OwnAe::read),
+            aes,
             institutions: reading.rows("institution", |row| Institution::read(row, base_dir)),
             issuers: reading.rows("issuer", Issuer::read),
             retention_classes: reading.rows("retention_class", RetentionClass::read),
             peers: reading.rows("peer", |row| {
                 Peer::read(row, own.as_ref(), &limits, &timeouts)
+            }),
+            gateway_peers: reading.rows("gateway_peer", |row| {
+                GatewayPeer::read(row, &limits, &timeouts, title.as_ref())
             }),
             users: reading.rows("user", User::read),
             routes: reading.rows("route", |row| Route::read(row, mode)),
@@ -248,11 +265,12 @@ impl Config {
         };
         rows.check(gateway.as_ref(), reading);
         rows.check_identity(gateway.as_ref(), &tls, reading);
+        rows.check_exchange(gateway.as_ref(), &exchange, &tls, reading);
         identity.check(rows.needing_proof(), reading);
         if let Some(witness) = &witness {
-            witness.check(reading);
+            witness.check(&rows.gateway_peers, reading);
         }
-        Some(Self {
+        let config = Self {
             gateway: gateway?,
             limits,
             timeouts,
@@ -262,6 +280,7 @@ impl Config {
             spool,
             bypass,
             witness: witness?,
+            exchange,
             fhir,
             retention: Retention {
                 classes: whole(rows.retention_classes)?,
@@ -275,6 +294,10 @@ impl Config {
                 .map(|institution| (institution.slug.clone(), institution))
                 .collect(),
             peers: whole(rows.peers)?.into_iter().map(Arc::new).collect(),
+            gateway_peers: whole(rows.gateway_peers)?
+                .into_iter()
+                .map(Arc::new)
+                .collect(),
             users: whole(rows.users)?,
             routes: whole(rows.routes)?,
             private_sop_classes: rows
@@ -285,7 +308,8 @@ impl Config {
                 .private_transfer_syntaxes
                 .into_iter()
                 .collect::<Option<_>>()?,
-        })
+        };
+        Some(config.expanded())
     }
 }
 

@@ -24,6 +24,7 @@ use crate::config::reading::Readable;
 use crate::config::reading::Section;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
+use crate::contract::Through;
 use crate::dicom::AeTitle;
 
 /// `[[peer]]`: a DICOM application entity that we know.
@@ -69,6 +70,8 @@ pub struct Peer {
     pub purpose: Option<Purpose>,
     /// What it must say of its user (PS3.7 §D.3.3.7).
     pub user: UserNeed,
+    /// It is the gateway of another institution, which judges by a contract of its own.
+    pub through: Option<Through>,
     /// How long we wait for it.
     pub timeouts: PeerTimeouts,
 }
@@ -183,11 +186,7 @@ impl Peer {
         let retrieve = section.optional("retrieve").unwrap_or_default();
         let destination_ae: Option<AeTitle> = section.optional("destination_ae");
         let calling = Calling::read(section);
-        let pdu_bytes_max = section.number(
-            "pdu_bytes_max",
-            limits.pdu_bytes_max,
-            4_096..=limits.pdu_bytes_max,
-        );
+        let pdu_bytes_max = pdu_bytes_max(section, limits);
         let queue_associations = section.number("queue_associations", 1, 1..=64);
         let commit = section.flag("commit", false);
         let purpose = section.optional("purpose");
@@ -227,13 +226,20 @@ impl Peer {
             commit,
             purpose,
             user,
+            through: None,
             timeouts,
         })
     }
 }
 
+/// The longest P-DATA-TF PDU from and to a peer.
+pub(super) fn pdu_bytes_max(section: &mut Section<'_, '_>, limits: &Limits) -> u32 {
+    let common = limits.pdu_bytes_max;
+    section.number("pdu_bytes_max", common, 4_096..=common)
+}
+
 /// Where a peer calls from.
-fn addresses(section: &mut Section<'_, '_>) -> (bool, Option<Vec<IpNet>>) {
+pub(super) fn addresses(section: &mut Section<'_, '_>) -> (bool, Option<Vec<IpNet>>) {
     let any_address = section.flag("any_address", false);
     let addresses: Option<Vec<IpNet>> = if any_address {
         Some(section.optional_list("addresses").unwrap_or_default())
@@ -289,7 +295,7 @@ impl Security {
 }
 
 impl PeerTimeouts {
-    fn read(section: &mut Section<'_, '_>, common: &Timeouts) -> Self {
+    pub(super) fn read(section: &mut Section<'_, '_>, common: &Timeouts) -> Self {
         Self {
             connect: section.seconds("connect_s", common.connect, 1..=CONNECT_MAX_S),
             dimse_response: section.seconds(

@@ -202,6 +202,8 @@ impl Group {
     /// The group of a SOP class; `None` for what Credence does not judge, hence does not serve.
     pub fn of(sop_class: &Uid, private_storage: &BTreeSet<Uid>) -> Option<Self> {
         match service_of(sop_class, private_storage)? {
+            // It ends at us, whatever the routes say.
+            Service::Link => None,
             Service::Verification => Some(Self::Verification),
             Service::Storage => Some(Self::Storage),
             Service::ProcedureStep => Some(Self::Mpps),
@@ -283,6 +285,31 @@ impl Route {
             }
         }
         Some(route)
+    }
+
+    /// What `calling` ask of AE titles that stand for another hospital goes to its gateway.
+    pub(super) fn to_gateway(
+        called: Vec<AeTitle>,
+        calling: Vec<PeerName>,
+        to: PeerName,
+        delivery: Delivery,
+        mode: Mode,
+    ) -> Self {
+        let served = [Group::Verification, Group::Storage, Group::QueryRetrieve];
+        Self {
+            called,
+            calling,
+            sop_classes: served.map(Served::Group).to_vec(),
+            modalities: Vec::new(),
+            stations: Vec::new(),
+            to: vec![to],
+            copies: Vec::new(),
+            delivery,
+            priority: None,
+            transfer_syntaxes: plain_syntaxes(),
+            mode,
+            denied_store: DeniedStore::default(),
+        }
     }
 
     /// Where an instance goes depends on its data set, or is more than one place: that does not

@@ -1,15 +1,17 @@
 //! Witnessing: whose checkpoints this gateway cosigns, and who cosigns its own.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::config::GatewayPeer;
+use crate::config::WebUrl;
 use crate::config::consistency::known;
 use crate::config::consistency::one_of;
 use crate::config::consistency::unique;
 use crate::config::reading::Readable;
 use crate::config::reading::Reading;
 use crate::config::reading::Section;
+use crate::config::url::Http;
 use crate::contract::InstitutionSlug;
 use crate::ledger::LogKey;
 use crate::ledger::WitnessKey;
@@ -39,83 +41,7 @@ pub struct WitnessPeer {
     /// The key of its log, whose checkpoints we cosign.
     pub log_key: Option<LogKey>,
     /// It as a witness of our log.
-    pub witness: Option<(WitnessUrl, WitnessKey)>,
-}
-
-/// Where a witness answers: `http://host:port`, and a prefix of the path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WitnessUrl {
-    host: String,
-    port: u16,
-    prefix: String,
-}
-
-/// Characters of the longest URL.
-const URL_CHARACTERS_MAX: usize = 255;
-
-impl WitnessUrl {
-    /// Name or IP address; an IPv6 address without brackets.
-    pub fn host(&self) -> &str {
-        self.host.trim_start_matches('[').trim_end_matches(']')
-    }
-
-    /// TCP port.
-    pub const fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Host and port as the Host header has them.
-    pub fn authority(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-
-    /// The path of `name` below the prefix.
-    pub fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.prefix)
-    }
-}
-
-impl fmt::Display for WitnessUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}:{}{}", self.host, self.port, self.prefix)
-    }
-}
-
-impl Readable for WitnessUrl {
-    const ALLOWED: &'static str =
-        "http://host:port, or with a path prefix; at most 255 characters (no TLS, no query)";
-
-    fn read(text: &str) -> Result<Self, String> {
-        let bad = || format!("{text:?} is not such a URL");
-        if text.len() > URL_CHARACTERS_MAX {
-            return Err(format!("has {} characters", text.len()));
-        }
-        let rest = text.strip_prefix("http://").ok_or_else(bad)?;
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let (host, port) = authority.rsplit_once(':').ok_or_else(bad)?;
-        let number: u16 = port.parse().map_err(|_| bad())?;
-        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        let named = !host.is_empty() && host.bytes().all(in_name);
-        let inner = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        let numbered = inner.is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok());
-        let in_path = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-        let sound = number > 0 && port == number.to_string() && (named || numbered);
-        if !sound || !path.bytes().all(in_path) {
-            return Err(bad());
-        }
-        let path = path.trim_end_matches('/');
-        Ok(Self {
-            host: host.to_owned(),
-            port: number,
-            prefix: if path.is_empty() {
-                String::new()
-            } else {
-                format!("/{path}")
-            },
-        })
-    }
+    pub witness: Option<(WebUrl, WitnessKey)>,
 }
 
 impl Readable for LogKey {
@@ -159,26 +85,31 @@ impl Witness {
     }
 
     /// What must hold between the peers, and with the rest of the file.
-    pub(super) fn check(&self, reading: &mut Reading<'_>) {
-        let path = |number: usize, key: &str| format!("witness.peer[{number}].{key}");
-        let rows: Vec<Option<&WitnessPeer>> = self.peers.iter().map(Some).collect();
+    pub(super) fn check(&self, gateways: &[Option<GatewayPeer>], reading: &mut Reading<'_>) {
         let declared = reading.declared("institution", "slug");
-        for (number, peer) in known(&rows) {
+        for (number, peer) in self.peers.iter().enumerate() {
             if !declared.contains(peer.institution.as_str()) {
+                let path = format!("witness.peer[{number}].institution");
                 let problem = format!("there is no [[institution]] {}", peer.institution);
-                let allowed = one_of(declared.iter());
-                reading.fault(&path(number, "institution"), problem, allowed);
+                reading.fault(&path, problem, one_of(declared.iter()));
             }
         }
+        let gateways = known(gateways).filter_map(|(number, gateway)| {
+            let peer = gateway.as_witness(&self.peers)?;
+            Some((format!("gateway_peer[{number}]"), peer))
+        });
+        let rows = self.peers.iter().cloned().enumerate();
+        let rows = rows.map(|(number, peer)| (format!("witness.peer[{number}]"), peer));
+        let rows: Vec<(String, WitnessPeer)> = rows.chain(gateways).collect();
         // Named by its key's name: a log in its checkpoints, a witness in its signature lines.
-        let logs = known(&rows).filter_map(|(number, peer)| {
+        let logs = rows.iter().filter_map(|(row, peer)| {
             let key = peer.log_key.as_ref()?;
-            Some((path(number, "log_key"), key.name().to_owned()))
+            Some((format!("{row}.log_key"), key.name().to_owned()))
         });
         unique(reading, logs);
-        let witnesses = known(&rows).filter_map(|(number, peer)| {
+        let witnesses = rows.iter().filter_map(|(row, peer)| {
             let (_, key) = peer.witness.as_ref()?;
-            Some((path(number, "witness_key"), key.name().to_owned()))
+            Some((format!("{row}.witness_key"), key.name().to_owned()))
         });
         unique(reading, witnesses);
     }
@@ -188,7 +119,7 @@ impl WitnessPeer {
     fn read(section: &mut Section<'_, '_>) -> Option<Self> {
         let institution = section.required("institution");
         let log_key: Option<LogKey> = section.optional("log_key");
-        let url = section.optional("url");
+        let url: Option<Http> = section.optional("url");
         let witness_key: Option<WitnessKey> = section.optional("witness_key");
         if !section.has("log_key") && !section.has("witness_key") {
             section.fault(
@@ -217,7 +148,7 @@ impl WitnessPeer {
             );
         }
         let witness = match (url, witness_key) {
-            (Some(url), Some(key)) => Some((url, key)),
+            (Some(Http(url)), Some(key)) => Some((url, key)),
             (None, None) => None,
             // One of them is wrong, which is noted.
             _ => return None,
@@ -227,48 +158,5 @@ impl WitnessPeer {
             log_key,
             witness,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_reads_back() {
-        for text in [
-            "http://lakeside.example:7380",
-            "http://10.1.2.3:80/credence/witness",
-            "http://[::1]:7380",
-        ] {
-            assert_eq!(WitnessUrl::read(text).unwrap().to_string(), text);
-        }
-        let url = WitnessUrl::read("http://[fd00::7]:7380/w/").unwrap();
-        assert_eq!((url.host(), url.port()), ("fd00::7", 7380));
-        assert_eq!(url.authority(), "[fd00::7]:7380");
-        assert_eq!(url.path("add-checkpoint"), "/w/add-checkpoint");
-    }
-
-    #[test]
-    fn what_is_no_url_is_refused() {
-        let long = format!("http://{}:80", "a".repeat(URL_CHARACTERS_MAX));
-        for text in [
-            "",
-            "https://lakeside:443",
-            "lakeside:7380",
-            "http://lakeside",
-            "http://:7380",
-            "http://lakeside:0",
-            "http://lakeside:07380",
-            "http://lakeside:70000",
-            "http://user@lakeside:7380",
-            "http://lake side:7380",
-            "http://lakeside:7380/a?b",
-            "http://lakeside:7380/a b",
-            "http://[lakeside]:7380",
-            long.as_str(),
-        ] {
-            assert!(WitnessUrl::read(text).is_err(), "{text}");
-        }
     }
 }

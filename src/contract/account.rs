@@ -9,12 +9,13 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use crate::contract::acts::ReceiptStanding;
+use crate::contract::body::Body;
 use crate::contract::credit::Ceiling;
 use crate::contract::credit::Incident;
 use crate::contract::credit::Reputation;
 use crate::contract::credit::Weights;
 use crate::contract::credit::after_days;
-use crate::contract::event::Body;
 use crate::contract::event::Event;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::state::Applied;
@@ -66,6 +67,13 @@ pub enum What {
     },
     /// Two signed checkpoints of its log that contradict each other.
     Equivocated,
+    /// It signed a receipt about other bytes than our gateway saw.
+    ReceiptDisputed {
+        /// The decision of the transfer.
+        decision: u64,
+    },
+    /// It spoke, signed, in the name of another institution.
+    Misstated,
     /// A reported incident that an arbiter upheld.
     IncidentUpheld {
         /// What.
@@ -186,7 +194,15 @@ impl Account {
     /// Whether the event may move the institution's score.
     fn concerns(&self, state: &State, event: &Event) -> bool {
         match &event.body {
-            Body::TransferClosed { .. } => self.evidence(state, event).is_some(),
+            Body::Receipt {
+                institution,
+                standing: ReceiptStanding::Disputed,
+                ..
+            }
+            | Body::Misstated { institution, .. } => *institution == self.institution,
+            Body::TransferClosed { .. } | Body::Receipt { .. } => {
+                self.evidence(state, event).is_some()
+            }
             Body::RevocationHonoured { institution, .. }
             | Body::ReviewOverdue { institution, .. }
             | Body::ReviewClosed { institution, .. }
@@ -264,7 +280,16 @@ impl Account {
 
     fn note(&mut self, state: &State, at: Applied, event: &Event, before: Before) {
         match &event.body {
-            Body::TransferClosed { .. } => {
+            Body::Receipt {
+                decision,
+                standing: ReceiptStanding::Disputed,
+                ..
+            } => {
+                let decision = *decision;
+                self.charged(state, at, What::ReceiptDisputed { decision });
+            }
+            Body::Misstated { .. } => self.charged(state, at, What::Misstated),
+            Body::TransferClosed { .. } | Body::Receipt { .. } => {
                 let good = before.good;
                 self.routine(state, at, |in_order, late, _| {
                     let count = if good { in_order } else { late };

@@ -75,6 +75,35 @@ pub enum CommitmentAct {
     Lapsed,
 }
 
+/// How far the receipt for a transfer between two gateways has come, as our own gateway sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReceiptStanding {
+    /// We sent, and wait for the other side to say what it got.
+    Due,
+    /// We received, have signed what, and wait for the other side to sign it, too.
+    Drafted,
+    /// Both sides signed one text.
+    Agreed,
+    /// The other side signed something else than what our own gateway saw.
+    Disputed,
+    /// It did not come in time.
+    Missing,
+}
+
+impl ReceiptStanding {
+    /// Its name in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Drafted => "drafted",
+            Self::Agreed => "agreed",
+            Self::Disputed => "disputed",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 impl StepAct {
     /// Its name in the ledger.
     pub const fn as_str(self) -> &'static str {

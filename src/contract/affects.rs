@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::contract::event::Body;
+use crate::contract::acts::ReceiptStanding;
+use crate::contract::body::Body;
 use crate::contract::event::Event;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
@@ -70,7 +71,13 @@ pub fn affects(state: &State, event: &Event) -> Affected {
             affected.institutions.insert(institution.clone());
         }
         Body::PatientErased { patients, .. } => affected.patients = patients.clone(),
-        Body::Equivocated { institution, .. } => {
+        Body::Equivocated { institution, .. }
+        | Body::Misstated { institution, .. }
+        | Body::Receipt {
+            institution,
+            standing: ReceiptStanding::Agreed | ReceiptStanding::Disputed | ReceiptStanding::Missing,
+            ..
+        } => {
             affected.institutions.insert(institution.clone());
         }
         Body::Restored { .. }
@@ -86,6 +93,10 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::GuardianEnded { .. }
         | Body::ReviewReasoned { .. }
         | Body::IncidentReported { .. }
+        | Body::Receipt {
+            standing: ReceiptStanding::Due | ReceiptStanding::Drafted,
+            ..
+        }
         | Body::Decision { .. }
         | Body::Query { .. }
         | Body::ProcedureStep { .. }

@@ -25,6 +25,8 @@ pub struct Facts {
     pub custodian_own: bool,
     /// The recipient is.
     pub recipient_own: bool,
+    /// The custodian's own gateway is at the other end: it judges, by its patients' word, what it releases.
+    pub custodian_decides: bool,
     /// A C-FIND as a whole.
     pub question: bool,
     /// Days from study to request.
@@ -102,6 +104,10 @@ impl Facts {
             requester_own,
             custodian_own: request.custodian == *own,
             recipient_own,
+            custodian_decides: request
+                .through
+                .as_ref()
+                .is_some_and(|through| through.institution == request.custodian),
             question: request.is_bare_question(),
             study_age_days: age_days(request, day),
             requester_score,

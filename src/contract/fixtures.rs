@@ -87,6 +87,7 @@ pub(super) fn pull() -> Request {
         requester_ae: "LAKE_WS".parse().unwrap(),
         user: None,
         again: None,
+        through: None,
         custodian: slug("st-anna"),
         recipient: slug("lakeside"),
         recipient_ae: "LAKE_WS".parse().unwrap(),

@@ -220,6 +220,16 @@ pub struct StudyFacts {
     pub uid_digest: Sha256,
 }
 
+/// The gateway of another institution at the other end, which judges by a contract of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Through {
+    /// Whose gateway.
+    pub institution: InstitutionSlug,
+    /// Both gateways sign a receipt for what moves. What is evidence of the other one is that receipt.
+    pub receipt: bool,
+}
+
 /// How the request reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -267,6 +277,9 @@ pub struct Request {
     pub question: bool,
     /// How it came.
     pub transport: TransportFacts,
+    /// The gateway of another institution that it comes from, or goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Through>,
     /// When it came. All that is judged by time is judged by this moment.
     pub received_at: UtcMicros,
 }

@@ -7,6 +7,9 @@ use dicom_dictionary_std::uids;
 
 use crate::dicom::Uid;
 
+/// SOP class of the link between gateways: our own, from a UUID (PS3.5 §B.2).
+const LINK: &str = "2.25.28590620662259735104072960431024146970";
+
 /// A service that Credence judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -24,6 +27,8 @@ pub enum Service {
     ProcedureStep,
     /// N-ACTION and N-EVENT-REPORT of Storage Commitment, Push Model (PS3.4 Annex J).
     Commitment,
+    /// N-ACTION and N-EVENT-REPORT between two gateways: on whose behalf one asks, and what the other decided.
+    Link,
 }
 
 /// An information model of queries and retrievals.
@@ -58,6 +63,7 @@ impl Service {
             Self::Get(Model::StudyRoot) => uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET,
             Self::ProcedureStep => uids::MODALITY_PERFORMED_PROCEDURE_STEP,
             Self::Commitment => uids::STORAGE_COMMITMENT_PUSH_MODEL,
+            Self::Link => LINK,
             Self::Storage | Self::Move(Model::Worklist) | Self::Get(Model::Worklist) => {
                 return None;
             }
@@ -92,6 +98,7 @@ pub fn service_of(abstract_syntax: &Uid, private_storage: &BTreeSet<Uid>) -> Opt
         uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND => Some(Service::Find(Model::Worklist)),
         uids::MODALITY_PERFORMED_PROCEDURE_STEP => Some(Service::ProcedureStep),
         uids::STORAGE_COMMITMENT_PUSH_MODEL => Some(Service::Commitment),
+        LINK => Some(Service::Link),
         other
             if STORAGE.contains(other)
                 || NON_PATIENT_STORAGE_CLASSES.contains(&other)

@@ -155,6 +155,7 @@ fn destinations(
             | Use::Receive
             | Use::Commit(_)
             | Use::Report
+            | Use::Link
             | Use::NotSupported
             | Use::NotAllowed => continue,
         };
@@ -250,7 +251,9 @@ fn own_answer(
 ) -> ContextResult {
     let result = match used {
         // A destination of commitments is asked when there is something to ask, also later.
-        Some(Use::Echo | Use::Move(..) | Use::Get(..) | Use::Commit(_) | Use::Report) => context
+        Some(
+            Use::Echo | Use::Move(..) | Use::Get(..) | Use::Commit(_) | Use::Report | Use::Link,
+        ) => context
             .transfer_syntaxes
             .iter()
             .find(|syntax| is_plain(syntax))

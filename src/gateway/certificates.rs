@@ -57,7 +57,7 @@ impl Gateway {
         work: fn(&Security) -> T,
     ) -> Option<T> {
         let gateway = Arc::clone(self);
-        let work = move || gateway.security.as_ref().map(work);
+        let work = move || gateway.security.as_deref().map(work);
         tokio::task::spawn_blocking(work).await.ok().flatten()
     }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Gateway;
+use super::link::Heard;
 use super::retrieve::Destination;
 use crate::association::AssociateRj;
 use crate::association::AssociateRq;
@@ -44,8 +45,12 @@ pub(super) struct Inbound {
     pub(super) peer: Arc<Peer>,
     /// How it reached us: encrypted, by its certificate, from its address.
     pub(super) reached: TransportFacts,
+    /// Its connection has what a statement can be bound to.
+    pub(super) is_bound: bool,
     /// It belongs to our own institution.
     pub(super) is_own_house: bool,
+    /// What another gateway stated last on it.
+    pub(super) heard: Option<Heard>,
     /// The peer is an archive that sends what a retrieval of ours asked for, and this is where
     /// its images go.
     pub(super) arrival: Option<Destination>,
@@ -69,7 +74,7 @@ impl Inbound {
             .ok_or(AssociateRj::CALLED_NOT_RECOGNISED)?;
         let caller = match identify(
             config,
-            gateway.security.as_ref(),
+            gateway.security.as_deref(),
             &rq.calling,
             from,
             channel,
@@ -96,11 +101,13 @@ impl Inbound {
             purpose: purpose.unwrap_or(Purpose::Treatment),
             // Until it is identified, which may take a while.
             user: None,
+            heard: None,
             reached: TransportFacts {
                 tls: channel.tls,
                 mutual: caller.by_certificate,
                 address_checked: caller.address_checked,
             },
+            is_bound: channel.binding.is_some(),
             is_own_house: peer.institution == config.gateway.institution,
             peer: Arc::clone(peer),
             arrival,
@@ -164,6 +171,8 @@ pub(super) enum Use {
     Commit(Arc<Routed>),
     /// N-EVENT-REPORT of Storage Commitment, by a destination (SCP role, PS3.4 §J.3.3).
     Report,
+    /// What another gateway states, and our answer.
+    Link,
     /// The requestor of a C-GET receives on it (SCP role, PS3.7 §D.3.3.4).
     Receive,
     /// Not judged, hence not accepted.
@@ -196,6 +205,9 @@ fn use_of(
         routed.map_or(Use::NotAllowed, |routed| used(Arc::new(routed)))
     };
     match service {
+        // Unknown to everybody but gateways, and to gateways without a binding.
+        Service::Link if inbound.peer.through.is_some() && inbound.is_bound => Use::Link,
+        Service::Link => Use::NotSupported,
         Service::Verification if may(Operation::Echo) => Use::Echo,
         Service::Verification => Use::NotAllowed,
         Service::Storage => {

@@ -39,6 +39,9 @@ pub enum Ended {
     /// The spool, which an object came from, could not give the rest of it.
     #[error(transparent)]
     Spool(SpoolError),
+    /// Another gateway stated what is not believed.
+    #[error("the gateway made a statement that is not believed")]
+    Unbelieved,
     /// Nothing came in time.
     #[error("the peer was silent for {} s", .0.as_secs())]
     Silent(Duration),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Gateway;
 use super::inbound::Inbound;
+use super::link::Asker;
 use super::recorder::Asked;
 use super::recorder::Judged;
 use super::recorder::PatientIdentity;
@@ -163,8 +164,9 @@ impl Matches {
             Some(asking) => asking,
             None => {
                 let calling = inbound.calling_towards(&self.archive);
-                let opened =
+                let mut opened =
                     Archive::open(gateway, &self.archive, calling, None, Vec::new()).await?;
+                opened.say(gateway, &Asker::of(inbound), &[]).await?;
                 self.asking.insert(opened)
             }
         };

@@ -10,9 +10,11 @@ mod echo;
 mod identity;
 mod inbound;
 mod instance;
+mod link;
 mod matches;
 mod procedure_step;
 mod query;
+mod receipts;
 pub mod recorder;
 mod refusals;
 mod relay;
@@ -27,9 +29,11 @@ mod takes;
 mod transfer;
 mod upstream;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -41,6 +45,9 @@ pub use echo::EchoError;
 pub use echo::echo;
 pub use identity::IdentityError;
 pub use instance::Ended;
+pub use receipts::Draft;
+pub use receipts::HeardReceipt;
+pub use receipts::ReceiptDesk;
 pub use recorder::BooksError;
 pub use recorder::PoliciesError;
 pub use recorder::RecordError;
@@ -61,6 +68,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Listener;
 use crate::config::Peer;
+use crate::config::PeerName;
 use crate::storage::Findings;
 use crate::storage::Keys;
 use crate::storage::LockError;
@@ -79,6 +87,7 @@ struct Gateway {
     config: Config,
     clock: Clock,
     recorder: Recorder,
+    receipts: receipts::Receipts,
     retrievals: retrieve::Retrievals,
     spool: Arc<Spool>,
     delivery: Arc<delivery::Delivery>,
@@ -91,8 +100,10 @@ struct Gateway {
     /// The spool's disk failed: what it holds is uncertain, and only a new start can say.
     lost: watch::Sender<bool>,
     /// How connections are encrypted; `None` when the configuration names no certificate of ours.
-    security: Option<transport::Security>,
+    security: Option<Arc<transport::Security>>,
     refusals: refusals::Refusals,
+    /// The newest checkpoint that each gateway showed us on an association.
+    shown: Mutex<BTreeMap<PeerName, String>>,
 }
 
 impl Gateway {
@@ -193,7 +204,7 @@ pub async fn start(config: Config) -> Result<Running, GatewayError> {
 /// # Errors
 /// As [`start`].
 pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayError> {
-    let security = transport::Security::load(&config)?;
+    let security = transport::Security::load(&config)?.map(Arc::new);
     identity::check(&config.identity)?;
     let (recorder, writer) = recorder::start(&config, clock, recorder::For::Serving)?;
     let (spool, found) = open_spool(&config)?;
@@ -207,6 +218,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     let gateway = Arc::new(Gateway {
         clock,
         recorder,
+        receipts: receipts::Receipts::default(),
         retrievals: retrieve::Retrievals::default(),
         delivery: Arc::new(delivery),
         takes,
@@ -222,6 +234,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
             config.limits.refused_addresses_max,
             config.timeouts.refused_alert,
         ),
+        shown: Mutex::default(),
         config,
     });
     let mut addresses = Vec::new();
@@ -240,6 +253,9 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     gateway.record_bypasses().await?;
     for (socket, listener) in sockets {
         listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, listener)));
+    }
+    if let Err(error) = gateway.receipts.restore(&gateway).await {
+        tracing::error!(%error, "open receipts are not taken up");
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);
     listeners.push(tokio::spawn(commitment::run(Arc::clone(&gateway))));
@@ -356,6 +372,16 @@ impl Running {
     /// A handle on the writer.
     pub fn recorder(&self) -> Recorder {
         self.gateway.recorder.clone()
+    }
+
+    /// How connections are encrypted, kept up with.
+    pub fn security(&self) -> Option<Arc<transport::Security>> {
+        self.gateway.security.clone()
+    }
+
+    /// Where receipts of other gateways go, and ours come from.
+    pub fn receipts(&self) -> ReceiptDesk {
+        ReceiptDesk(Arc::clone(&self.gateway))
     }
 
     /// Performs a command.

@@ -7,6 +7,7 @@ use super::instance::Ended;
 use super::instance::ended_by;
 use super::instance::next_within;
 use super::instance::take_small;
+use super::link::Asker;
 use super::matches::Matches;
 use super::recorder::Asked;
 use super::recorder::Judged;
@@ -136,7 +137,11 @@ impl Session {
             return Err(Ended::OutOfTurn);
         };
         let to_context = upstream.context(context_id).ok_or(Ended::OutOfTurn)?;
-        if let Err(error) = upstream.ready(&gateway).await {
+        let reached = match upstream.peer.through {
+            Some(_) => upstream.say(&gateway, &Asker::of(&self.inbound), &[]).await,
+            None => upstream.ready(&gateway).await.map(|_| ()),
+        };
+        if let Err(error) = reached {
             tracing::warn!(%error, "archive cannot be asked");
             return Ok(self.fail_query(query));
         }

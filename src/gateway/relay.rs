@@ -17,6 +17,7 @@ use crate::digest::Hasher;
 use crate::digest::Sha256;
 use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
+use crate::dimse::Status;
 use crate::transport::Indication;
 use crate::transport::Link;
 
@@ -162,12 +163,26 @@ impl Relay<'_> {
             response: None,
         };
         if !complete {
-            self.stream(&mut sum, &mut awaited).await?;
+            let streamed = self.stream(&mut sum, &mut awaited).await;
+            streamed.inspect_err(|_| failed(released_by))?;
+        }
+        // Kept beside, a refusal here is not yet the end of it.
+        let is_last_word = self.tee.is_none();
+        let response = self.response(awaited).await;
+        let (digest, bytes) = (sum.hasher.finish(), sum.bytes);
+        let response = response.inspect_err(|error| {
+            if let (Some(ticket), RelayError::Destination { .. }) = (released_by.ticket(), error) {
+                ticket.unanswered(&digest, bytes);
+            }
+        })?;
+        if let Some(ticket) = released_by.ticket() {
+            let status = response.status().unwrap_or(Status::PROCESSING_FAILURE);
+            ticket.answered(status, &digest, bytes, is_last_word);
         }
         Ok(Relayed {
-            response: self.response(awaited).await?,
-            digest: sum.hasher.finish(),
-            bytes: sum.bytes,
+            response,
+            digest,
+            bytes,
         })
     }
 
@@ -275,6 +290,13 @@ impl Relay<'_> {
             },
             other => Err(lost_destination(ended_by(&other), sender_done)),
         }
+    }
+}
+
+/// An image did not go out whole.
+fn failed(released_by: &Recorded) {
+    if let Some(ticket) = released_by.ticket() {
+        ticket.failed();
     }
 }
 

@@ -18,6 +18,7 @@ use super::inbound::Inbound;
 use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::ended_by;
+use super::link::Receipted;
 use super::link_limits;
 use super::seats::Seat;
 use super::transfer::FLUSH_AFTER_US;
@@ -58,6 +59,8 @@ pub(super) struct Session {
     pub(super) accepted: BTreeMap<u8, Accepted>,
     pub(super) upstreams: Vec<Upstream>,
     pub(super) transfers: Transfers,
+    /// Those with other gateways.
+    pub(super) receipted: Receipted,
     /// Outcomes of storage commitments that were asked for.
     tellings: Option<mpsc::Receiver<Telling>>,
     _seat: Seat,
@@ -76,7 +79,7 @@ pub(super) async fn serve(
     let artim = tokio::time::Instant::now() + gateway.config.timeouts.artim;
     let begun = begin(
         &gateway.config,
-        gateway.security.as_ref(),
+        gateway.security.as_deref(),
         stream,
         from,
         tls,
@@ -116,6 +119,9 @@ pub(super) async fn serve(
         tracing::error!(%error, "our A-ASSOCIATE-AC cannot be written");
         return link.abort(Abort::BY_USER).await;
     }
+    if let Some(other) = gateway.config.gateway_peer_of(&admission.inbound.peer) {
+        link.give_up_after(other.link_silence);
+    }
     let mut contexts = admission.accepted.values();
     let commits = contexts.any(|context| matches!(context.used, Use::Commit(_)));
     let (asker, called) = (&admission.inbound.peer.name, &admission.inbound.called);
@@ -127,6 +133,7 @@ pub(super) async fn serve(
         accepted: admission.accepted,
         upstreams: admission.upstreams,
         transfers: Transfers::default(),
+        receipted: Receipted::default(),
         tellings,
         _seat: admission.seat,
     };
@@ -191,6 +198,7 @@ impl Session {
         };
         let gateway = Arc::clone(&self.gateway);
         self.transfers.close_all(&gateway, outcome).await;
+        self.receipted.finish_all(&gateway).await;
         match ended {
             Ok(End::Release) => {
                 // The destination reads its release as "study complete": not before the sender's.
@@ -218,7 +226,7 @@ impl Session {
                     Ended::NotAccepted(_) => self.link.abort(Abort::UNEXPECTED_PARAMETER).await,
                     // Not the protocol's fault but the contract's word: source 0, no reason (PS3.8
                     // §9.3.8).
-                    Ended::Silent(_) | Ended::Denied(_) | Ended::Spool(_) => {
+                    Ended::Silent(_) | Ended::Denied(_) | Ended::Spool(_) | Ended::Unbelieved => {
                         self.link.abort(Abort::BY_USER).await
                     }
                 }
@@ -282,6 +290,9 @@ impl Session {
             return Err(Ended::NotAccepted(context_id));
         };
         let used = context.used.clone();
+        if self.refuse_unstated(context_id, &command).await? {
+            return Ok(());
+        }
         match (command.field(), used) {
             (Some(CommandField::CEchoRq), Use::Echo) => {
                 let response = CommandSet::response_to(&command, Status::SUCCESS);
@@ -309,6 +320,9 @@ impl Session {
             }
             (Some(CommandField::NActionRq), Use::Commit(routed)) => {
                 Box::pin(self.commit(context_id, command, &routed)).await
+            }
+            (Some(CommandField::NActionRq), Use::Link) => {
+                Box::pin(self.hear_statement(context_id, command)).await
             }
             (Some(CommandField::NEventReportRq), Use::Report) => {
                 Box::pin(self.report(context_id, command)).await

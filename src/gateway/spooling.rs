@@ -17,6 +17,8 @@ use super::instance::expect_data;
 use super::instance::next_within;
 use crate::config::PeerName;
 use crate::contract::Body;
+use crate::digest::Hasher;
+use crate::digest::Sha256;
 use crate::storage::ObjectId;
 use crate::storage::Spool;
 use crate::storage::SpoolError;
@@ -60,7 +62,17 @@ pub(super) struct Spooling {
     held: Vec<Bytes>,
     held_bytes: usize,
     bytes: u64,
+    /// Where another gateway is to be told what arrived.
+    sum: Option<Hasher>,
     file: Option<Sealing>,
+}
+
+/// What was kept.
+pub(super) struct Kept {
+    /// SHA-256 of the data set, where it was asked for.
+    pub(super) digest: Option<Sha256>,
+    /// Its length.
+    pub(super) bytes: u64,
 }
 
 /// The thread that seals.
@@ -86,13 +98,23 @@ impl Spooling {
             held: Vec::new(),
             held_bytes: 0,
             bytes: 0,
+            sum: None,
             file: None,
         })
+    }
+
+    /// The same, with the SHA-256 of what is kept.
+    pub(super) fn summed(mut self) -> Self {
+        self.sum = Some(Hasher::new());
+        self
     }
 
     /// Takes the next piece; waits while the disk is slower. What goes wrong shows when it is kept.
     pub(super) async fn push(&mut self, piece: Bytes) {
         self.bytes = self.bytes.saturating_add(piece.len() as u64);
+        if let Some(sum) = &mut self.sum {
+            sum.update(&piece);
+        }
         if let Some(file) = &self.file {
             let _ = file.pieces.send(piece).await;
             return;
@@ -140,7 +162,7 @@ impl Spooling {
         mut self,
         gateway: &Gateway,
         queues: &[PeerName],
-    ) -> Result<(), NotKept> {
+    ) -> Result<Kept, NotKept> {
         if self.file.is_none() {
             self.begin_file().await;
         }
@@ -154,7 +176,10 @@ impl Spooling {
                 gateway
                     .delivery
                     .enqueue(id, self.bytes, &self.order, queues);
-                Ok(())
+                Ok(Kept {
+                    digest: self.sum.map(Hasher::finish),
+                    bytes: self.bytes,
+                })
             }
             Ok(Err(error)) => Err(error.into()),
             Ok(Ok(None)) | Err(_) => Err(NotKept::Closed),

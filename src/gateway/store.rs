@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use super::Gateway;
 use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::Held;
 use super::instance::Taken;
 use super::instance::drain;
 use super::instance::take_head;
+use super::link::asker_of;
+use super::link::transfer_of;
 use super::recorder::Asked;
 use super::recorder::Judged;
 use super::recorder::RecordError;
@@ -21,6 +24,7 @@ use super::spooling::Spooling;
 use super::store_spooled::Permit;
 use super::transfer::Fault;
 use super::transfer::Key;
+use super::upstream::Upstream;
 use super::upstream::UpstreamError;
 use crate::config::Delivery;
 use crate::config::Peer;
@@ -32,6 +36,7 @@ use crate::dicom::Uid;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
 use crate::dimse::element;
+use crate::transport::Link;
 
 /// Why an object goes no further, with what the sender is told.
 pub(super) struct Refused {
@@ -120,8 +125,20 @@ impl Session {
         let mode = route.route.mode;
         let key = Key::of(head, to, mode);
         let inbound = &self.inbound;
-        let asked = || Asked::instance(mode, inbound, to, head);
+        let study = head.study_instance_uid.as_ref();
+        let ticket = match to.through {
+            Some(_) => self.receipted.sending(&self.gateway, to, study),
+            None => self.receipted.receiving(inbound, to, study),
+        };
+        let asked = || Asked {
+            ticket,
+            ..Asked::instance(mode, inbound, to, head)
+        };
         let judged = self.transfers.judge(&self.gateway, &key, asked).await;
+        if let Ok(Judged::Permitted(recorded)) = &judged {
+            let released = self.receipted.released(&self.gateway, to, study, recorded);
+            released.await;
+        }
         (key, judged)
     }
 
@@ -173,7 +190,7 @@ impl Session {
             .iter_mut()
             .find(|upstream| upstream.context(context_id).is_some());
         let to = match upstream {
-            Some(upstream) => upstream.ready(&self.gateway).await,
+            Some(upstream) => introduced(upstream, &self.gateway, &recorded).await,
             // It was down when the association was opened.
             None if may_spool => Err(UpstreamError::Paused(peer.name.to_string())),
             None => return Err(Ended::OutOfTurn),
@@ -384,6 +401,21 @@ impl Session {
         response.set_text(element::ERROR_COMMENT, &refused.comment);
         self.link.queue_command(context_id, &response);
     }
+}
+
+/// The destination's link; a gateway has been told before on whose behalf the instance comes.
+async fn introduced<'u>(
+    upstream: &'u mut Upstream,
+    gateway: &Gateway,
+    recorded: &Recorded,
+) -> Result<&'u mut Link, UpstreamError> {
+    if upstream.peer.through.is_some() {
+        let transfers: Vec<_> = transfer_of(recorded).into_iter().collect();
+        upstream
+            .say(gateway, &asker_of(recorded), &transfers)
+            .await?;
+    }
+    upstream.ready(gateway).await
 }
 
 /// Real data sets lack these elements now and then; then the command alone speaks.

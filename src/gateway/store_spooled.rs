@@ -7,6 +7,8 @@ use super::delivery::Leg;
 use super::delivery::Order;
 use super::instance::Ended;
 use super::instance::Held;
+use super::link::Role;
+use super::link::Ticket;
 use super::recorder::Asked;
 use super::recorder::Judged;
 use super::recorder::Recorded;
@@ -30,6 +32,7 @@ pub(super) struct Permit {
     pub(super) key: Key,
     /// The entry of the decision.
     decision: u64,
+    ticket: Option<Arc<Ticket>>,
 }
 
 impl Permit {
@@ -37,6 +40,7 @@ impl Permit {
         Self {
             key,
             decision: recorded.entry(),
+            ticket: recorded.ticket().map(Arc::clone),
         }
     }
 }
@@ -159,6 +163,9 @@ impl Session {
             peers.filter_map(leg).collect(),
         );
         match Spooling::new(&self.gateway, order, memory_bytes_max) {
+            Ok(spooling) if permits.iter().any(|permit| permit.ticket.is_some()) => {
+                Some(spooling.summed())
+            }
             Ok(spooling) => Some(spooling),
             Err(error) => {
                 tracing::warn!(%error, "an instance cannot be spooled");
@@ -180,8 +187,16 @@ impl Session {
             .map(|permit| permit.key.to().clone())
             .collect();
         match spooling.keep(&self.gateway, &queues).await {
-            Ok(()) => {
+            Ok(kept) => {
                 self.count_all(permits, Tally::kept);
+                let received = permits.iter().find_map(|permit| {
+                    let ticket = permit.ticket.as_ref()?;
+                    (ticket.role == Role::Recipient).then_some(ticket)
+                });
+                // The other gateway hears of it once, whatever number of destinations get it.
+                if let (Some(ticket), Some(digest)) = (received, kept.digest) {
+                    ticket.answered(Status::SUCCESS, &digest, kept.bytes, true);
+                }
                 let response = CommandSet::response_to(command, Status::SUCCESS);
                 self.link.queue_command(context_id, &response);
                 Ok(Stored::Answered)

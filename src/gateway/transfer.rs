@@ -16,8 +16,8 @@ use crate::dicom::Uid;
 use crate::digest::Sha256;
 use crate::dimse::Class;
 use crate::dimse::Status;
-use crate::ledger::Tree;
-use crate::ledger::leaf_hash;
+use crate::ledger::Manifest;
+use crate::ledger::SALT_BYTES;
 
 /// How long delivered instances may go unrecorded, in microseconds.
 pub(super) const FLUSH_AFTER_US: u64 = 1_000_000;
@@ -46,8 +46,8 @@ pub(super) struct Tally {
     pub(super) bytes: u64,
     /// Whose association broke or refused, if any did.
     pub(super) fault: Option<Fault>,
-    /// The manifest: an RFC 6962 tree over the SHA-256 of each delivered data set, in order.
-    manifest: Tree,
+    /// The SHA-256 of each delivered data set.
+    digests: Vec<Sha256>,
 }
 
 impl Tally {
@@ -57,7 +57,7 @@ impl Tally {
             Class::Success | Class::Warning => {
                 self.instances = self.instances.saturating_add(1);
                 self.bytes = self.bytes.saturating_add(bytes);
-                self.manifest.push(leaf_hash(digest.as_bytes()));
+                self.digests.push(*digest);
                 if status.class() == Class::Warning {
                     self.warned = self.warned.saturating_add(1);
                 }
@@ -92,9 +92,11 @@ impl Tally {
         self.instances == 0 && self.failed == 0 && self.spooled == 0
     }
 
-    /// The root of the manifest; `None` when nothing was delivered.
-    pub(super) fn manifest_root(&self) -> Option<Sha256> {
-        (self.instances > 0).then(|| self.manifest.root())
+    /// The root of the manifest (see [`Manifest`]); `None` when nothing was delivered.
+    pub(super) fn manifest_root(&self, salt: [u8; SALT_BYTES]) -> Option<Sha256> {
+        let mut manifest = Manifest::new(salt);
+        self.digests.iter().for_each(|digest| manifest.add(digest));
+        (!manifest.is_empty()).then(|| manifest.root())
     }
 }
 

@@ -6,6 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Gateway;
+use super::link;
+use super::link::Asker;
+use super::link::Speaker;
+use super::link::Unsaid;
 use super::link_limits;
 use crate::association::Abort;
 use crate::association::AssociateAc;
@@ -19,7 +23,9 @@ use crate::association::negotiation;
 use crate::config::Config;
 use crate::config::Peer;
 use crate::dicom::AeTitle;
+use crate::dicom::Service;
 use crate::dicom::Uid;
+use crate::ledger::StatedTransfer;
 use crate::transport::ConnectError;
 use crate::transport::Link;
 use crate::transport::Requested;
@@ -45,6 +51,14 @@ pub(super) enum UpstreamError {
     /// Reopened, but it takes less than before.
     #[error("peer {0} no longer accepts a presentation context that it accepted before")]
     TakesLess(String),
+    /// It is a gateway, and was not told on whose behalf we ask.
+    #[error("peer {peer}: {source}")]
+    Unsaid {
+        /// Name of the peer.
+        peer: String,
+        /// Why.
+        source: Unsaid,
+    },
     /// It failed a moment ago.
     #[error("peer {0} could not be reached a moment ago")]
     Paused(String),
@@ -61,6 +75,8 @@ pub(super) struct Upstream {
     link: Option<Link>,
     message_id: u16,
     paused_until_us: u64,
+    /// Speaks to another gateway, on the association that stands.
+    speaker: Option<Speaker>,
 }
 
 impl Upstream {
@@ -76,16 +92,21 @@ impl Upstream {
         user: &UserInformation,
     ) -> Result<Self, UpstreamError> {
         let proposal = negotiation::propose(contexts, user);
+        let mut proposed = proposal.contexts.clone();
+        if peer.through.is_some() {
+            proposed.extend(free_id(&proposed).and_then(link::proposed));
+        }
         let request = AssociateRq::new(
             peer.ae_title.clone(),
             calling,
-            proposal.contexts.clone(),
+            proposed,
             UserInformation {
                 max_length: gateway.config.limits.pdu_bytes_max,
                 ..proposal.user.clone()
             },
         );
         let Requested { link, accepted } = connect(gateway, peer, &request).await?;
+        let speaker = speaker(&request, &accepted);
         Ok(Self {
             peer: Arc::clone(peer),
             request,
@@ -94,6 +115,7 @@ impl Upstream {
             link: Some(link),
             message_id: 0,
             paused_until_us: 0,
+            speaker,
         })
     }
 
@@ -165,6 +187,7 @@ impl Upstream {
                         return Err(UpstreamError::TakesLess(self.peer.name.to_string()));
                     }
                     tracing::debug!(peer = %self.peer.name, "destination reopened");
+                    self.speaker = speaker(&self.request, &accepted);
                     self.accepted = accepted;
                     self.link = Some(link);
                     self.message_id = 0;
@@ -178,6 +201,39 @@ impl Upstream {
         self.link
             .as_mut()
             .ok_or_else(|| UpstreamError::Paused(self.peer.name.to_string()))
+    }
+
+    /// States to a gateway on whose behalf the next requests are; to other peers, nothing.
+    ///
+    /// # Errors
+    /// When the destination cannot be reached, or does not believe us.
+    pub(super) async fn say(
+        &mut self,
+        gateway: &Gateway,
+        asker: &Asker,
+        transfers: &[StatedTransfer],
+    ) -> Result<(), UpstreamError> {
+        if self.peer.through.is_none() {
+            return Ok(());
+        }
+        self.ready(gateway).await?;
+        let message_id = self.next_message_id();
+        let peer = Arc::clone(&self.peer);
+        let said = match (&mut self.speaker, &mut self.link) {
+            (Some(speaker), Some(link)) => {
+                speaker
+                    .say(gateway, &peer, link, message_id, asker, transfers)
+                    .await
+            }
+            _ => Err(Unsaid::NoLink),
+        };
+        said.map_err(|source| {
+            self.hang_up();
+            UpstreamError::Unsaid {
+                peer: peer.name.to_string(),
+                source,
+            }
+        })
     }
 
     /// The link as it is, without looking whether the destination still holds it.
@@ -215,6 +271,28 @@ impl Upstream {
     }
 }
 
+/// An odd id that none of these contexts has.
+fn free_id(contexts: &[ProposedContext]) -> Option<u8> {
+    let is_free = |id: &u8| contexts.iter().all(|context| context.id != *id);
+    (1..=u8::MAX).step_by(2).find(is_free)
+}
+
+/// What speaks on an association whose link context was accepted.
+fn speaker(request: &AssociateRq, accepted: &AssociateAc) -> Option<Speaker> {
+    let class = Service::Link.sop_class()?;
+    let mut contexts = request.contexts.iter();
+    let id = contexts
+        .find(|context| context.abstract_syntax == class)?
+        .id;
+    match accepted.result(id)? {
+        ContextReply::Accepted(_) => Some(Speaker::new(id)),
+        ContextReply::UserRejection
+        | ContextReply::NoReason
+        | ContextReply::AbstractSyntaxNotSupported
+        | ContextReply::TransferSyntaxesNotSupported => None,
+    }
+}
+
 /// `now` accepts all that `before` did.
 fn covers(now: &AssociateAc, before: &AssociateAc) -> bool {
     before.contexts.iter().all(|old| {
@@ -228,13 +306,16 @@ pub(super) async fn connect(
     peer: &Peer,
     request: &AssociateRq,
 ) -> Result<Requested, UpstreamError> {
-    let connected = dial(&gateway.config, gateway.security.as_ref(), peer, request).await;
+    let connected = dial(&gateway.config, gateway.security.as_deref(), peer, request).await;
     if let Err(UpstreamError::Connect {
         source: ConnectError::Handshake { address, source },
         ..
     }) = &connected
     {
         gateway.distrust(peer.name.as_str(), *address, source).await;
+    }
+    if let (Ok(requested), Some(other)) = (&connected, gateway.config.gateway_peer_of(peer)) {
+        requested.link.give_up_after(other.link_silence);
     }
     connected
 }

@@ -57,6 +57,7 @@ pub(crate) fn request() -> Request {
         requester_ae: "CT1".parse().unwrap(),
         user: None,
         again: None,
+        through: None,
         custodian: own(),
         recipient: own(),
         recipient_ae: "PACS".parse().unwrap(),

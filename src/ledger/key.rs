@@ -113,6 +113,11 @@ impl LogKey {
         &self.public
     }
 
+    /// Whether the same key signs under both names.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.public == other.public
+    }
+
     /// Whether `signature` is this key's over `message`.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.public)

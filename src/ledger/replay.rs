@@ -12,8 +12,11 @@ use crate::contract::State;
 use crate::contract::decide;
 use crate::ledger::entry::Entry;
 use crate::ledger::key::LogKey;
+use crate::ledger::receipt::receipts_contradict;
 use crate::ledger::signatures::BATCH;
 use crate::ledger::signatures::Signatures;
+use crate::ledger::signed_text::open_text;
+use crate::ledger::statement::Statement;
 use crate::ledger::verify::Damage;
 use crate::ledger::verify::Harm;
 use crate::ledger::witness::equivocation;
@@ -198,6 +201,11 @@ impl Replay {
             Body::Equivocated {
                 key, first, second, ..
             } if !contradict(key, first, second) => Err(Harm::NoContradiction),
+            Body::Misstated {
+                institution,
+                key,
+                statement,
+            } if !misstates(institution, key, statement) => Err(Harm::NoContradiction),
             Body::Stopped { state_root, .. } => {
                 self.state.settle_root();
                 if *state_root == self.state.root() {
@@ -244,10 +252,20 @@ fn signed_text(line: &str) -> Option<String> {
     Some(format!("{signed}}}"))
 }
 
-/// Whether two signed notes are of one key, about one size, with different roots.
+/// Whether two signed notes are of one key and contradict each other: checkpoints of one size with
+/// different roots, or different receipts for one transfer.
 fn contradict(key: &str, first: &str, second: &str) -> bool {
     let Ok(key) = key.parse::<LogKey>() else {
         return false;
     };
     matches!(equivocation(first, second, &key), Ok(Some(_)))
+        || matches!(receipts_contradict(first, second, &key), Ok(Some(_)))
+}
+
+/// Whether the key signed a statement in the name of another institution than the one whose key it is.
+fn misstates(institution: &InstitutionSlug, key: &str, statement: &str) -> bool {
+    let Ok(key) = key.parse::<LogKey>() else {
+        return false;
+    };
+    open_text::<Statement>(statement, &key).is_ok_and(|said| said.from != *institution)
 }

@@ -53,7 +53,7 @@ pub struct Keys {
     /// it once the ledger was restored.
     pub log: LogSigner,
     /// Signs events. Its name is `<institution>/statements`.
-    pub statement: LogSigner,
+    pub statement: Arc<LogSigner>,
     /// Cosigns checkpoints of other logs. Its name is `<institution>/witness`.
     pub witness: Arc<WitnessSigner>,
     pub(super) wrapping: Secret,
@@ -167,7 +167,7 @@ impl Keys {
         }?;
         Ok(Self {
             log,
-            statement,
+            statement: Arc::new(statement),
             witness,
             wrapping,
             lookup,
@@ -195,7 +195,7 @@ impl Keys {
             wrapping: secret(&keys_dir.join("wrapping.key"), false)?,
             // Of no use to the ledger: what it sealed is on the lost machine's disk, if anywhere.
             spool: secret(&keys_dir.join("spool.key"), true)?,
-            statement: signer(&keys_dir.join("statement.pk8"), false, &statement)?,
+            statement: Arc::new(signer(&keys_dir.join("statement.pk8"), false, &statement)?),
             log: signer(&keys_dir.join("log.next"), true, origin)?,
             witness: witness_signer(&keys_dir.join("witness.next"), true, &witness)?,
             dir: keys_dir.to_owned(),
@@ -299,6 +299,17 @@ impl WrappingFile {
             source,
         })
     }
+}
+
+/// 128 random bits.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn random_bits() -> Result<[u8; 16], KeysError> {
+    let mut bytes = [0; 16];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| KeysError::Random)?;
+    Ok(bytes)
 }
 
 /// 16 random lower-case hexadecimal digits: what tells one run of the gateway from another.

@@ -102,6 +102,7 @@ pub use keyring::KeyringError;
 pub use keyring::Unsealed;
 pub use keys::Keys;
 pub use keys::KeysError;
+pub use keys::random_bits;
 pub use keys::random_id;
 pub use keys::read_vkey;
 pub use lock::FolderLock;

@@ -251,6 +251,15 @@ impl Link {
         &self.channel
     }
 
+    /// Gives the connection up when bytes that were sent are not acknowledged for so long.
+    pub fn give_up_after(&self, silence: Duration) {
+        let tcp = self.stream.tcp();
+        let set = socket::watch(tcp).and_then(|()| socket::give_up_after(tcp, silence));
+        if let Err(error) = set {
+            tracing::warn!(%error, "a cut line to this peer is found late");
+        }
+    }
+
     /// Bytes queued and not yet written.
     pub const fn queued_bytes(&self) -> usize {
         self.outbox.len()

@@ -19,6 +19,7 @@ pub use socket::listen;
 pub use tls::Acceptor;
 pub use tls::Channel;
 pub use tls::HandshakeError;
+pub use tls::SecureStream;
 pub use tls::Security;
 pub use tls::Shown;
 pub use tls::Term;

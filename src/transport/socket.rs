@@ -53,6 +53,13 @@ pub(super) fn watch(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a connection up when what was sent is not acknowledged for so long (RFC 5482): a line that is cut
+/// leaves no other trace while the kernel sends again and again.
+pub(super) fn give_up_after(stream: &TcpStream, silence: Duration) -> io::Result<()> {
+    let silence_ms = u32::try_from(silence.as_millis()).unwrap_or(u32::MAX);
+    Ok(sockopt::set_tcp_user_timeout(stream, silence_ms)?)
+}
+
 /// Asks the kernel to acknowledge at once what comes next.
 ///
 /// Many DICOM peers leave Nagle's algorithm on and stall 40 ms or more per message until their

@@ -19,7 +19,7 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    const fn tcp(&self) -> &TcpStream {
+    pub(super) const fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(tcp) => tcp,
             Self::Tls(tls) => tls.tcp(),

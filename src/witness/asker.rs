@@ -13,7 +13,7 @@ use super::visit::Visit;
 use super::visit::Visitor;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::config::WitnessUrl;
+use crate::config::WebUrl;
 use crate::contract::InstitutionSlug;
 use crate::gateway::Recorder;
 use crate::ledger::Checkpoint;
@@ -23,6 +23,8 @@ use crate::ledger::add_cosignature;
 use crate::ledger::cosignatures;
 use crate::storage::Cosigned;
 use crate::storage::WitnessedError;
+use crate::transport::Security;
+use crate::web::Secured;
 
 /// Longest pause before a witness that fails is asked again.
 const BACK_OFF_MAX: Duration = Duration::from_secs(300);
@@ -30,7 +32,9 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(300);
 /// A witness of our log.
 struct Peer {
     institution: InstitutionSlug,
-    url: WitnessUrl,
+    url: WebUrl,
+    /// How it is met where the URL is HTTPS.
+    secured: Option<Secured>,
     key: WitnessKey,
 }
 
@@ -64,8 +68,11 @@ impl Asker {
         config: &Config,
         clock: Clock,
         recorder: &Recorder,
+        security: Option<&Arc<Security>>,
     ) -> Result<Option<Self>, WitnessedError> {
-        let peers: Vec<Peer> = config.witness.peers.iter().filter_map(Peer::of).collect();
+        let peers = config.witness.peers.iter();
+        let peers = peers.filter_map(|peer| Peer::of(peer, config, security));
+        let peers: Vec<Peer> = peers.collect();
         if peers.is_empty() {
             return Ok(None);
         }
@@ -159,6 +166,7 @@ impl Asker {
                 let visitor = Visitor {
                     recorder: &recorder,
                     url: &peer.url,
+                    secured: peer.secured.as_ref(),
                     key: &peer.key,
                     patience,
                     note: &note,
@@ -316,9 +324,21 @@ impl Asker {
 }
 
 impl Peer {
-    fn of(peer: &crate::config::WitnessPeer) -> Option<Self> {
+    fn of(
+        peer: &crate::config::WitnessPeer,
+        config: &Config,
+        security: Option<&Arc<Security>>,
+    ) -> Option<Self> {
         let (url, key) = peer.witness.clone()?;
+        let gateway = config.gateway_of(&peer.institution);
+        let secured = gateway.zip(security).filter(|_| url.is_https());
+        let secured = secured.map(|(gateway, security)| Secured {
+            security: Arc::clone(security),
+            gateway: Arc::clone(gateway),
+            connect: config.witness.answer,
+        });
         Some(Self {
+            secured,
             institution: peer.institution.clone(),
             url,
             key,

@@ -4,12 +4,11 @@
 //! durable, and only then cosigns; `server` brings it the requests. As an asker, `asker` shows
 //! the newest checkpoint to every configured witness and keeps the cosignatures that verify.
 //!
-//! What travels is signed and public, and nobody is asked who they are: HTTP without TLS, everything
-//! bounded.
+//! What travels is signed and public, and nobody is asked who they are: HTTP without TLS. Gateways of other
+//! hospitals (`[[gateway_peer]]`) are asked, and answered, by the `exchange` room's HTTPS.
 
 mod alerts;
 mod asker;
-mod http;
 mod keeper;
 mod server;
 mod visit;
@@ -21,11 +20,15 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use server::Answerer;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Recorder;
 use crate::storage::WitnessedError;
 use crate::transport;
+use crate::transport::Security;
+use crate::web;
 
 /// Why witnessing did not start.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +50,7 @@ pub enum WitnessError {
 #[derive(Debug)]
 pub struct Witnessing {
     address: Option<SocketAddr>,
+    answerer: Option<Answerer>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -55,6 +59,11 @@ impl Witnessing {
     /// Where logs ask, if they may.
     pub const fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// What answers logs that ask; `None` when nobody is answered.
+    pub const fn answerer(&self) -> Option<&Answerer> {
+        self.answerer.as_ref()
     }
 
     /// Asks and answers no more. To be called before the ledger is closed.
@@ -72,39 +81,50 @@ pub fn start(
     config: &Config,
     clock: Clock,
     recorder: &Recorder,
+    security: Option<&Arc<Security>>,
 ) -> Result<Witnessing, WitnessError> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let mut address = None;
-    if let Some(listen) = config.witness.listen {
+    let answers = config.witness.listen.is_some() || config.exchange.listen.is_some();
+    let mut answerer = None;
+    if answers {
+        let keeper = Arc::new(keeper::Keeper::open(config, clock, recorder)?);
+        let request = config.witness.request;
+        let one = Answerer::new(keeper, recorder.clone(), request);
+        let left = one.clone();
+        tasks.spawn(async move { left.record_what_was_left().await });
+        answerer = Some(one);
+    }
+    if let (Some(listen), Some(answerer)) = (config.witness.listen, &answerer) {
         let failed = |source| WitnessError::Listen {
             address: listen,
             source,
         };
-        let keeper = Arc::new(keeper::Keeper::open(config, clock, recorder)?);
         let socket = transport::listen(listen).map_err(failed)?;
         let local = socket.local_addr().map_err(failed)?;
         tracing::info!(address = %local, key = %recorder.witness().key(), "witnessing");
         address = Some(local);
-        let limits = server::Limits {
+        let limits = web::Limits {
             request: config.witness.request,
             connections_max: config.witness.connections_max,
         };
-        let recorder = recorder.clone();
-        tasks.spawn(server::serve(
-            socket,
-            keeper,
-            recorder,
-            limits,
-            stopped.clone(),
-        ));
+        let answerer = answerer.clone();
+        let answer = move |_, asked| {
+            let answerer = answerer.clone();
+            async move { answerer.answer(asked).await }
+        };
+        let refused = |_, _| {};
+        let stopped = stopped.clone();
+        tasks.spawn(web::serve(socket, None, limits, answer, refused, stopped));
     }
-    let asker = asker::Asker::open(config, clock, recorder)?;
+    let asker = asker::Asker::open(config, clock, recorder, security)?;
     if let Some(asker) = asker {
         tasks.spawn(asker.run(stopped));
     }
     Ok(Witnessing {
         address,
+        answerer,
         stop,
         tasks,
     })

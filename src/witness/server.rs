@@ -5,31 +5,17 @@
 //! | `POST /add-checkpoint` | as C2SP tlog-witness has it |
 //! | `GET /<origin>/checkpoint` | the newest checkpoint that we hold of the log whose origin has this SHA-256, with our cosignature |
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::BodyExt as _;
 use http_body_util::Full;
-use http_body_util::LengthLimitError;
-use http_body_util::Limited;
 use hyper::Method;
 use hyper::Request;
 use hyper::Response;
 use hyper::StatusCode;
-use hyper::body::Body as _;
 use hyper::body::Bytes;
 use hyper::body::Incoming;
 use hyper::header;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use hyper_util::rt::TokioTimer;
-use tokio::net::TcpListener;
-use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use super::keeper::Conviction;
 use super::keeper::Keeper;
@@ -40,12 +26,7 @@ use crate::ledger::LogKey;
 use crate::ledger::WITNESS_REQUEST_BYTES_MAX;
 use crate::storage::JournalReader;
 use crate::storage::Stored;
-
-/// Bytes of the longest head of a request, and what is read ahead of the body.
-const HEAD_BYTES_MAX: usize = 16_384;
-
-/// Header fields of a request.
-const HEADERS_MAX: usize = 64;
+use crate::web;
 
 /// Content type of the size that a conflict tells (tlog-witness).
 const SIZE_TYPE: &str = "text/x.tlog.size";
@@ -53,89 +34,32 @@ const SIZE_TYPE: &str = "text/x.tlog.size";
 /// Characters of a SHA-256 in hexadecimal.
 const DIGEST_CHARACTERS: usize = 64;
 
-/// How many times the time of one request a connection may last.
-const REQUESTS_PER_CONNECTION: u32 = 10;
-
-/// What one who asks may cost.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) request: Duration,
-    pub(super) connections_max: usize,
-}
-
-/// What every connection needs.
+/// Answers logs that ask; cheap to clone.
 #[derive(Clone)]
-struct Server {
+pub struct Answerer {
     keeper: Arc<Keeper>,
     recorder: Recorder,
-    limits: Limits,
+    /// One request, from its first byte to its last.
+    request: Duration,
 }
 
-/// Serves until `stopped`.
-pub(super) async fn serve(
-    socket: TcpListener,
-    keeper: Arc<Keeper>,
-    recorder: Recorder,
-    limits: Limits,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let server = Arc::new(Server {
-        keeper,
-        recorder,
-        limits,
-    });
-    server.record_what_was_left().await;
-    let seats = Arc::new(Semaphore::new(limits.connections_max));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = socket.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
-            _ = stopped.wait_for(|stopped| *stopped) => break,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Out of file descriptors, most likely.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        // One connection too many is closed at once.
-        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
-            continue;
-        };
-        let server = Arc::clone(&server);
-        connections.spawn(async move {
-            server.converse(stream).await;
-            drop(seat);
-        });
+impl std::fmt::Debug for Answerer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answerer")
     }
-    connections.shutdown().await;
 }
 
-impl Server {
-    async fn converse(self: Arc<Self>, stream: TcpStream) {
-        let request = self.limits.request;
-        let service = service_fn(move |asked| {
-            let server = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(server.answer(asked).await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(request)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(stream), service);
-        // Nobody keeps a seat for ever, whatever they ask and however slowly they read.
-        let ended = tokio::time::timeout(request * REQUESTS_PER_CONNECTION, connection).await;
-        if let Ok(Err(error)) = ended {
-            tracing::debug!(%error, "a connection to the witness ended");
+impl Answerer {
+    pub(super) const fn new(keeper: Arc<Keeper>, recorder: Recorder, request: Duration) -> Self {
+        Self {
+            keeper,
+            recorder,
+            request,
         }
     }
 
-    async fn answer(&self, asked: Request<Incoming>) -> Response<Full<Bytes>> {
+    /// One request; 404 where it is none to a witness.
+    pub async fn answer(&self, asked: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = asked.uri().path().to_owned();
         let origin = path
             .strip_prefix('/')
@@ -143,7 +67,8 @@ impl Server {
             .filter(|origin| origin.len() == DIGEST_CHARACTERS);
         match (asked.method(), path.as_str(), origin) {
             (&Method::POST, "/add-checkpoint", _) => {
-                let body = match self.body(asked.into_body()).await {
+                let (limit, within) = (WITNESS_REQUEST_BYTES_MAX, self.request);
+                let body = match web::body(asked.into_body(), limit, within).await {
                     Ok(body) => body,
                     Err(status) => return refusal(status),
                 };
@@ -158,20 +83,6 @@ impl Server {
             }
             (_, "/add-checkpoint", _) | (_, _, Some(_)) => refusal(StatusCode::METHOD_NOT_ALLOWED),
             _ => plain(&Reply::Unknown),
-        }
-    }
-
-    /// The body, if it is whole in time and not too long.
-    async fn body(&self, body: Incoming) -> Result<Bytes, StatusCode> {
-        if body.size_hint().lower() > WITNESS_REQUEST_BYTES_MAX as u64 {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
-        }
-        let body = Limited::new(body, WITNESS_REQUEST_BYTES_MAX).collect();
-        match tokio::time::timeout(self.limits.request, body).await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-            Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-            Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
         }
     }
 
@@ -212,7 +123,7 @@ impl Server {
     }
 
     /// Proofs that lay on disk when the gateway ended, but were not in the ledger.
-    async fn record_what_was_left(&self) {
+    pub(super) async fn record_what_was_left(&self) {
         let keeper = Arc::clone(&self.keeper);
         match tokio::task::spawn_blocking(move || keeper.unrecorded()).await {
             Ok(Ok(left)) => {
@@ -266,11 +177,7 @@ fn plain(reply: &Reply) -> Response<Full<Bytes>> {
         }
         Reply::Broken => return refusal(StatusCode::INTERNAL_SERVER_ERROR),
     };
-    let mut response = Response::new(Full::from(body));
-    *response.status_mut() = status;
-    let kind = header::HeaderValue::from_static(kind);
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+    web::text(status, kind, body)
 }
 
 /// An answer after which the connection is closed.

@@ -10,18 +10,20 @@ use std::time::Duration;
 use hyper::Method;
 use hyper::StatusCode;
 
-use super::http::Answered;
-use super::http::HttpError;
-use super::http::Line;
-use crate::config::WitnessUrl;
+use crate::config::WebUrl;
 use crate::digest::Sha256;
 use crate::gateway::Recorder;
 use crate::ledger::Checkpoint;
 use crate::ledger::CheckpointError;
+use crate::ledger::NOTE_BYTES_MAX;
 use crate::ledger::NoteError;
 use crate::ledger::WitnessKey;
 use crate::ledger::WitnessRequest;
 use crate::ledger::add_cosignature;
+use crate::web::Answered;
+use crate::web::Line;
+use crate::web::LineError;
+use crate::web::Secured;
 
 /// Content type of the size in a conflict (tlog-witness).
 const SIZE_TYPE: &str = "text/x.tlog.size";
@@ -70,7 +72,8 @@ pub(super) enum Dispute {
 /// What is shown, and to whom.
 pub(super) struct Visitor<'v> {
     pub(super) recorder: &'v Recorder,
-    pub(super) url: &'v WitnessUrl,
+    pub(super) url: &'v WebUrl,
+    pub(super) secured: Option<&'v Secured>,
     pub(super) key: &'v WitnessKey,
     /// For one exchange.
     pub(super) patience: Duration,
@@ -98,7 +101,7 @@ impl Visitor<'_> {
     /// Asks at most three times: by the size that we remember, by the one that the witness names, by
     /// the one that it has shown.
     async fn go(&self, remembered: u64) -> Result<Visit, Stop> {
-        let mut line = Line::to(self.url);
+        let mut line = Line::to(self.url, self.secured, NOTE_BYTES_MAX);
         let (mut old, mut named, mut shown) = (remembered, false, None);
         loop {
             let answered = self.ask(&mut line, old).await?;
@@ -183,7 +186,7 @@ impl Visitor<'_> {
 
     async fn in_time(
         &self,
-        asked: impl Future<Output = Result<Answered, HttpError>>,
+        asked: impl Future<Output = Result<Answered, LineError>>,
     ) -> Result<Answered, Stop> {
         match tokio::time::timeout(self.patience, asked).await {
             Ok(Ok(answered)) => Ok(answered),

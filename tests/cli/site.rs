@@ -69,6 +69,7 @@ impl Site {
             requester_ae: "CT1".parse().unwrap(),
             user: None,
             again: None,
+            through: None,
             custodian: slug(OWN),
             recipient: slug(OWN),
             recipient_ae: "PACS".parse().unwrap(),

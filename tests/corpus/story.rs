@@ -100,6 +100,7 @@ impl Books {
                 proof: UserProof::Passcode,
             }),
             again: None,
+            through: None,
             custodian: slug(if verb == Verb::Store { from } else { OWN }),
             recipient: slug(to),
             recipient_ae: "THEIR_AE".parse().unwrap(),

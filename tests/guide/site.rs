@@ -184,6 +184,7 @@ fn fetch(books: &Books, who: &str, purpose: Purpose, id: &str, age_days: i32) ->
         requester_ae: ae.parse().unwrap(),
         user: None,
         again: None,
+        through: None,
         custodian: slug(OWN),
         recipient: slug(who),
         recipient_ae: ae.parse().unwrap(),

@@ -256,7 +256,11 @@ fn of_line(line: &Line) -> String {
         What::ReviewUnjustified { decision } => {
             format!("access found unjustified: decision {decision}")
         }
-        What::Equivocated => "two checkpoints of its log contradict each other".to_owned(),
+        What::Equivocated => "two signed statements of it contradict each other".to_owned(),
+        What::ReceiptDisputed { decision } => {
+            format!("a receipt about other bytes than our gateway saw: decision {decision}")
+        }
+        What::Misstated => "it spoke in the name of another institution".to_owned(),
         What::IncidentUpheld {
             incident,
             report,

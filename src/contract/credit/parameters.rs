@@ -66,6 +66,9 @@ struct File {
     weights: WeightsFile,
     ceilings: Ceilings,
     disputes: Disputes,
+    /// Absent in ledgers that were founded before there were receipts.
+    #[serde(default)]
+    receipts: Receipts,
     break_glass: BreakGlass,
     standing: Standing,
 }
@@ -107,6 +110,18 @@ struct Ceilings {
 struct Disputes {
     days: u32,
     revocation_days: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Receipts {
+    due_hours: u32,
+}
+
+impl Default for Receipts {
+    fn default() -> Self {
+        Self { due_hours: 24 }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -348,6 +363,11 @@ impl Parameters {
         self.file.disputes.revocation_days
     }
 
+    /// Hours within which a receipt is due.
+    pub const fn receipt_hours(&self) -> u32 {
+        self.file.receipts.due_hours
+    }
+
     /// Patients that one AE title can reach by EMERGENCY within an hour.
     pub const fn emergency_patients_per_hour(&self) -> u32 {
         self.file.break_glass.patients_per_hour
@@ -434,7 +454,7 @@ impl File {
     }
 
     /// The other numbers, each with its least and its most.
-    fn others(&self) -> [(&'static str, u32, u32, u32); 11] {
+    fn others(&self) -> [(&'static str, u32, u32, u32); 12] {
         let Self {
             score,
             ceilings,
@@ -458,6 +478,7 @@ impl File {
             ),
             term("disputes.days", disputes.days),
             term("disputes.revocation_days", disputes.revocation_days),
+            term("receipts.due_hours", self.receipts.due_hours),
             term("break_glass.review_hours", break_glass.review_hours),
             (
                 "break_glass.patients_per_hour",

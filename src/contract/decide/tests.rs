@@ -10,7 +10,7 @@ use crate::contract::PolicySet;
 use crate::contract::Purpose;
 use crate::contract::TransportFacts;
 use crate::contract::Verb;
-use crate::contract::event::Body;
+use crate::contract::body::Body;
 use crate::contract::event::Event;
 use crate::contract::fixtures::Ledger;
 use crate::contract::fixtures::START;

@@ -1,10 +1,10 @@
 //! Other policies put to what was asked before.
 
 use super::PolicySet;
+use crate::contract::body::Body;
 use crate::contract::decide::decide_by;
 use crate::contract::decision::Decision;
 use crate::contract::decision::Verdict;
-use crate::contract::event::Body;
 use crate::contract::event::Event;
 use crate::contract::state::Applied;
 use crate::contract::state::Rejection;

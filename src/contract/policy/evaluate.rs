@@ -145,6 +145,7 @@ impl PolicySet {
             let proof = user.map_or(UserProof::None, |user| user.proof);
             text(proof.as_str())
         });
+        pairs.add("custodian_decides", || boolean(facts.custodian_decides));
         pairs.add("has_patient", || boolean(request.patient.is_some()));
         pairs.add("question", || boolean(facts.question));
         pairs.add("modalities", || {

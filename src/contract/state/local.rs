@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::Applied;
 use super::Rejection;
+use crate::contract::body::Body;
 use crate::contract::credit::Parameters;
-use crate::contract::event::Body;
 use crate::contract::event::Event;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::merkle_map::leaf;
@@ -19,6 +19,7 @@ mod consents;
 mod credits;
 mod keeping;
 mod patients;
+mod receipts;
 mod reviews;
 mod transfers;
 
@@ -30,6 +31,8 @@ pub use keeping::HOLDS_MAX;
 pub use keeping::Hold;
 pub use patients::Guardian;
 pub use patients::LINKED_PATIENTS_MAX;
+pub use receipts::OpenReceipt;
+pub use receipts::RECEIPTS_MAX;
 pub use reviews::REVIEWS_MAX;
 pub use reviews::Reason;
 pub use reviews::Review;
@@ -42,6 +45,7 @@ pub(super) use consents::Consents;
 pub(super) use credits::Credits;
 pub(super) use keeping::Keeping;
 pub(super) use patients::Patients;
+pub(super) use receipts::Receipts;
 pub(super) use reviews::Reviews;
 pub(super) use transfers::Transfers;
 
@@ -65,6 +69,7 @@ pub(super) struct Local {
     pub(super) credits: Credits,
     pub(super) keeping: Keeping,
     pub(super) patients: Patients,
+    pub(super) receipts: Receipts,
     pub(super) reviews: Reviews,
     pub(super) transfers: Transfers,
     #[serde(skip)]
@@ -80,6 +85,8 @@ struct Snapshot {
     credits: Credits,
     keeping: Keeping,
     patients: Patients,
+    #[serde(default)]
+    receipts: Receipts,
     reviews: Reviews,
     transfers: Transfers,
 }
@@ -94,6 +101,7 @@ impl<'de> Deserialize<'de> for Local {
             credits: snapshot.credits,
             keeping: snapshot.keeping,
             patients: snapshot.patients,
+            receipts: snapshot.receipts,
             reviews: snapshot.reviews,
             transfers: snapshot.transfers,
             map: MerkleMap::new(),
@@ -164,6 +172,7 @@ impl Local {
             credits: Credits::new(),
             keeping: Keeping::new(),
             patients: Patients::new(),
+            receipts: Receipts::default(),
             reviews: Reviews::new(),
             transfers: Transfers::new(),
             map: MerkleMap::new(),
@@ -204,6 +213,7 @@ impl Local {
             self.consents
                 .apply(&mut step, &event.body, &self.patients)?;
             self.transfers.apply(&mut step, &event.body)?;
+            self.receipts.apply(&mut step, &event.body)?;
             self.reviews.apply(&mut step, &event.body)?;
             self.credits.apply(&mut step, &event.body, &before)?;
         } else if !event.body.needs_no_policy() {
@@ -215,8 +225,8 @@ impl Local {
     /// What an event finds, as far as it is weighed after it has gone.
     fn before(&self, body: &Body, own: &InstitutionSlug) -> Before {
         match body {
-            Body::TransferClosed { .. } => Before {
-                evidence: self.transfers.evidence(body, own),
+            Body::TransferClosed { .. } | Body::Receipt { .. } => Before {
+                evidence: self.evidence(body, own),
                 ..Before::default()
             },
             Body::ConsentRevoked {
@@ -234,6 +244,17 @@ impl Local {
             },
             _ => Before::default(),
         }
+    }
+
+    /// What a transfer's end, or its receipt, is evidence of; to be asked before the event is applied.
+    pub(super) fn evidence(
+        &self,
+        body: &Body,
+        own: &InstitutionSlug,
+    ) -> Vec<(InstitutionSlug, bool)> {
+        let mut evidence = self.transfers.evidence(body, own);
+        evidence.extend(self.receipts.evidence(body));
+        evidence
     }
 
     fn check(&self, at: Applied, event: &Event) -> Result<InstitutionSlug, Rejection> {
@@ -281,6 +302,7 @@ impl Local {
         self.credits.fill(&mut self.map)?;
         self.keeping.fill(&mut self.map)?;
         self.patients.fill(&mut self.map)?;
+        self.receipts.fill(&mut self.map)?;
         self.reviews.fill(&mut self.map)?;
         self.transfers.fill(&mut self.map)?;
         self.map.settle();

@@ -10,7 +10,7 @@ use super::Rejection;
 use super::is_same_person;
 use super::table::Fact;
 use super::table::Table;
-use crate::contract::event::Body;
+use crate::contract::body::Body;
 use crate::contract::event::Event;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::merkle_map::leaf;

@@ -278,6 +278,8 @@ fn leads_to(
         Service::ProcedureStep => Operation::Mpps,
         // Who would be told the outcome, if it comes by itself? An asker keeps what it is not told of.
         Service::Commitment => return false,
+        // Nobody judges here, so there is nothing to state.
+        Service::Link => return false,
     };
     let routed = config.route(&rq.called, caller, class);
     caller.may.contains(&operation) && routed.is_some_and(|routed| routed.peer.name == to.name)

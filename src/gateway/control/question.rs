@@ -78,6 +78,7 @@ impl Question {
             requester_ae: self.requester_ae,
             user: self.user,
             again: None,
+            through: None,
             custodian: self.custodian.unwrap_or_else(|| own.clone()),
             recipient: self.recipient,
             recipient_ae: self.recipient_ae,

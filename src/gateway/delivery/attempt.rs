@@ -24,6 +24,8 @@ use crate::contract::Body;
 use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::gateway::instance;
+use crate::gateway::link::asker_of;
+use crate::gateway::link::transfer_of;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
@@ -165,6 +167,12 @@ impl Worker {
         };
         let likely = self.counter.queue().likely_after(job.id);
         self.ahead = likely.map(|id| self.read(id));
+        if let Err(attempt) = self.introduce(&recorded).await {
+            return Attempt {
+                key: Some(key),
+                ..attempt
+            };
+        }
         let attempt = self.send(job, &order, &mut pieces, &recorded).await;
         Attempt {
             key: Some(key),
@@ -219,9 +227,17 @@ impl Worker {
             let leads = route.to.contains(&peer.name) || route.copies.contains(&peer.name);
             leads && route.mode == Mode::Observe
         });
-        let asked = order.asked_again(leg, &peer, observes);
+        let mut asked = order.asked_again(leg, &peer, observes);
+        let study = asked.study.as_ref().map(|study| study.uid.clone());
+        asked.ticket = self.receipted.sending(&gateway, &peer, study.as_ref());
         match self.transfers.judge_again(&gateway, key, asked).await {
-            Ok(Judged::Permitted(recorded)) => Ok(recorded),
+            Ok(Judged::Permitted(recorded)) => {
+                let released = self
+                    .receipted
+                    .released(&gateway, &peer, study.as_ref(), &recorded);
+                released.await;
+                Ok(recorded)
+            }
             Ok(Judged::Refused(refusal)) => Err(Attempt {
                 refusal: Some(refusal.clone()),
                 ..Attempt::new(Ended::Denied, &refusal.comment(true))
@@ -233,6 +249,21 @@ impl Worker {
                 error @ (RecordError::NoRoom | RecordError::KeyLeft { .. } | RecordError::Stopped),
             ) => Err(Attempt::new(Ended::NotRecorded, &error)),
         }
+    }
+
+    /// Tells a gateway on whose behalf what `recorded` releases comes.
+    async fn introduce(&mut self, recorded: &Recorded) -> Result<(), Attempt> {
+        if self.peer.through.is_none() {
+            return Ok(());
+        }
+        let gateway = Arc::clone(&self.gateway);
+        let Some(association) = &mut self.association else {
+            return Err(Attempt::unreachable(&"the association ended"));
+        };
+        let transfers: Vec<_> = transfer_of(recorded).into_iter().collect();
+        let asker = asker_of(recorded);
+        let said = association.upstream.say(&gateway, &asker, &transfers);
+        said.await.map_err(|error| Attempt::unreachable(&error))
     }
 
     async fn send(

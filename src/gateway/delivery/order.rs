@@ -198,6 +198,7 @@ impl Order {
             recipient: peer.institution.clone(),
             recipient_ae: peer.ae_title.clone(),
             observed: leg.mode == Mode::Observe && observes,
+            through: peer.through.clone().or_else(|| self.asked.through.clone()),
             transport: TransportFacts {
                 tls: self.asked.transport.tls && peer.tls,
                 ..self.asked.transport

@@ -1,6 +1,8 @@
 //! What a session asks the recorder: facts in the clear, which only the recorder turns into
 //! pseudonyms.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -9,6 +11,7 @@ use crate::config::Peer;
 use crate::config::Retrieve;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
+use crate::contract::Through;
 use crate::contract::TransportFacts;
 use crate::contract::User;
 use crate::contract::Verb;
@@ -16,6 +19,7 @@ use crate::dicom::AeTitle;
 use crate::dicom::Head;
 use crate::dicom::Uid;
 use crate::gateway::inbound::Inbound;
+use crate::gateway::link::Ticketed;
 use crate::time::Day;
 
 /// A patient as DICOM names one. Never shown by `Debug`, never logged.
@@ -86,6 +90,15 @@ pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) transport: TransportFacts,
     /// Forwarded whatever the answer, but recorded as judged.
     pub(in crate::gateway) observed: bool,
+    /// The gateway of another institution at the other end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::gateway) through: Option<Through>,
+    /// What that gateway stated, as it signed it; it is kept with the details.
+    #[serde(skip)]
+    pub(in crate::gateway) stated: Option<Arc<str>>,
+    /// The transfer that both gateways are to sign a receipt for.
+    #[serde(skip)]
+    pub(in crate::gateway) ticket: Ticketed,
 }
 
 impl Asked {
@@ -166,6 +179,7 @@ impl Asked {
         Self {
             custodian: archive.institution.clone(),
             sender: archive.institution.clone(),
+            through: through(archive, inbound, recipient),
             ..Self::about(mode, inbound, verb, recipient)
         }
     }
@@ -188,8 +202,17 @@ impl Asked {
             question: false,
             transport: reached(inbound, false),
             observed: mode == Mode::Observe,
+            through: to.through.clone().or_else(|| inbound.peer.through.clone()),
+            stated: inbound.heard.as_ref().map(|heard| Arc::clone(&heard.note)),
+            ticket: Ticketed::default(),
         }
     }
+}
+
+/// The gateway that images of `archive` come through, or go to.
+fn through(archive: &Peer, inbound: &Inbound, recipient: &Peer) -> Option<Through> {
+    let ends = [archive, &inbound.peer, recipient];
+    ends.iter().find_map(|peer| peer.through.clone())
 }
 
 /// How the requester reached us, and whether every hop that the images take is encrypted.

@@ -35,6 +35,7 @@ use crate::ledger::Chain;
 use crate::ledger::Checkpoint;
 use crate::ledger::CheckpointError;
 use crate::ledger::EntryError;
+use crate::ledger::SALT_BYTES;
 use crate::ledger::Stamp;
 use crate::ledger::Tree;
 use crate::storage::AppendError;
@@ -499,6 +500,30 @@ impl Books {
         self.keyring.blind(study.as_bytes())
     }
 
+    /// What salts the manifests of decision `entry`: nobody without the lookup key can tell what images a
+    /// manifest is of, or that two are of the same.
+    pub(super) fn manifest_salt(&self, entry: u64) -> [u8; SALT_BYTES] {
+        let digest = self.keyring.blind(format!("manifest {entry}").as_bytes());
+        let mut salt = [0; SALT_BYTES];
+        for (to, from) in salt.iter_mut().zip(digest.as_bytes()) {
+            *to = *from;
+        }
+        salt
+    }
+
+    /// What is sealed beside `entry` about one patient, if it can still be opened.
+    pub(super) fn unseal(&self, entry: u64) -> Option<(Pseudonym, Vec<u8>)> {
+        let stored = self.journal.reader().get(entry).ok().flatten()?;
+        let event = &stored.entry.event;
+        let event_id = event_id(&event.author, event.author_seq);
+        let parts = self
+            .keyring
+            .unseal(&event_id, stored.sealed.as_deref()?)
+            .ok()?;
+        let one = parts.into_iter().next()?;
+        Some((one.pseudonym, one.details?))
+    }
+
     /// Puts the configured policies in force, if there are none. If there are others, they stay,
     /// whatever the files say or fail to say: two persons change them, not a file.
     pub(super) fn found(&mut self, now: Reading, config: &Config) -> Result<(), StartError> {
@@ -543,34 +568,11 @@ impl Books {
         Ok(())
     }
 
-    /// Records the reviews that are late, with an alert for each.
-    pub(super) fn overdue(&mut self, now: Reading) -> Result<(), BooksError> {
-        let time = self.next_time(now.wall);
-        let late = self.state.reviews();
-        let late = late.filter(|(_, review)| !review.overdue && review.due <= time);
-        let late = late.map(|(decision, review)| (decision, review.institution.clone()));
-        // Each makes two entries; what has no room now has it a second later.
-        let late: Vec<_> = late.take(self.room() / 2).collect();
-        for (review, institution) in late {
-            let body = Body::ReviewOverdue {
-                review,
-                institution,
-            };
-            let entry = self.draft(now, body, None)?;
-            let alert = Body::Alert {
-                code: "review-overdue".to_owned(),
-                text: format!("the review of decision {review} is late"),
-                about: Some(entry),
-            };
-            self.draft(now, alert, None)?;
-        }
-        Ok(())
-    }
-
     /// What others may know and use of the log.
     pub(super) fn log(&self) -> Result<Log, StartError> {
         Ok(Log {
             key: self.keys.log.key().clone(),
+            statement: Arc::clone(&self.keys.statement),
             witness: Arc::clone(&self.keys.witness),
             hashes: Mutex::new(Hashes::keep(&self.data_dir, &self.lock)?),
             checkpoints: self.signed.subscribe(),

@@ -10,6 +10,7 @@ mod asked;
 mod books;
 mod changes;
 mod details;
+mod late;
 mod permit;
 mod policies;
 mod thread;
@@ -28,6 +29,9 @@ pub(super) use asked::PatientIdentity;
 pub(super) use asked::StudyAsked;
 pub use books::BooksError;
 pub use books::StartError;
+pub(super) use details::Details;
+pub(super) use details::Filed;
+pub(super) use details::ReceiptDetails;
 pub use permit::Recorded;
 pub(super) use permit::Refusal;
 pub use policies::PoliciesError;
@@ -49,6 +53,7 @@ use crate::digest::Sha256;
 use crate::ledger::Checkpoint;
 use crate::ledger::Equivocation;
 use crate::ledger::LogKey;
+use crate::ledger::LogSigner;
 use crate::ledger::WitnessSigner;
 use crate::storage::Hashes;
 use crate::storage::HashesError;
@@ -104,6 +109,8 @@ pub(super) enum Ask {
     /// An event of the gateway's own that somebody waits for.
     Record {
         body: Box<Body>,
+        /// What is sealed beside it.
+        filed: Option<Box<Filed>>,
         reply: oneshot::Sender<Result<u64, RecordError>>,
     },
     Change {
@@ -118,6 +125,11 @@ pub(super) enum Ask {
     },
     Epochs {
         reply: oneshot::Sender<Vec<ListedEpoch>>,
+    },
+    /// What is sealed beside an entry, of one patient; `None` when it cannot be opened any more.
+    Unseal {
+        entry: u64,
+        reply: oneshot::Sender<Option<(Pseudonym, Vec<u8>)>>,
     },
     View(Look),
     Checkpoint,
@@ -136,6 +148,7 @@ pub struct Recorder {
 #[derive(Debug)]
 struct Log {
     key: LogKey,
+    statement: Arc<LogSigner>,
     witness: Arc<WitnessSigner>,
     hashes: Mutex<Hashes>,
     checkpoints: watch::Receiver<Option<Arc<str>>>,
@@ -154,8 +167,13 @@ impl Recorder {
     /// When it could not be made durable.
     pub(super) async fn decide(&self, asked: Asked) -> Result<Judged, RecordError> {
         let (reply, answer) = oneshot::channel();
+        let ticket = asked.ticket.0.clone();
         let asked = Box::new(asked);
-        self.ask(Ask::Decide { asked, reply }, answer).await
+        let judged = self.ask(Ask::Decide { asked, reply }, answer).await;
+        if let (Some(ticket), Ok(Judged::Permitted(recorded))) = (ticket, &judged) {
+            ticket.decided(recorded.entry(), recorded.received_at());
+        }
+        judged
     }
 
     /// Records what followed a decision. Does not wait: the images have gone already, and a
@@ -185,9 +203,42 @@ impl Recorder {
     /// # Errors
     /// When the contract refuses it or it could not be made durable.
     pub(super) async fn record(&self, body: Body) -> Result<u64, RecordError> {
+        self.record_with(body, None).await
+    }
+
+    /// The same, with details that are sealed under the patient's key.
+    ///
+    /// # Errors
+    /// As [`Recorder::record`].
+    pub(super) async fn record_with(
+        &self,
+        body: Body,
+        filed: Option<Filed>,
+    ) -> Result<u64, RecordError> {
         let (reply, answer) = oneshot::channel();
-        let body = Box::new(body);
-        self.ask(Ask::Record { body, reply }, answer).await
+        let ask = Ask::Record {
+            body: Box::new(body),
+            filed: filed.map(Box::new),
+            reply,
+        };
+        self.ask(ask, answer).await
+    }
+
+    /// What is sealed beside an entry about one patient; `None` when it cannot be opened any more.
+    ///
+    /// # Errors
+    /// When the writer has ended.
+    pub(super) async fn unseal(
+        &self,
+        entry: u64,
+    ) -> Result<Option<(Pseudonym, Vec<u8>)>, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        let ask = Ask::Unseal { entry, reply };
+        self.asks
+            .send(ask)
+            .await
+            .map_err(|_| RecordError::Stopped)?;
+        answer.await.map_err(|_| RecordError::Stopped)
     }
 
     /// Records that an institution's log contradicted itself, and waits until it is durable; the
@@ -218,6 +269,17 @@ impl Recorder {
     /// The newest signed checkpoint; `None` until the first one since the start.
     pub fn checkpoints(&self) -> watch::Receiver<Option<Arc<str>>> {
         self.log.checkpoints.clone()
+    }
+
+    /// The same, if there is one.
+    pub(super) fn newest_checkpoint(&self) -> Option<String> {
+        let newest = self.log.checkpoints.borrow();
+        newest.as_deref().map(str::to_owned)
+    }
+
+    /// What signs events, and what is said to other gateways.
+    pub fn statement_signer(&self) -> Arc<LogSigner> {
+        Arc::clone(&self.log.statement)
     }
 
     /// What cosigns the checkpoints of other logs.

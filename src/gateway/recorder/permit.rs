@@ -12,12 +12,15 @@ use crate::config::DeniedStore;
 use crate::contract::Body;
 use crate::contract::Decision;
 use crate::contract::Outcome;
+use crate::contract::Pseudonym;
 use crate::contract::Request;
 use crate::dimse::Status;
 use crate::gateway::inbound::Inbound;
 use crate::gateway::instance::Ended;
+use crate::gateway::link::Ticket;
 use crate::gateway::store::Refused;
 use crate::gateway::transfer::Fault;
+use crate::ledger::SALT_BYTES;
 use crate::time::UtcMicros;
 
 /// A decision on disk, and whether it still is what the contract would answer.
@@ -25,6 +28,10 @@ use crate::time::UtcMicros;
 pub(super) struct Judgement {
     pub(super) entry: u64,
     pub(super) asked: Asked,
+    /// The retention class of what is sealed beside it; `None` when nothing is.
+    pub(super) class: Option<String>,
+    /// What salts the manifests of what it releases.
+    pub(super) salt: [u8; SALT_BYTES],
     pub(super) request: Request,
     pub(super) decision: Decision,
     /// What the time is told by when it is asked again at the door.
@@ -65,6 +72,21 @@ impl Recorded {
         &self.0.asked
     }
 
+    /// When it was asked for.
+    pub(in crate::gateway) fn received_at(&self) -> UtcMicros {
+        self.0.request.received_at
+    }
+
+    /// The transfer between two gateways that it is a part of.
+    pub(in crate::gateway) fn ticket(&self) -> Option<&Arc<Ticket>> {
+        self.0.asked.ticket.0.as_ref()
+    }
+
+    /// Under whose key, and for how long, more details about it are to be sealed.
+    pub(in crate::gateway) fn keeping(&self) -> Option<(Pseudonym, String)> {
+        self.0.request.patient.zip(self.0.class.clone())
+    }
+
     /// The event that records what followed this decision. Instances that a peer lost outweigh
     /// how the association ended: some failed means that the transfer failed.
     pub(super) fn closing(&self, tally: &Tally, closing: Closing) -> Body {
@@ -85,7 +107,7 @@ impl Recorded {
             warned: tally.warned,
             spooled: tally.spooled,
             bytes: tally.bytes,
-            manifest_root: tally.manifest_root(),
+            manifest_root: tally.manifest_root(self.0.salt),
             outcome,
             fault,
             is_final: closing.is_final,

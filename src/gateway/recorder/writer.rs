@@ -231,7 +231,7 @@ impl Writer {
             && !self.reserving
             && let Err(error) = self.books.overdue(self.clock.read())
         {
-            tracing::error!(%error, "late reviews cannot be recorded");
+            tracing::error!(%error, "what is late cannot be recorded");
         }
         let tries = self.full && !self.reserving;
         if tries && self.books.room() > 0 {
@@ -290,10 +290,16 @@ impl Writer {
                     tracing::error!(%error, "an event of our own was refused");
                 }
             }
-            Ask::Record { body, reply } => {
-                let entry = self.books.draft(self.clock.read(), (*body).clone(), None);
+            Ask::Record { body, filed, reply } => {
+                let details = filed.as_deref().cloned();
+                let entry = self
+                    .books
+                    .draft(self.clock.read(), (*body).clone(), details);
                 turn.answers.push(match entry {
-                    Ok(entry) => Answer::Entry(reply, entry, Box::new(Asking::Record(*body))),
+                    Ok(entry) => {
+                        let asking = Asking::Record(*body, filed);
+                        Answer::Entry(reply, entry, Box::new(asking))
+                    }
                     Err(error) => Answer::Failed(reply, refuse(&error)),
                 });
             }
@@ -314,6 +320,9 @@ impl Writer {
             Ask::Epochs { reply } => {
                 let day = self.books.next_time(self.clock.now()).day();
                 let _ = reply.send(self.books.epochs(&self.retention, day));
+            }
+            Ask::Unseal { entry, reply } => {
+                let _ = reply.send(self.books.unseal(entry));
             }
             Ask::View(look) => {
                 let now = self.books.next_time(self.clock.now());
@@ -402,13 +411,17 @@ impl Writer {
             (Some(patient), Some(identity)) => Some(self.filed(patient, identity, &asked)),
             _ => None,
         };
+        let class = details.as_ref().map(|filed| filed.class.clone());
         let entry = self.books.draft(reading, body, details)?;
+        let salt = self.books.manifest_salt(entry);
         if let Some(alert) = alert_about(entry, &decision) {
             self.books.draft(reading, alert, None)?;
         }
         Ok(Arc::new(Judgement {
             entry,
             asked,
+            class,
+            salt,
             request,
             decision,
             clock: self.clock,
@@ -449,6 +462,7 @@ impl Writer {
             requester_ae: asked.requester_ae.clone(),
             user: asked.user.clone(),
             again: asked.again,
+            through: asked.through.clone(),
             custodian: asked.custodian.clone(),
             recipient: asked.recipient.clone(),
             recipient_ae: asked.recipient_ae.clone(),

@@ -10,7 +10,12 @@ use super::super::instance::Ended;
 use super::super::instance::ended_by;
 use super::super::instance::next_within;
 use super::super::instance::take_small;
+use super::super::link;
+use super::super::link::Asker;
+use super::super::link::Speaker;
+use super::super::link::Unsaid;
 use super::super::recorder::PatientIdentity;
+use super::super::recorder::RecordError;
 use super::super::upstream::UpstreamError;
 use super::super::upstream::connect;
 use super::identifier::Identifier;
@@ -35,6 +40,7 @@ use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
 use crate::dimse::element;
+use crate::ledger::StatedTransfer;
 use crate::time::Day;
 use crate::transport::Indication;
 use crate::transport::Link;
@@ -43,10 +49,12 @@ use crate::transport::Link;
 const STUDY_ROOT_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
 const FIND_CONTEXT: u8 = 1;
 const RETRIEVE_CONTEXT: u8 = 3;
+/// The link between gateways, where the archive is one.
+const LINK_CONTEXT: u8 = 5;
 /// The first context for storage, where the association is for C-GET.
-const STORAGE_CONTEXTS_FROM: u8 = 5;
-/// Contexts of one association (PS3.8 §9.3.2.2: odd ids up to 255), less find and retrieve.
-pub(super) const STORAGE_CONTEXTS_MAX: usize = 126;
+const STORAGE_CONTEXTS_FROM: u8 = 7;
+/// Contexts of one association (PS3.8 §9.3.2.2: odd ids up to 255), less find, retrieve and link.
+pub(super) const STORAGE_CONTEXTS_MAX: usize = 125;
 
 /// What keeps an archive from answering.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +68,12 @@ pub(in crate::gateway) enum ArchiveError {
     /// The association ended.
     #[error("archive: {0}")]
     Ended(#[from] Ended),
+    /// It is a gateway, and was not told on whose behalf we ask.
+    #[error(transparent)]
+    Unsaid(#[from] Unsaid),
+    /// It may not be asked: that could not be recorded.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// It failed the query.
     #[error("archive answered a query with status {0}")]
     Failed(Status),
@@ -82,6 +96,7 @@ pub(in crate::gateway) struct FoundStudy {
 #[derive(Clone, Debug)]
 pub(super) struct FoundInstance {
     pub(super) uid: Uid,
+    pub(super) series: Uid,
     pub(super) class: Option<Uid>,
 }
 
@@ -103,6 +118,7 @@ pub(in crate::gateway) struct Archive {
     matches_max: usize,
     identifier_bytes_max: usize,
     message_id: u16,
+    speaker: Option<Speaker>,
 }
 
 impl Archive {
@@ -128,6 +144,9 @@ impl Archive {
                 })
             })
             .collect();
+        if peer.through.is_some() {
+            contexts.extend(link::proposed(LINK_CONTEXT));
+        }
         let mut user = UserInformation::ours(gateway.config.limits.pdu_bytes_max);
         let ids = (STORAGE_CONTEXTS_FROM..=u8::MAX).step_by(2);
         for (id, storage) in ids.zip(&offered) {
@@ -144,7 +163,7 @@ impl Archive {
         }
         let request = AssociateRq::new(peer.ae_title.clone(), calling, contexts, user);
         let requested = connect(gateway, peer, &request).await?;
-        let archive = Self {
+        let mut archive = Self {
             peer: Arc::clone(peer),
             link: requested.link,
             accepted: requested.accepted,
@@ -153,13 +172,36 @@ impl Archive {
             matches_max: gateway.config.limits.matches_max,
             identifier_bytes_max: gateway.config.limits.identifier_bytes_max,
             message_id: 0,
+            speaker: None,
         };
+        if peer.through.is_some() && archive.accepts(LINK_CONTEXT) {
+            archive.speaker = Some(Speaker::new(LINK_CONTEXT));
+        }
         let retrieves = retrieve.is_none() || archive.accepts(RETRIEVE_CONTEXT);
         if archive.accepts(FIND_CONTEXT) && retrieves {
             return Ok(archive);
         }
         tokio::spawn(archive.link.release());
         Err(ArchiveError::NotOffered(peer.name.to_string()))
+    }
+
+    /// States to a gateway on whose behalf the next requests are; to other archives, nothing.
+    pub(in crate::gateway) async fn say(
+        &mut self,
+        gateway: &Gateway,
+        asker: &Asker,
+        transfers: &[StatedTransfer],
+    ) -> Result<(), ArchiveError> {
+        if self.peer.through.is_none() {
+            return Ok(());
+        }
+        let message_id = self.next_message_id();
+        let peer = Arc::clone(&self.peer);
+        let speaker = self.speaker.as_mut().ok_or(Unsaid::NoLink)?;
+        let link = &mut self.link;
+        Ok(speaker
+            .say(gateway, &peer, link, message_id, asker, transfers)
+            .await?)
     }
 
     fn accepts(&self, id: u8) -> bool {
@@ -298,7 +340,8 @@ impl Archive {
                 };
                 if only.is_empty() || only.contains(&uid) {
                     let class = elements.uid(tag::SOP_CLASS_UID);
-                    found.push(FoundInstance { uid, class });
+                    let series = series.clone();
+                    found.push(FoundInstance { uid, series, class });
                 }
             }
         }

@@ -16,9 +16,11 @@ use super::archive::STORAGE_CONTEXTS_MAX;
 use super::by_move::ArchiveEnd;
 use super::by_move::Follow;
 use super::by_move::close_studies;
+use super::identifier::Identifier;
 use super::judge::Judgements;
 use super::registry::Registered;
 use super::reply::Reply;
+use super::resume::Resumable;
 use super::silence::Due;
 use super::silence::Silence;
 use super::silence::TICK;
@@ -41,6 +43,9 @@ use crate::gateway::instance::Taken;
 use crate::gateway::instance::drain;
 use crate::gateway::instance::ended_by;
 use crate::gateway::instance::take_head;
+use crate::gateway::link::Asker;
+use crate::gateway::link::hear_decisions;
+use crate::gateway::link::transfer_of;
 use crate::gateway::recorder::Recorded;
 use crate::gateway::relay::Relay;
 use crate::gateway::relay::RelayError;
@@ -75,7 +80,7 @@ impl Session {
     ) -> Result<Reply, Stop> {
         let prepared = self.prepare(&request, destination, true).await?;
         tokio::spawn(prepared.archive.link.release());
-        let (judged, classes) = (prepared.judged, prepared.classes);
+        let (mut judged, classes) = (prepared.judged, prepared.classes);
         let contexts = destination_contexts(&classes);
         let proposed: Vec<&ProposedContext> = contexts.iter().collect();
         let gateway = Arc::clone(&self.gateway);
@@ -90,7 +95,7 @@ impl Session {
                 return Ok(Reply::failed(Status::MOVE_CANNOT_PERFORM, comment));
             }
         };
-        let offered = contexts
+        let offered: Vec<Offered> = contexts
             .iter()
             .filter_map(|context| {
                 Some(Offered {
@@ -104,14 +109,18 @@ impl Session {
             peer: Arc::clone(destination),
             calling,
         };
-        self.fetch_by_get(
-            request,
-            judged,
-            offered,
-            to,
-            Target::Peer(Box::new(upstream)),
-        )
-        .await
+        let other = gateway.config.gateway_peer_of(&request.archive);
+        let resumable = other.map(|other| Resumable {
+            listed: prepared.listed,
+            offered: offered.clone(),
+            patience: other.resume,
+        });
+        if resumable.is_some() {
+            judged.progress.settled = Some(BTreeSet::new());
+        }
+        let target = Target::Peer(Box::new(upstream));
+        self.fetch_by_get(request, judged, offered, to, target, resumable)
+            .await
     }
 
     /// C-GET for the requestor itself, fetched by C-GET.
@@ -133,7 +142,7 @@ impl Session {
             calling: self.inbound.called.clone(),
             peer: requestor,
         };
-        self.fetch_by_get(request, judged, offered, to, Target::Requestor)
+        self.fetch_by_get(request, judged, offered, to, Target::Requestor, None)
             .await
     }
 
@@ -144,10 +153,19 @@ impl Session {
         offered: Vec<Offered>,
         to: Destination,
         mut target: Target,
+        resumable: Option<Resumable>,
     ) -> Result<Reply, Stop> {
         let gateway = Arc::clone(&self.gateway);
         let mut archive = self.open_archive(&request, offered).await?;
-        let plan = judged.plan(&request);
+        let released = judged.progress.released();
+        let transfers: Vec<_> = released
+            .iter()
+            .filter_map(|(_, one)| transfer_of(one))
+            .collect();
+        archive
+            .say(&gateway, &Asker::of(&self.inbound), &transfers)
+            .await?;
+        let mut plan = judged.plan(&request);
         let originator = Originator {
             ae_title: self.inbound.peer.ae_title.clone(),
             message_id: request.command.message_id().unwrap_or(0),
@@ -168,21 +186,24 @@ impl Session {
             cancelled: false,
             remaining: 0,
         };
-        let mut result = Ok(None);
-        for identifier in plan {
-            let command = follow.request_to_archive(CommandField::CGetRq);
-            archive.queue_retrieve(&command, &identifier);
-            result = match self
-                .follow_get(&mut archive, &mut follow, &mut target)
-                .await
-            {
-                Ok(end) => Ok(follow.ended(&end)),
-                Err(ended) => Err(Stop::Ended(ended)),
+        let result = loop {
+            let end = self
+                .follow_requests(&mut archive, plan, &mut follow, &mut target)
+                .await;
+            let resumable = resumable.as_ref();
+            let (Ok(Some(ArchiveEnd::Lost)), Some(resumable)) = (&end, resumable) else {
+                break end.map(|end| end.and_then(|end| follow.ended(&end)));
             };
-            if follow.cancelled || !matches!(result, Ok(None)) {
-                break;
+            match self.resume(&request, &mut follow, resumable).await {
+                Ok(Some(resumed)) => (archive, plan) = (resumed.archive, resumed.plan),
+                Ok(None) if follow.is_short_of(resumable) => {
+                    break Ok(follow.ended(&ArchiveEnd::Lost));
+                }
+                // All of it had arrived before the final response was lost.
+                Ok(None) => break Ok(None),
+                Err(stop) => break Err(stop),
             }
-        }
+        };
         let outcome = match &result {
             Ok(_) if follow.cancelled => Outcome::Cancelled,
             Ok(_) => Outcome::Completed,
@@ -203,6 +224,29 @@ impl Session {
             tokio::spawn(archive.link.abort(Abort::BY_USER));
         }
         Ok(result?.unwrap_or_else(|| follow.reply()))
+    }
+
+    /// Asks the archive for one thing after another; how the last request ended, unless all went well or it
+    /// was cancelled.
+    async fn follow_requests(
+        &mut self,
+        archive: &mut Archive,
+        plan: Vec<Identifier>,
+        follow: &mut Follow<'_>,
+        target: &mut Target,
+    ) -> Result<Option<ArchiveEnd>, Stop> {
+        for identifier in plan {
+            let command = follow.request_to_archive(CommandField::CGetRq);
+            archive.queue_retrieve(&command, &identifier);
+            let end = self.follow_get(archive, follow, target).await?;
+            if follow.ends(&end) {
+                return Ok(Some(end));
+            }
+            if follow.cancelled {
+                break;
+            }
+        }
+        Ok(None)
     }
 
     /// Follows one C-GET at the archive: its images and its responses come on one association.
@@ -256,6 +300,14 @@ impl Session {
                             }
                             Err(ended) => Err(Passed::ArchiveLost(ended)),
                         }
+                    }
+                    // A gateway tells by which decisions its images come.
+                    Some(CommandField::NEventReportRq) if archive.peer.through.is_some() => {
+                        let released = follow.retrieval.progress().released();
+                        let (peer, link) = (Arc::clone(&archive.peer), &mut archive.link);
+                        hear_decisions(&gateway, &peer, link, context_id, &command, &released)
+                            .await
+                            .map_err(Passed::ArchiveLost)
                     }
                     _ => Err(Passed::ArchiveLost(Ended::OutOfTurn)),
                 },

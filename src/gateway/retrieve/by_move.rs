@@ -374,6 +374,21 @@ impl Follow<'_> {
         }
     }
 
+    /// Whether an ended archive request leaves nothing further to be asked, as [`Self::ended`] says.
+    pub(super) fn ends(&mut self, end: &ArchiveEnd) -> bool {
+        match end {
+            ArchiveEnd::Lost => true,
+            ArchiveEnd::Final { remaining, .. } if self.cancelled => {
+                self.remaining = *remaining;
+                false
+            }
+            ArchiveEnd::Final { status, .. } => {
+                let counts = &self.retrieval.progress().counts;
+                status.class() == Class::Failure && counts.is_untouched()
+            }
+        }
+    }
+
     /// The reply when the whole plan has been followed, or was cancelled.
     pub(super) fn reply(&self) -> Reply {
         let reply = Reply::of(&self.retrieval.progress().counts, self.cancelled);
@@ -388,6 +403,9 @@ impl Follow<'_> {
     pub(super) fn answered(&self, study: &Uid, instance: &Uid, status: Status, relayed: &Relayed) {
         let progress = &mut *self.retrieval.progress();
         progress.counts.answered(instance, status);
+        if let Some(settled) = &mut progress.settled {
+            settled.insert(instance.clone());
+        }
         if let Some(study) = progress.studies.get_mut(study) {
             study.tally.answered(status, &relayed.digest, relayed.bytes);
         }
@@ -442,5 +460,9 @@ pub(super) async fn close_studies(session: &Session, retrieval: &Retrieval, clos
             .recorder
             .close(&recorded, &tally, closing)
             .await;
+        if closing.is_final {
+            let gateway = &session.gateway;
+            gateway.receipts.finish(gateway, &recorded).await;
+        }
     }
 }

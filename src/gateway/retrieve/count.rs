@@ -98,6 +98,17 @@ impl Counts {
         self.archive_final(ArchiveCounts::default());
     }
 
+    /// The archive's association broke, and another goes on for what is not settled.
+    pub(super) fn archive_broken(&mut self) {
+        self.ended_total = self.delivered();
+        self.current_total = 0;
+    }
+
+    /// What had failed is tried again.
+    pub(super) fn unfail(&mut self, instance: &Uid) {
+        self.failed_uids.remove(instance);
+    }
+
     /// All sub-operations that are known of.
     fn total(&self) -> u32 {
         let named = u32::try_from(self.failed_uids.len()).unwrap_or(u32::MAX);

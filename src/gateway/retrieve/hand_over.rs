@@ -17,6 +17,7 @@ use super::super::relay::RelayError;
 use super::super::relay::Relayed;
 use crate::digest::Hasher;
 use crate::dimse::CommandSet;
+use crate::dimse::Status;
 use crate::transport::Link;
 
 /// Pieces under way between the two tasks.
@@ -95,16 +96,28 @@ pub(in crate::gateway) async fn hand_over(
             .await
             .map_err(|_| lost(is_last))?;
     }
+    let digest = hasher.finish();
+    let ticket = released_by.ticket();
     let response = tokio::select! {
-        response = answer => response.map_err(|_| lost(true))?,
+        response = answer => response.map_err(|_| {
+            // The requestor may have had all of it.
+            if let Some(ticket) = ticket {
+                ticket.unanswered(&digest, bytes);
+            }
+            lost(true)
+        })?,
         from = from.next() => return Err(RelayError::Source(match from {
             Ok(other) => ended_by(&other),
             Err(error) => error.into(),
         })),
     };
+    if let Some(ticket) = ticket {
+        let status = response.status().unwrap_or(Status::PROCESSING_FAILURE);
+        ticket.answered(status, &digest, bytes, true);
+    }
     Ok(Relayed {
         response,
-        digest: hasher.finish(),
+        digest,
         bytes,
     })
 }

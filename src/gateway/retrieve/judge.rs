@@ -17,6 +17,7 @@ use super::registry::PermittedStudy;
 use super::registry::Progress;
 use super::reply::Reply;
 use super::reply::pending;
+use super::resume::Listed;
 use crate::config::Peer;
 use crate::dicom::Uid;
 use crate::dicom::storage_classes;
@@ -26,11 +27,18 @@ use crate::gateway::Gateway;
 use crate::gateway::inbound::Inbound;
 use crate::gateway::instance::Ended;
 use crate::gateway::instance::ended_by;
+use crate::gateway::link::Asker;
+use crate::gateway::link::Role;
+use crate::gateway::link::Ticket;
+use crate::gateway::link::Ticketed;
 use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::StudyAsked;
 use crate::gateway::session::Session;
 use crate::gateway::transfer::Tally;
+use crate::ledger::STATED_TRANSFERS_MAX;
+use crate::ledger::TransferId;
+use crate::storage::random_bits;
 use crate::transport::Indication;
 
 /// The studies of a request, judged.
@@ -72,6 +80,8 @@ pub(super) struct Prepared {
     pub(super) judged: Judgements,
     /// SOP classes of what will come, where they were asked for.
     pub(super) classes: BTreeSet<Uid>,
+    /// What will come, likewise.
+    pub(super) listed: Listed,
 }
 
 impl Session {
@@ -93,7 +103,10 @@ impl Session {
         };
         // On the heap: every association would carry it otherwise.
         let work = Box::pin(judge.prepare(classes));
-        self.attend(request, &Counts::default(), work).await
+        let prepared = self.attend(request, &Counts::default(), work).await?;
+        self.report_decisions(&prepared.judged.progress.released())
+            .await?;
+        Ok(prepared)
     }
 
     /// Does `work` that the requestor waits for: sends Pending responses meanwhile, and stops
@@ -138,7 +151,9 @@ async fn open_archive(
 ) -> Result<Archive, Stop> {
     let calling = inbound.calling_towards(&request.archive);
     let class = Some(&request.class);
-    Ok(Archive::open(gateway, &request.archive, calling, class, offered).await?)
+    let mut archive = Archive::open(gateway, &request.archive, calling, class, offered).await?;
+    archive.say(gateway, &Asker::of(inbound), &[]).await?;
+    Ok(archive)
 }
 
 fn only_cancel(indication: Indication) -> Result<(), Stop> {
@@ -167,15 +182,16 @@ impl Judge<'_> {
             return Err(Stop::Reply(reply));
         }
         self.count_denied(&mut archive, &mut judged).await?;
-        let classes = if classes {
+        let (classes, listed) = if classes {
             self.classes(&mut archive, &judged).await?
         } else {
-            BTreeSet::new()
+            (BTreeSet::new(), Listed::new())
         };
         Ok(Prepared {
             archive,
             judged,
             classes,
+            listed,
         })
     }
 
@@ -214,6 +230,7 @@ impl Judge<'_> {
                 modalities: study.modalities.clone(),
                 date: study.date,
             }),
+            ticket: self.ticket(&study.uid, judged.progress.studies.len()),
             ..Asked::retrieve(
                 self.request.mode,
                 self.inbound,
@@ -247,6 +264,25 @@ impl Judge<'_> {
         }
     }
 
+    /// The ticket for a study: ours to name where we ask another gateway, the other's where we are asked.
+    fn ticket(&self, study: &Uid, before: usize) -> Ticketed {
+        let asked = self.request.archive.through.as_ref();
+        let Some(through) = asked.filter(|through| through.receipt) else {
+            let ticket = self.inbound.ticket(study, Role::Sender);
+            if let Some(ticket) = &ticket {
+                self.gateway.receipts.track(ticket);
+            }
+            return Ticketed(ticket);
+        };
+        if before >= STATED_TRANSFERS_MAX {
+            return Ticketed::default();
+        }
+        Ticketed(random_bits().ok().map(|bits| {
+            let with = through.institution.clone();
+            Ticket::new(TransferId::from_bytes(bits), with, Role::Recipient, None)
+        }))
+    }
+
     /// Counts and names the instances of denied studies: they are failed sub-operations, not
     /// silence.
     async fn count_denied(
@@ -269,21 +305,22 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// SOP classes of what will come, from the archive's own list of instances.
+    /// What will come and its SOP classes, from the archive's own list of instances.
     async fn classes(
         &self,
         archive: &mut Archive,
         judged: &Judgements,
-    ) -> Result<BTreeSet<Uid>, Stop> {
+    ) -> Result<(BTreeSet<Uid>, Listed), Stop> {
         let mut classes = BTreeSet::new();
+        let mut listed = Listed::new();
         for study in &judged.permitted {
-            for instance in archive.instances(study, &self.request.identifier).await? {
-                classes.extend(instance.class);
-            }
+            let instances = archive.instances(study, &self.request.identifier).await?;
+            classes.extend(instances.iter().filter_map(|one| one.class.clone()));
+            listed.insert(study.clone(), instances);
         }
         if classes.is_empty() {
             classes.extend(storage_classes().filter_map(|class| class.parse().ok()));
         }
-        Ok(classes)
+        Ok((classes, listed))
     }
 }

@@ -12,6 +12,7 @@ mod identifier;
 mod judge;
 mod registry;
 mod reply;
+mod resume;
 mod silence;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! association names only itself and an AE title of ours; this is where the two are matched.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -70,6 +71,18 @@ impl PermittedStudy {
 pub(in crate::gateway) struct Progress {
     pub(in crate::gateway) studies: BTreeMap<Uid, PermittedStudy>,
     pub(in crate::gateway) counts: Counts,
+    /// What the destination has answered for; kept where a break is to be gone on from.
+    pub(in crate::gateway) settled: Option<BTreeSet<Uid>>,
+}
+
+impl Progress {
+    /// What releases each study.
+    pub(in crate::gateway) fn released(&self) -> Vec<(Uid, Recorded)> {
+        let studies = self.studies.iter();
+        studies
+            .map(|(uid, study)| (uid.clone(), study.recorded.clone()))
+            .collect()
+    }
 }
 
 /// One retrieval.

@@ -110,6 +110,7 @@ mod tests {
                 proof: UserProof::None,
             }),
             again: None,
+            through: None,
             custodian: own(),
             recipient: own(),
             recipient_ae: "PACS".parse().unwrap(),

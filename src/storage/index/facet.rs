@@ -73,6 +73,14 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
             facets.push(Facet::Institution(sender.clone()));
             facets.push(Facet::Institution(recipient.clone()));
         }
+        Body::Receipt {
+            decision,
+            institution,
+            ..
+        } => {
+            facets.push(Facet::About(*decision));
+            facets.push(Facet::Institution(institution.clone()));
+        }
         Body::Query { decision, .. } | Body::ProcedureStep { decision, .. } => {
             facets.push(Facet::About(*decision));
         }
@@ -86,6 +94,7 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::Equivocated { .. }
+        | Body::Misstated { .. }
         | Body::PatientLinked { .. }
         | Body::PatientUnlinked { .. }
         | Body::GuardianNamed { .. }
@@ -135,7 +144,9 @@ fn facets_of_accounts(body: &Body) -> Vec<Facet> {
         Body::PatientErased { patients, .. } => of_patients(patients),
         Body::HoldPlaced { patients, .. } => of_patients(patients.iter().flatten()),
         Body::HoldLifted { hold, .. } => vec![Facet::About(*hold)],
-        Body::Equivocated { institution, .. } => vec![Facet::Institution(institution.clone())],
+        Body::Equivocated { institution, .. } | Body::Misstated { institution, .. } => {
+            vec![Facet::Institution(institution.clone())]
+        }
         Body::StandingNoted { patient, proof, .. } => {
             let proof = proof.iter().copied().map(Facet::About);
             proof.chain([Facet::Patient(*patient)]).collect()

@@ -13,6 +13,7 @@ use rustls::Connection;
 use rustls::Error;
 use rustls::InvalidMessage;
 use rustls::PeerIncompatible;
+use rustls::ProtocolVersion;
 use rustls::ServerConfig;
 use rustls::ServerConnection;
 use rustls::pki_types::ServerName;
@@ -28,6 +29,7 @@ use super::stream::TlsStream;
 use crate::certificate::Certificate;
 use crate::config::CertificateName;
 use crate::config::Peer;
+use crate::digest::Sha256;
 
 /// Bytes asked of the socket at once during a handshake.
 const READ_BYTES: usize = 8 * 1024;
@@ -40,6 +42,9 @@ const ASSOCIATE_RQ: u8 = 0x01;
 
 /// First byte of a TLS handshake record (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 0x16;
+
+/// Label of the exporter that binds statements to a connection (RFC 5705 §4).
+const BINDING_LABEL: &[u8] = b"EXPORTER-credence-link";
 
 /// Why a handshake failed.
 #[derive(Debug, thiserror::Error)]
@@ -102,13 +107,13 @@ impl HandshakeError {
 /// How a listener begins a connection.
 #[derive(Clone)]
 pub struct Acceptor {
-    config: Arc<ServerConfig>,
+    pub(super) config: Arc<ServerConfig>,
 }
 
 /// How we begin a connection to a peer.
 #[derive(Clone)]
 pub struct Towards {
-    config: Arc<ClientConfig>,
+    pub(super) config: Arc<ClientConfig>,
     name: Option<ServerName<'static>>,
     certificates: Vec<CertificateName>,
 }
@@ -161,6 +166,11 @@ impl Towards {
         }
     }
 
+    /// Whether the peer may show this certificate.
+    pub(super) fn accepts(&self, shown: Option<&Shown>) -> bool {
+        accepts(&self.certificates, shown)
+    }
+
     /// Begins the handshake with an acceptor.
     pub(in crate::transport) async fn handshake(
         self,
@@ -169,10 +179,7 @@ impl Towards {
         let name = self.name.ok_or(HandshakeError::NoTrust)?;
         let connection = ClientConnection::new(self.config, name).map_err(|error| told(&error))?;
         let (mut stream, channel) = Box::pin(shake(tcp, connection.into())).await?;
-        let shown = channel.certificate.as_ref();
-        let is_named =
-            |name: &CertificateName| shown.is_some_and(|shown| shown.names().contains(name));
-        if !self.certificates.is_empty() && !self.certificates.iter().any(is_named) {
+        if !accepts(&self.certificates, channel.certificate.as_deref()) {
             stream.say_goodbye();
             return Err(HandshakeError::OtherCertificate);
         }
@@ -180,7 +187,13 @@ impl Towards {
     }
 }
 
-fn named(name: &str) -> Option<ServerName<'static>> {
+/// Whether what was shown is known by one of these names; none: any certificate that is good will do.
+fn accepts(certificates: &[CertificateName], shown: Option<&Shown>) -> bool {
+    let is_named = |name: &CertificateName| shown.is_some_and(|shown| shown.names().contains(name));
+    certificates.is_empty() || certificates.iter().any(is_named)
+}
+
+pub(super) fn named(name: &str) -> Option<ServerName<'static>> {
     if let Ok(address) = name.parse::<IpAddr>() {
         return Some(ServerName::IpAddress(address.to_canonical().into()));
     }
@@ -271,8 +284,60 @@ const fn check_first(byte: Option<u8>) -> Result<(), HandshakeError> {
     }
 }
 
+/// A connection whose handshake is over, from either side.
+#[derive(Clone, Copy)]
+pub(super) enum Seen<'c> {
+    Acceptor(&'c ServerConnection),
+    Requestor(&'c ClientConnection),
+}
+
+impl<'c> From<&'c ServerConnection> for Seen<'c> {
+    fn from(connection: &'c ServerConnection) -> Self {
+        Self::Acceptor(connection)
+    }
+}
+
+impl<'c> From<&'c ClientConnection> for Seen<'c> {
+    fn from(connection: &'c ClientConnection) -> Self {
+        Self::Requestor(connection)
+    }
+}
+
+impl<'c> From<&'c Connection> for Seen<'c> {
+    fn from(connection: &'c Connection) -> Self {
+        match connection {
+            Connection::Server(connection) => Self::Acceptor(connection),
+            Connection::Client(connection) => Self::Requestor(connection),
+        }
+    }
+}
+
+impl<'c> Seen<'c> {
+    fn peer_certificates(self) -> Option<&'c [rustls::pki_types::CertificateDer<'static>]> {
+        match self {
+            Self::Acceptor(connection) => connection.peer_certificates(),
+            Self::Requestor(connection) => connection.peer_certificates(),
+        }
+    }
+
+    fn protocol_version(self) -> Option<ProtocolVersion> {
+        match self {
+            Self::Acceptor(connection) => connection.protocol_version(),
+            Self::Requestor(connection) => connection.protocol_version(),
+        }
+    }
+
+    fn export(self, label: &[u8]) -> Result<[u8; 32], Error> {
+        match self {
+            Self::Acceptor(connection) => connection.export_keying_material([0; 32], label, None),
+            Self::Requestor(connection) => connection.export_keying_material([0; 32], label, None),
+        }
+    }
+}
+
 /// What the handshake has shown of the peer.
-fn channel(connection: &Connection) -> Channel {
+pub(super) fn channel<'c>(connection: impl Into<Seen<'c>>) -> Channel {
+    let connection = connection.into();
     let chain = connection.peer_certificates().unwrap_or_default();
     let about = chain.first().and_then(|leaf| Certificate::read(leaf).ok());
     let shown = about.map(|about| Shown {
@@ -282,7 +347,19 @@ fn channel(connection: &Connection) -> Channel {
     Channel {
         tls: true,
         certificate: shown.map(Arc::new),
+        binding: binding(connection),
     }
+}
+
+/// What binds a statement to this connection.
+fn binding(connection: Seen<'_>) -> Option<Sha256> {
+    if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    connection
+        .export(BINDING_LABEL)
+        .ok()
+        .map(Sha256::from_bytes)
 }
 
 /// Sends the alert that is due, and lets the peer read it: closing with unread bytes would take it
@@ -310,7 +387,7 @@ fn lost(error: &io::Error) -> HandshakeError {
 }
 
 /// In words that name no more of the peer than what it did.
-fn told(error: &Error) -> HandshakeError {
+pub(super) fn told(error: &Error) -> HandshakeError {
     match error {
         Error::NoCertificatesPresented => HandshakeError::NoCertificate,
         Error::InvalidCertificate(fault) => HandshakeError::Certificate(fault_of(fault)),

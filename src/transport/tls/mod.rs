@@ -4,6 +4,7 @@ mod files;
 mod handshake;
 mod stream;
 mod trust;
+mod web;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,6 +22,7 @@ pub use handshake::Towards;
 pub(super) use stream::TlsStream;
 pub use trust::Term;
 pub use trust::Trust;
+pub use web::SecureStream;
 
 use crate::certificate;
 use crate::certificate::Certificate;
@@ -28,6 +30,7 @@ use crate::config::CertificateName;
 use crate::config::ClientCertificate;
 use crate::config::Config;
 use crate::config::Peer;
+use crate::digest::Sha256;
 use files::Versions;
 
 /// What is between us and a peer.
@@ -37,6 +40,9 @@ pub struct Channel {
     pub tls: bool,
     /// The certificate that the peer showed, verified.
     pub certificate: Option<Arc<Shown>>,
+    /// What only the two ends of this connection know (RFC 5705, RFC 8446 §7.5); TLS 1.3 only, where it
+    /// depends on the whole handshake.
+    pub binding: Option<Sha256>,
 }
 
 /// A certificate that a peer showed and that was verified.

@@ -246,6 +246,7 @@ impl Grid {
             requester_ae,
             user,
             again: None,
+            through: None,
             custodian,
             recipient,
             recipient_ae,

@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::Rejection;
 use super::Step;
 use super::reference;
+use crate::contract::acts::ReceiptStanding;
+use crate::contract::body::Body;
 use crate::contract::consent::Consent;
 use crate::contract::consent::Effect;
 use crate::contract::consent::Grantees;
@@ -18,7 +20,6 @@ use crate::contract::credit::Ceiling;
 use crate::contract::credit::Charge;
 use crate::contract::credit::Incident;
 use crate::contract::credit::Reputation;
-use crate::contract::event::Body;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::state::table::Fact;
@@ -123,7 +124,22 @@ impl Credits {
         before: &Before,
     ) -> Result<(), Rejection> {
         match body {
-            Body::TransferClosed { .. } => self.learn(step, &before.evidence),
+            Body::Receipt {
+                institution,
+                standing: ReceiptStanding::Disputed,
+                ..
+            } => {
+                let weight = step.parameters.incident_weight(Incident::DigestMismatch);
+                self.charge(step, institution, weight, None)
+            }
+            Body::TransferClosed { .. } | Body::Receipt { .. } => {
+                self.learn(step, &before.evidence)
+            }
+            Body::Misstated {
+                institution,
+                statement,
+                ..
+            } => self.misstated(step, institution, statement),
             Body::ConsentRevoked { .. } => self.await_answers(step, before.revoked.as_ref()),
             Body::RevocationHonoured {
                 revocation,
@@ -357,6 +373,24 @@ impl Credits {
             .parameters
             .ceiling_from(incident, step.seq, step.time.day());
         self.charge(step, institution, weight, ceiling)
+    }
+
+    /// A signature under another's name needs no arbiter either. That it is the institution's is for the
+    /// ledger to check.
+    fn misstated(
+        &mut self,
+        step: &mut Step<'_>,
+        institution: &InstitutionSlug,
+        statement: &str,
+    ) -> Result<(), Rejection> {
+        if institution == step.own {
+            return Err(Rejection::OwnScore);
+        }
+        if statement.len() > PROOF_NOTE_BYTES_MAX {
+            return Err(Rejection::ProofNotes);
+        }
+        let weight = step.parameters.incident_weight(Incident::PurposeMisuse);
+        self.charge(step, institution, weight, None)
     }
 
     /// Charges another institution; our own has no score to lose.

@@ -11,7 +11,7 @@ use super::Patients;
 use super::Rejection;
 use super::Step;
 use super::reference;
-use crate::contract::event::Body;
+use crate::contract::body::Body;
 use crate::contract::keeping::Epoch;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::names::Pseudonym;

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::Rejection;
 use super::Step;
+use crate::contract::body::Body;
 use crate::contract::decision::Decision;
 use crate::contract::decision::Obligation;
 use crate::contract::decision::Verdict;
-use crate::contract::event::Body;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;

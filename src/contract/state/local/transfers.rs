@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::Rejection;
 use super::Step;
 use crate::contract::acts::Outcome;
+use crate::contract::body::Body;
 use crate::contract::decision::Decision;
-use crate::contract::event::Body;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
@@ -33,6 +33,9 @@ pub struct OpenPermit {
     pub opened_at: UtcMicros,
     /// Whose images.
     pub patient: Option<Pseudonym>,
+    /// A receipt follows that two gateways sign: it, and not the end of the transfer, speaks for the other one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub receipt: bool,
     /// Who receives.
     pub recipient: InstitutionSlug,
     /// Who sends: the requester of a store, else the custodian.
@@ -114,6 +117,10 @@ impl Transfers {
             fault: None,
             opened_at: step.time,
             patient: request.patient,
+            receipt: request
+                .through
+                .as_ref()
+                .is_some_and(|through| through.receipt),
             recipient: request.recipient.clone(),
             sender: sender.clone(),
             verb: request.verb,
@@ -149,7 +156,8 @@ impl Transfers {
         let open = self.0.get(decision);
         let delivered = *instances > 0 || open.is_some_and(|open| open.delivered);
         let earlier = open.and_then(|open| open.fault.as_ref());
-        let good = *outcome == Outcome::Completed && delivered;
+        let receipted = open.is_some_and(|open| open.receipt);
+        let good = *outcome == Outcome::Completed && delivered && !receipted;
         let second = (recipient != sender).then_some(recipient);
         let others = std::iter::once(sender).chain(second);
         let others = others.filter(|institution| *institution != own);

@@ -8,6 +8,7 @@ use crate::contract::Body;
 use crate::contract::Verdict;
 use crate::gateway::control::Change;
 use crate::gateway::recorder::Ask;
+use crate::gateway::recorder::Filed;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
@@ -25,7 +26,7 @@ pub(super) enum Answer {
 /// What makes an entry, to be asked again when there was no room.
 pub(super) enum Asking {
     Change { change: Change, by: String },
-    Record(Body),
+    Record(Body, Option<Box<Filed>>),
 }
 
 impl Asking {
@@ -84,8 +85,9 @@ impl Answer {
                     by,
                     reply,
                 },
-                Asking::Record(body) => Ask::Record {
+                Asking::Record(body, filed) => Ask::Record {
                     body: Box::new(body),
+                    filed,
                     reply,
                 },
             }),

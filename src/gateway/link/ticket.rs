@@ -1,0 +1,245 @@
+//! One transfer between our gateway and another, as ours sees it: what both are to sign a receipt for.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use crate::contract::InstitutionSlug;
+use crate::digest::Sha256;
+use crate::dimse::Class;
+use crate::dimse::Status;
+use crate::ledger::Amount;
+use crate::ledger::Manifest;
+use crate::ledger::TransferId;
+use crate::time::UtcMicros;
+
+/// Instances that one receipt is for, at most; each costs 32 bytes of memory while the transfer lasts.
+const INSTANCES_MAX: usize = 1_000_000;
+
+/// Instances that may have arrived without their answers coming back, at most: one for each association.
+const UNANSWERED_MAX: usize = 8;
+
+/// Which side of a transfer we are on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Role {
+    /// We send.
+    Sender,
+    /// We receive.
+    Recipient,
+}
+
+/// See the module. It is counted where images are relayed, by the decision that releases them.
+#[derive(Debug)]
+pub(in crate::gateway) struct Ticket {
+    pub(in crate::gateway) transfer: TransferId,
+    pub(in crate::gateway) with: InstitutionSlug,
+    pub(in crate::gateway) role: Role,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    /// Our first decision on it, and when it was asked for.
+    ours: Option<(u64, UtcMicros)>,
+    theirs: Option<u64>,
+    manifest: Manifest,
+    bytes: u64,
+    failed: u64,
+    unanswered: Vec<(Sha256, u64)>,
+    over: bool,
+}
+
+/// A transfer that is over.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Finished {
+    pub(in crate::gateway) transfer: TransferId,
+    pub(in crate::gateway) with: InstitutionSlug,
+    pub(in crate::gateway) role: Role,
+    pub(in crate::gateway) ours: u64,
+    pub(in crate::gateway) begun: UtcMicros,
+    pub(in crate::gateway) theirs: Option<u64>,
+    pub(in crate::gateway) failed: u64,
+    /// What arrived for certain, then what may have arrived.
+    pub(in crate::gateway) possible: Vec<Amount>,
+}
+
+impl Ticket {
+    pub(in crate::gateway) fn new(
+        transfer: TransferId,
+        with: InstitutionSlug,
+        role: Role,
+        theirs: Option<u64>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            transfer,
+            with,
+            role,
+            seen: Mutex::new(Seen {
+                ours: None,
+                theirs,
+                manifest: Manifest::new(transfer.salt()),
+                bytes: 0,
+                failed: 0,
+                unanswered: Vec::new(),
+                over: false,
+            }),
+        })
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// We decided; the first decision names the transfer in our ledger.
+    pub(in crate::gateway) fn decided(&self, entry: u64, at: UtcMicros) {
+        self.seen().ours.get_or_insert((entry, at));
+    }
+
+    /// Our first decision.
+    pub(in crate::gateway) fn ours(&self) -> Option<u64> {
+        self.seen().ours.map(|(entry, _)| entry)
+    }
+
+    /// The other side decided.
+    pub(in crate::gateway) fn they_decided(&self, entry: u64) {
+        self.seen().theirs.get_or_insert(entry);
+    }
+
+    /// An instance was answered. A failure counts where it is the last word on the instance.
+    pub(in crate::gateway) fn answered(
+        &self,
+        status: Status,
+        digest: &Sha256,
+        bytes: u64,
+        is_last_word: bool,
+    ) {
+        let mut seen = self.seen();
+        match status.class() {
+            Class::Success | Class::Warning => {
+                seen.manifest.add(digest);
+                seen.bytes = seen.bytes.saturating_add(bytes);
+            }
+            Class::Failure | Class::Cancel | Class::Pending if !is_last_word => {}
+            Class::Failure | Class::Cancel | Class::Pending => {
+                seen.failed = seen.failed.saturating_add(1);
+            }
+        }
+    }
+
+    /// An instance went out whole, and no answer came back.
+    /// Who receives has not received by that, whatever became of it beyond.
+    pub(in crate::gateway) fn unanswered(&self, digest: &Sha256, bytes: u64) {
+        if self.role == Role::Recipient {
+            return;
+        }
+        let mut seen = self.seen();
+        seen.failed = seen.failed.saturating_add(1);
+        if seen.unanswered.len() < UNANSWERED_MAX {
+            seen.unanswered.push((*digest, bytes));
+        }
+    }
+
+    /// An instance did not go out whole.
+    pub(in crate::gateway) fn failed(&self) {
+        let mut seen = self.seen();
+        seen.failed = seen.failed.saturating_add(1);
+    }
+
+    /// Ends it, once; `None` when it has ended before, was never permitted, or nothing moved.
+    pub(in crate::gateway) fn finish(&self) -> Option<Finished> {
+        let mut seen = self.seen();
+        let (ours, begun) = seen.ours?;
+        if std::mem::replace(&mut seen.over, true) {
+            return None;
+        }
+        let count = seen.manifest.len();
+        let nothing = count == 0 && seen.unanswered.is_empty();
+        if nothing || count > INSTANCES_MAX {
+            return None;
+        }
+        let amount = |instances: usize, bytes: u64, root: Sha256| Amount {
+            bytes,
+            instances: u64::try_from(instances).unwrap_or(u64::MAX),
+            root,
+        };
+        let mut possible = vec![amount(count, seen.bytes, seen.manifest.root())];
+        for (digest, bytes) in &seen.unanswered {
+            possible.push(amount(
+                count.saturating_add(1),
+                seen.bytes.saturating_add(*bytes),
+                seen.manifest.root_with(digest),
+            ));
+        }
+        Some(Finished {
+            transfer: self.transfer,
+            with: self.with.clone(),
+            role: self.role,
+            ours,
+            begun,
+            theirs: seen.theirs,
+            failed: seen.failed,
+            possible,
+        })
+    }
+}
+
+/// The ticket of a question, which is no part of what is asked: two questions that differ in it alone are the
+/// same.
+#[derive(Clone, Debug, Default)]
+pub(in crate::gateway) struct Ticketed(pub(in crate::gateway) Option<Arc<Ticket>>);
+
+impl PartialEq for Ticketed {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Ticketed {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket() -> Arc<Ticket> {
+        let transfer = TransferId::from_bytes([1; 16]);
+        Ticket::new(transfer, "lakeside".parse().unwrap(), Role::Sender, Some(7))
+    }
+
+    fn digest(text: &str) -> Sha256 {
+        Sha256::of(&[text.as_bytes()])
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_told_beside_what_did() {
+        let ticket = ticket();
+        ticket.decided(5, UtcMicros(1));
+        ticket.decided(6, UtcMicros(2));
+        ticket.answered(Status::SUCCESS, &digest("a"), 10, true);
+        ticket.answered(Status::STORE_OUT_OF_RESOURCES, &digest("b"), 10, true);
+        ticket.unanswered(&digest("c"), 5);
+        let finished = ticket.finish().unwrap();
+        assert_eq!((finished.ours, finished.theirs), (5, Some(7)));
+        assert_eq!(finished.failed, 2);
+        let amounts: Vec<_> = finished
+            .possible
+            .iter()
+            .map(|amount| (amount.instances, amount.bytes))
+            .collect();
+        assert_eq!(amounts, [(1, 10), (2, 15)]);
+    }
+
+    #[test]
+    fn nothing_moved_is_no_transfer_and_one_ends_once() {
+        let empty = ticket();
+        empty.decided(5, UtcMicros(1));
+        empty.failed();
+        assert!(empty.finish().is_none());
+        let one = ticket();
+        one.answered(Status::SUCCESS, &digest("a"), 10, true);
+        assert!(one.finish().is_none(), "nobody permitted it");
+        one.decided(5, UtcMicros(1));
+        assert!(one.finish().is_some());
+        assert!(one.finish().is_none());
+    }
+}

@@ -1,0 +1,176 @@
+//! Requests: one connection for a visit, answers of bounded length.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use http_body_util::Full;
+use http_body_util::Limited;
+use hyper::Method;
+use hyper::Request;
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::client::conn::http1::SendRequest;
+use hyper::header;
+use hyper::rt::Read;
+use hyper::rt::Write;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+use super::HEAD_BYTES_MAX;
+use super::HEADERS_MAX;
+use crate::config::GatewayPeer;
+use crate::config::WebUrl;
+use crate::transport::HandshakeError;
+use crate::transport::Security;
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Content type, without parameters.
+    pub kind: String,
+    /// Body.
+    pub body: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// Nobody answers.
+    #[error("cannot connect: {0}")]
+    Connect(std::io::Error),
+    /// Nobody whom we believe answers.
+    #[error("no TLS: {0}")]
+    Tls(#[from] HandshakeError),
+    /// TLS is spoken there, and nothing says how.
+    #[error("there is no gateway peer, or no certificate of ours, for that address")]
+    NoTrust,
+    /// Not HTTP.
+    #[error("no HTTP: {0}")]
+    Protocol(#[from] hyper::Error),
+    /// The request cannot be written.
+    #[error("the request cannot be written: {0}")]
+    Request(#[from] hyper::http::Error),
+    /// The answer is too long, or no text.
+    #[error("the answer cannot be read, or has more than {limit} bytes")]
+    Body {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// How a gateway is met that answers by TLS.
+#[derive(Clone)]
+pub struct Secured {
+    /// Our certificate, and whom we believe.
+    pub security: Arc<Security>,
+    /// The gateway.
+    pub gateway: Arc<GatewayPeer>,
+    /// From connecting to the end of the handshake.
+    pub connect: Duration,
+}
+
+impl std::fmt::Debug for Secured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secured({})", self.gateway.peer.name)
+    }
+}
+
+/// A connection, made when it is needed.
+pub struct Line<'u> {
+    url: &'u WebUrl,
+    secured: Option<&'u Secured>,
+    answer_bytes_max: usize,
+    open: Option<Open>,
+}
+
+struct Open {
+    sender: SendRequest<Full<Bytes>>,
+    connection: JoinHandle<()>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+impl<'u> Line<'u> {
+    /// To `url`, where answers have at most so many bytes; `secured` says how where it is by TLS.
+    pub const fn to(
+        url: &'u WebUrl,
+        secured: Option<&'u Secured>,
+        answer_bytes_max: usize,
+    ) -> Self {
+        Self {
+            url,
+            secured,
+            answer_bytes_max,
+            open: None,
+        }
+    }
+
+    /// Asks for `path` below the URL's prefix.
+    ///
+    /// # Errors
+    /// When there is no answer, or one over the limit.
+    pub async fn ask(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Result<Answered, LineError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(self.url.path(path))
+            .header(header::HOST, self.url.authority())
+            .header(header::USER_AGENT, "credence")
+            .body(Full::from(body))?;
+        let open = match self.open.take() {
+            Some(open) if !open.sender.is_closed() => open,
+            Some(_) | None => self.connect().await?,
+        };
+        let open = self.open.insert(open);
+        let answer = open.sender.send_request(request).await?;
+        let status = answer.status();
+        let kind = answer.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
+        let limit = self.answer_bytes_max;
+        let body = Limited::new(answer.into_body(), limit).collect();
+        let body = body.await.map_err(|_| LineError::Body { limit })?;
+        let body = String::from_utf8(body.to_bytes().to_vec());
+        let body = body.map_err(|_| LineError::Body { limit })?;
+        Ok(Answered { status, kind, body })
+    }
+
+    async fn connect(&self) -> Result<Open, LineError> {
+        if self.url.is_https() {
+            let secured = self.secured.ok_or(LineError::NoTrust)?;
+            let (gateway, limit) = (&secured.gateway, secured.connect);
+            let stream = secured.security.connect_stream(gateway, self.url, limit);
+            return shake_hands(TokioIo::new(stream.await?)).await;
+        }
+        let stream = TcpStream::connect((self.url.host(), self.url.port()));
+        let stream = stream.await.map_err(LineError::Connect)?;
+        shake_hands(TokioIo::new(stream)).await
+    }
+}
+
+async fn shake_hands(io: impl Read + Write + Send + Unpin + 'static) -> Result<Open, LineError> {
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .handshake(io)
+        .await?;
+    let connection = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection of ours ended");
+        }
+    });
+    Ok(Open { sender, connection })
+}
