@@ -379,3 +379,13 @@ fn faulty_policies_are_not_proposed_and_withdrawn_ones_not_activated() {
     let late = desk.say("policy activate --by Ada", &[digest]);
     assert!(refused(&late).contains("no proposal begins with"));
 }
+
+#[test]
+fn disclosures_of_a_patient_whom_nobody_met_are_none() {
+    let desk = Desk::new();
+    let done = desk.say("disclosures", &["--patient", "4711"]);
+    assert_eq!(printed(&done), "nothing left for another institution\n");
+    let found = desk.json("disclosures", &["--patient", "4711"]);
+    let none = serde_json::json!({ "images": [], "told": [], "more": 0 });
+    assert_eq!(found, none);
+}

@@ -10,6 +10,7 @@ pub mod consent;
 pub mod decide;
 pub mod demo;
 pub mod desk;
+pub mod disclosures;
 pub mod echo;
 mod entry_summary;
 pub mod erase;
@@ -45,6 +46,7 @@ use crate::cli::check_config::CheckConfig;
 use crate::cli::consent::Consent;
 use crate::cli::decide::Decide;
 use crate::cli::demo::Demo;
+use crate::cli::disclosures::Disclosures;
 use crate::cli::echo::Echo;
 use crate::cli::erase::Erase;
 use crate::cli::hold::Hold;
@@ -130,6 +132,7 @@ enum Command {
     Report(Report),
     #[command(subcommand)]
     Score(Score),
+    Disclosures(Disclosures),
     Erase(Erase),
     #[command(subcommand)]
     Hold(Hold),
@@ -163,6 +166,7 @@ pub fn main() -> ExitCode {
         Command::Link(arguments) => link::run(&arguments, &mut io::stdout().lock()),
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
+        Command::Disclosures(arguments) => disclosures::run(&arguments, &mut io::stdout().lock()),
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
         Command::Queue(arguments) => queue::run(&arguments, &mut io::stdout().lock()),
@@ -262,6 +266,7 @@ mod tests {
         "score list --config c.toml --json",
         "score explain lakeside --config c.toml --on 2026-11-26 --all --json",
         "score simulate --scenario s.toml --days 365 --credit c.toml --svg out.svg --json",
+        "disclosures --config c.toml --patient 4711 --issuer A --json",
         "erase --patient 4711 --issuer A --reason objection --by officer --json",
         "hold place --patient 4711 --reference case-7 --by officer --from-year 2024",
         "hold place --everybody --reference case-7 --by officer --until-year 2025",
@@ -333,6 +338,7 @@ mod tests {
             "incident decide 7 --upheld",
             "review close 12 --justified",
             "score explain --config c.toml",
+            "disclosures --config c.toml",
             "erase --patient 4711 --reason objection",
             "erase --patient 4711 --reason whim --by officer",
             "hold place --reference case-7 --by officer",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::path::Path;
 
 use ipnet::IpNet;
 
@@ -11,6 +12,7 @@ use crate::config::GatewayPeer;
 use crate::config::Group;
 use crate::config::Institution;
 use crate::config::Issuer;
+use crate::config::Limits;
 use crate::config::Listener;
 use crate::config::Operation;
 use crate::config::OwnAe;
@@ -20,10 +22,12 @@ use crate::config::ProofNeed;
 use crate::config::RetentionClass;
 use crate::config::Route;
 use crate::config::Served;
+use crate::config::Timeouts;
 use crate::config::User;
 use crate::config::UserName;
 use crate::config::UserNeed;
 use crate::config::reading::Reading;
+use crate::config::route;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 use crate::dicom::encoding_of;
@@ -81,6 +85,36 @@ struct Named<'t> {
 }
 
 impl Rows {
+    /// Reads every row; what is wrong is noted.
+    pub(super) fn read(
+        reading: &mut Reading<'_>,
+        base_dir: &Path,
+        gateway: Option<&Gateway>,
+        limits: &Limits,
+        timeouts: &Timeouts,
+    ) -> Self {
+        let own = gateway.map(|gateway| &gateway.institution);
+        let mode = gateway.map(|gateway| gateway.mode).unwrap_or_default();
+        let aes = reading.rows("ae", OwnAe::read);
+        let title = known(&aes).map(|(_, own)| own.title.clone()).next();
+        Self {
+            listeners: reading.rows("listener", Listener::read),
+            aes,
+            institutions: reading.rows("institution", |row| Institution::read(row, base_dir)),
+            issuers: reading.rows("issuer", Issuer::read),
+            retention_classes: reading.rows("retention_class", RetentionClass::read),
+            peers: reading.rows("peer", |row| Peer::read(row, own, limits, timeouts)),
+            gateway_peers: reading.rows("gateway_peer", |row| {
+                GatewayPeer::read(row, limits, timeouts, title.as_ref())
+            }),
+            users: reading.rows("user", User::read),
+            routes: reading.rows("route", |row| Route::read(row, mode)),
+            private_sop_classes: reading.rows("private_sop_class", route::private_sop_class),
+            private_transfer_syntaxes: reading
+                .rows("private_transfer_syntax", route::private_transfer_syntax),
+        }
+    }
+
     pub(super) fn check(&self, gateway: Option<&Gateway>, reading: &mut Reading<'_>) {
         for (table, rows) in [
             ("listener", self.listeners.len()),

@@ -38,7 +38,6 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use crate::config::consistency::Rows;
-use crate::config::consistency::known;
 use crate::config::reading::Reading;
 use crate::config::reading::line_at;
 use crate::contract::InstitutionSlug;
@@ -229,8 +228,6 @@ impl Config {
     /// `None` only when a fault was noted.
     fn read(reading: &mut Reading<'_>, base_dir: &Path) -> Option<Self> {
         let gateway = reading.table("gateway", |section| Gateway::read(section, base_dir));
-        let mode = gateway.as_ref().map(|gateway| gateway.mode);
-        let mode = mode.unwrap_or_default();
         let limits = reading.table("limits", Limits::read);
         let timeouts = reading.table("timeouts", Timeouts::read);
         let log = reading.table("log", Log::read);
@@ -240,29 +237,9 @@ impl Config {
         let tls = reading.table("tls", |section| Tls::read(section, base_dir));
         let witness = reading.table("witness", Witness::read);
         let exchange = reading.table("exchange", Exchange::read);
-        let own = gateway.as_ref().map(|gateway| gateway.institution.clone());
         let spool = reading.table("spool", |section| Spool::read(section, base_dir));
         let bypass = reading.table("bypass", |section| Bypass::read(section, base_dir));
-        let aes = reading.rows("ae", OwnAe::read);
-        let title = known(&aes).map(|(_, own)| own.title.clone()).next();
-        let rows = Rows {
-            listeners: reading.rows("listener", Listener::read),
-            aes,
-            institutions: reading.rows("institution", |row| Institution::read(row, base_dir)),
-            issuers: reading.rows("issuer", Issuer::read),
-            retention_classes: reading.rows("retention_class", RetentionClass::read),
-            peers: reading.rows("peer", |row| {
-                Peer::read(row, own.as_ref(), &limits, &timeouts)
-            }),
-            gateway_peers: reading.rows("gateway_peer", |row| {
-                GatewayPeer::read(row, &limits, &timeouts, title.as_ref())
-            }),
-            users: reading.rows("user", User::read),
-            routes: reading.rows("route", |row| Route::read(row, mode)),
-            private_sop_classes: reading.rows("private_sop_class", route::private_sop_class),
-            private_transfer_syntaxes: reading
-                .rows("private_transfer_syntax", route::private_transfer_syntax),
-        };
+        let rows = Rows::read(reading, base_dir, gateway.as_ref(), &limits, &timeouts);
         rows.check(gateway.as_ref(), reading);
         rows.check_identity(gateway.as_ref(), &tls, reading);
         rows.check_exchange(gateway.as_ref(), &exchange, &tls, reading);

@@ -21,6 +21,7 @@ use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
 use super::Gateway;
+use crate::contract::Disclosures;
 use crate::contract::Explanation;
 use crate::digest::Sha256;
 
@@ -100,6 +101,11 @@ pub enum Command {
         change: QueueChange,
         /// Who.
         by: String,
+    },
+    /// List what left for other institutions about a patient.
+    Disclosures {
+        /// Whom.
+        patient: PatientName,
     },
     /// What the contract would answer, and why. Nothing is recorded.
     Decide {
@@ -193,6 +199,11 @@ pub enum Answer {
         objects: u64,
         /// The ledger entries that record it.
         entries: Vec<u64>,
+    },
+    /// What left for other institutions.
+    Disclosures {
+        /// All of it.
+        disclosures: Disclosures,
     },
     /// What the contract would answer.
     Explained {

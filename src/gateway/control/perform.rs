@@ -8,6 +8,8 @@ use super::PatientName;
 use super::Question;
 use super::QueueChange;
 use super::listed;
+use crate::contract::Disclosing;
+use crate::contract::Disclosures;
 use crate::contract::Pseudonym;
 use crate::contract::State;
 use crate::contract::explain;
@@ -60,6 +62,7 @@ impl Office {
             }),
             Command::Queue { queue, one_by_one } => self.queue(&queue, one_by_one).await,
             Command::QueueChange { change, by } => self.queue_change(change, &by).await,
+            Command::Disclosures { patient } => disclosures(recorder, &patient).await,
             Command::Decide { question } => decide(recorder, *question).await,
         };
         result.unwrap_or_else(|error| Answer::Refused {
@@ -113,6 +116,19 @@ async fn consents(
             consents: Vec::new(),
         }),
     }
+}
+
+async fn disclosures(recorder: &Recorder, patient: &PatientName) -> Result<Answer, RecordError> {
+    let (known, _) = recorder.names(Some(patient.identity()), None).await?;
+    let person = recorder.view(move |state, _| {
+        let own = state.own()?.clone();
+        Some((own, state.patients_linked_to(known?)))
+    });
+    let disclosures = match person.await? {
+        Some((own, patients)) => recorder.disclosures(Disclosing::new(own, patients)).await?,
+        None => Disclosures::default(),
+    };
+    Ok(Answer::Disclosures { disclosures })
 }
 
 /// A patient whom the gateway has not met: nothing can have been recorded of them.

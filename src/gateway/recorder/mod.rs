@@ -46,6 +46,8 @@ use super::transfer::Closing;
 use super::transfer::Tally;
 use crate::contract::Applied;
 use crate::contract::Body;
+use crate::contract::Disclosing;
+use crate::contract::Disclosures;
 use crate::contract::InstitutionSlug;
 use crate::contract::Pseudonym;
 use crate::contract::State;
@@ -366,6 +368,30 @@ impl Recorder {
         });
         let folded = folded.await.map_err(|_| RecordError::Stopped)?;
         folded.map_err(RecordError::Refused)
+    }
+
+    /// What left for other institutions: `disclosing` with all that the journal holds.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn disclosures(
+        &self,
+        mut disclosing: Disclosing,
+    ) -> Result<Disclosures, RecordError> {
+        let journal = self.journal.clone();
+        let gathered = tokio::task::spawn_blocking(move || {
+            for stored in journal.entries(0) {
+                let entry = stored.map_err(|error| error.to_string())?.entry;
+                let at = Applied {
+                    seq: entry.seq,
+                    ledger_time: entry.ledger_time,
+                };
+                disclosing.add(at, &entry.event.body);
+            }
+            Ok(disclosing.end())
+        });
+        let gathered = gathered.await.map_err(|_| RecordError::Stopped)?;
+        gathered.map_err(RecordError::Refused)
     }
 
     /// What the ledger calls a patient, where the gateway has met that patient, and a study.
