@@ -1,5 +1,6 @@
 """The patient's word, spoken in the hospital that has the images, and what the other one then gets."""
 
+import json
 import threading
 
 from hospitals.houses import ANNA
@@ -11,6 +12,7 @@ from hospitals.parts import PATIENT
 from hospitals.parts import WHOLE_STUDY
 from hospitals.parts import assert_whole
 from hospitals.parts import difference
+from hospitals.parts import ledgers
 from rig import dcmtk
 from rig import pynet
 from rig.process import wait_until
@@ -26,7 +28,7 @@ class Consented:
             ([house_peer("PACS", ANNA, pacs.port, retrieve="get")], "pacs"), ([house_peer("WS1", LAKESIDE, self.scp.port)],)
         )
         self.at_first = self.lakeside_itself()
-        self.pulls = 0
+        self.pulls = self.came = 0
 
     def lakeside_itself(self) -> tuple:
         """What must not change there: process, configuration and, where the other gateway decides, consents."""
@@ -51,7 +53,9 @@ class Consented:
         self.pulls += 1
         before = set(self.scp.files())
         done, folder = self.command(operation)
-        return done, sorted(path for path in folder.iterdir() if path not in before)
+        came = sorted(path for path in folder.iterdir() if path not in before)
+        self.came += len(came)
+        return done, came
 
     def found(self) -> int:
         answer = pynet.find(
@@ -103,9 +107,18 @@ class Consented:
         assert ended, "the pull did not end"
         missing, again, strange = difference(self.files, new())
         came = len(self.files) - missing
+        self.came += came
         assert came <= at_revocation + 1, f"{at_revocation} had come when the revocation was recorded, {came} in the end"
         assert came < len(self.files) and (again, strange) == (0, 0), (came, again, strange)
         assert "(Success)" not in ended[0].stdout.splitlines()[-3:] and self.truthful(ended[0].stdout, missing), ended[0].stdout[-500:]
+
+    def disclosed(self) -> None:
+        """`credence disclosures`: instances that are known to be delivered, and those of which something may have been."""
+        gateway = self.hospitals.anna.gateway
+        told = gateway.command("disclosures", "--config", gateway.file, "--patient", PATIENT, "--json").stdout
+        images = [one for one in json.loads(told)["disclosures"]["images"] if one["to"] == LAKESIDE]
+        known, possible = (sum(one[key] for one in images) for key in ("instances", "failed"))
+        assert known <= self.came <= known + possible, f"{self.came} came, {known} are told, and {possible} that may have"
 
     @staticmethod
     def truthful(said: str, missing: int) -> bool:
@@ -133,3 +146,7 @@ def run(run) -> None:
                 house.refused(operation)
         with checks.check("all the while nothing was changed in the other hospital"):
             assert house.lakeside_itself() == house.at_first
+        if linked():
+            with checks.check("the source tells how much the other hospital got"):
+                house.disclosed()
+        ledgers(checks, hospitals)

@@ -133,17 +133,26 @@ class Direction:
         self.orthanc.post(f"/queries/{query['ID']}/retrieve", {"TargetAet": "WS3", "Synchronous": True})
         assert self.orthanc.instance_count() == COUNT, self.orthanc.instance_count()
 
-    def store(self) -> None:
-        """By storescu, pynetdicom and Orthanc: each a third of a study."""
+    def sent(self, third: int) -> list[images.Instance]:
+        """A third of a study that the patient lets go to the other hospital."""
         self.hospitals.grant(AGREED, self.asker)
-        before = self.held()
         made = images.study(self.hospitals.folder / "sent", 9, study=SENT, patient=AGREED, pixel_bytes=20_000)
-        done = dcmtk.storescu(self.port, [image.path for image in made[:3]], calling="WS1", called=self.called)
+        return made[3 * third : 3 * third + 3]
+
+    def storescu(self) -> None:
+        """Which proposes all the presentation contexts that an association has room for, 128."""
+        before = self.held()
+        files = [image.path for image in self.sent(0)]
+        done = dcmtk.storescu(self.port, files, calling="WS1", called=self.called)
         assert done.returncode == 0, done.stdout[-800:]
-        statuses = pynet.store_all(self.port, made[3:6], calling="WS2", called=self.called)
+        assert self.held() - before == len(files), self.held() - before
+
+    def store(self) -> None:
+        before = self.held()
+        statuses = pynet.store_all(self.port, self.sent(1), calling="WS2", called=self.called)
         assert statuses == [0, 0, 0], statuses
-        self.orthanc.post("/modalities/other/store", self.orthanc.fill([image.path for image in made[6:]]))
-        assert self.held() - before == 9, self.held() - before
+        self.orthanc.post("/modalities/other/store", self.orthanc.fill([image.path for image in self.sent(2)]))
+        assert self.held() - before == 6, self.held() - before
 
     def hidden(self) -> None:
         """A study that the patient did not agree to: not seen, not had, and nothing stored without a consent either."""
@@ -163,7 +172,8 @@ CHECKS = {
     "C-GET by getscu": Direction.getscu,
     "C-MOVE and C-GET by pynetdicom, with counts and originator": Direction.pynetdicom,
     "query and retrieval by Orthanc": Direction.orthanc_retrieves,
-    "C-STORE by storescu, pynetdicom and Orthanc": Direction.store,
+    "C-STORE by storescu": Direction.storescu,
+    "C-STORE by pynetdicom and Orthanc": Direction.store,
     "what nobody agreed to stays": Direction.hidden,
 }
 

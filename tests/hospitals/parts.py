@@ -9,9 +9,11 @@ from dataclasses import field
 from pathlib import Path
 
 from hospitals.houses import Hospitals
+from hospitals.houses import linked
 from rig import images
 from rig.checks import Checks
 from rig.gateway import cache
+from rig.process import wait_until
 from rig.sites import Line
 
 STUDY = images.uid("500.1")
@@ -78,3 +80,19 @@ def assert_whole(sent: list[Path], arrived: list[Path], again_at_most: int = 0) 
         f"of {len(sent)} data sets {missing} are missing, {again} came again, {strange} were never sent"
     )
     return again
+
+
+def ledgers(checks: Checks, hospitals: Hospitals) -> None:
+    """Both verify, every decision reached again; and each was cosigned by the other's gateway."""
+    houses = (hospitals.anna, hospitals.lakeside)
+    if linked():
+        for hospital in houses:
+            other = hospitals.other(hospital)
+            cosigned = hospital.gateway.data / "checkpoint.cosigned"
+            with checks.check(f"{other.slug} has cosigned the ledger of {hospital.slug}"):
+                is_cosigned = lambda: cosigned.exists() and f"\u2014 {other.slug}/witness " in cosigned.read_text()
+                wait_until(is_cosigned, 30, "a cosignature", every_s=0.5)
+    for hospital in houses:
+        with checks.check(f"the ledger of {hospital.slug} verifies, and reaches its decisions again"):
+            hospital.stop()
+            hospital.command("ledger", "verify", hospital.gateway.data, "--replay")
