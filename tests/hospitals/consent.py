@@ -7,7 +7,6 @@ from hospitals.houses import ANNA
 from hospitals.houses import LAKESIDE
 from hospitals.houses import Hospitals
 from hospitals.houses import house_peer
-from hospitals.houses import linked
 from hospitals.parts import PATIENT
 from hospitals.parts import WHOLE_STUDY
 from hospitals.parts import assert_whole
@@ -31,9 +30,9 @@ class Consented:
         self.pulls = self.came = 0
 
     def lakeside_itself(self) -> tuple:
-        """What must not change there: process, configuration and, where the other gateway decides, consents."""
+        """What must not change there: process, configuration and consents."""
         gateway = self.lakeside.gateway
-        return gateway.process.pid, gateway.file.read_text(), gateway.consents() if linked() else None
+        return gateway.process.pid, gateway.file.read_text(), gateway.consents()
 
     def command(self, operation: str):
         """A pull, and the folder in which its images arrive."""
@@ -116,7 +115,7 @@ class Consented:
         """`credence disclosures`: instances that are known to be delivered, and those of which something may have been."""
         gateway = self.hospitals.anna.gateway
         told = gateway.command("disclosures", "--config", gateway.file, "--patient", PATIENT, "--json").stdout
-        images = [one for one in json.loads(told)["disclosures"]["images"] if one["to"] == LAKESIDE]
+        images = [one for one in json.loads(told)["images"] if one["recipient"] == LAKESIDE]
         known, possible = (sum(one[key] for one in images) for key in ("instances", "failed"))
         assert known <= self.came <= known + possible, f"{self.came} came, {known} are told, and {possible} that may have"
 
@@ -146,7 +145,6 @@ def run(run) -> None:
                 house.refused(operation)
         with checks.check("all the while nothing was changed in the other hospital"):
             assert house.lakeside_itself() == house.at_first
-        if linked():
-            with checks.check("the source tells how much the other hospital got"):
-                house.disclosed()
+        with checks.check("the source tells how much the other hospital got"):
+            house.disclosed()
         ledgers(checks, hospitals)

@@ -5,8 +5,6 @@ certificates that `credence keys init` made in each house, and each gateway's ro
 `credence link show` printed.
 """
 
-import functools
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +12,6 @@ from rig import dcmtk
 from rig.gateway import Config
 from rig.gateway import Gateway
 from rig.gateway import Peer
-from rig.gateway import binary
 from rig.gateway import toml
 from rig.process import free_port
 from rig.sites import Line
@@ -36,12 +33,6 @@ class Titles:
 TITLES = {ANNA: Titles("CREDENCE", "LAKESIDE"), LAKESIDE: Titles("CRED_B", "HOSPITAL_A")}
 
 
-@functools.cache
-def linked() -> bool:
-    """Whether the binary knows `[[gateway_peer]]`; before that, the gateways are ordinary peers."""
-    return subprocess.run([binary(), "link", "--help"], capture_output=True, timeout=30).returncode == 0
-
-
 def house_peer(aet: str, slug: str, port: int | None = None, **more) -> Peer:
     """A system of the hospital itself, on its loopback."""
     return Peer(aet, institution=slug, port=port, may=EVERYTHING, more={"plain": True, **more})
@@ -61,24 +52,19 @@ class Hospital:
             self.gateway = Gateway(self.folder / "gateway", self._config(tls=False), self.port)
         self.command("keys", "init", "--config", self.gateway.file, "--out", self.tls)
         self.certificate, self.key, self.authority = (self.tls / name for name in ("gateway.pem", "gateway.key", "authority.pem"))
-        shown = self.command("keys", "show", "--config", self.gateway.file, self.certificate)
-        self.pin = next(word for word in shown.split() if word.startswith("sha256:"))
         self._write(self._config())
-        self.shown = self.command("link", "show", "--config", self.gateway.file) if linked() else ""
+        self.shown = self.command("link", "show", "--config", self.gateway.file)
 
-    def _config(self, *, tls=True, peers=(), routes=(), aes=(), institutions=None, names=None, pasted="") -> Config:
+    def _config(self, *, tls=True, peers=(), routes=(), pasted="") -> Config:
         listening = {"address": f"{self.site.address}:{DICOM_PORT}"}
         more = []
         if tls:
             listening["tls"] = True
             own = {"certificate": str(self.certificate), "key": str(self.key), "authorities": [str(self.authority)]}
-            more = [("[tls]", own)]
-            if linked():
-                more.append(("[exchange]", {"listen": f"{self.site.address}:{HTTPS_PORT}"}))
+            more = [("[tls]", own), ("[exchange]", {"listen": f"{self.site.address}:{HTTPS_PORT}"})]
         return Config(
-            list(peers), list(routes), own=self.slug, names=names or {self.slug: NAMES[self.slug]},
-            institutions=institutions or {}, aes=dict.fromkeys([self.titles.own, *aes], "TREATMENT"),
-            more=[("[[listener]]", listening), *more], pasted=pasted,
+            list(peers), list(routes), own=self.slug, names={self.slug: NAMES[self.slug]},
+            aes={self.titles.own: "TREATMENT"}, more=[("[[listener]]", listening), *more], pasted=pasted,
         )
 
     def _write(self, config: Config) -> None:
@@ -100,31 +86,11 @@ class Hospital:
         # The row is the last table of what is printed.
         return text.rstrip() + toml([("", more)]).rstrip() + "\n"
 
-    def ordinary_row(self, other: "Hospital", **_) -> Peer:
-        """This gateway as an ordinary peer of the other's."""
-        return Peer(
-            self.titles.own, institution=self.slug, may=EVERYTHING, addresses=[self.site.address],
-            more={
-                "name": f"{self.slug}-gateway", "tls": True, "certificates": [self.pin], "retrieve": "get",
-                "connect": f"{self.site.address}:{DICOM_PORT}", "calling_ae": other.titles.own,
-            },
-        )
-
     def configure(self, other: "Hospital", peers: list[Peer], pacs: str | None = None, **link) -> None:
         """Writes the configuration. `pacs` names the peer that answers for this hospital; `link`: more keys of the
         other gateway's row."""
         routes = [([self.titles.own], ["storage", "query-retrieve"], pacs)] if pacs else []
-        if linked():
-            config = functools.partial(self._config, pasted=other.link_row(self, **link))
-        else:
-            there = other.ordinary_row(self)
-            peers = [there, *peers]
-            routes.append(([self.titles.other], ["storage", "query-retrieve"], there.name))
-            config = functools.partial(
-                self._config, names=NAMES, institutions={other.slug: {"authorities": [str(other.authority)]}},
-                aes=[self.titles.other],
-            )
-        self._write(config(peers=peers, routes=routes))
+        self._write(self._config(peers=peers, routes=routes, pasted=other.link_row(self, **link)))
 
     def start(self, log: str = "credence=info") -> None:
         with self.site:
@@ -170,12 +136,7 @@ class Hospitals:
     def grant(self, patient: str, custodian: Hospital | None = None) -> int:
         """The patient's consent that the other hospital gets the images, recorded where they are; its number."""
         custodian = custodian or self.anna
-        other = self.other(custodian)
-        granted = custodian.gateway.grant(patient, other.slug)
-        if not linked():
-            # An ordinary peer's contract decides for itself.
-            other.gateway.grant(patient, other.slug)
-        return granted["consent"]
+        return custodian.gateway.grant(patient, self.other(custodian).slug)["consent"]
 
     def close(self) -> None:
         for started in reversed(self._started):

@@ -9,7 +9,6 @@ from dataclasses import field
 from pathlib import Path
 
 from hospitals.houses import Hospitals
-from hospitals.houses import linked
 from rig import images
 from rig.checks import Checks
 from rig.gateway import cache
@@ -85,13 +84,12 @@ def assert_whole(sent: list[Path], arrived: list[Path], again_at_most: int = 0) 
 def ledgers(checks: Checks, hospitals: Hospitals) -> None:
     """Both verify, every decision reached again; and each was cosigned by the other's gateway."""
     houses = (hospitals.anna, hospitals.lakeside)
-    if linked():
-        for hospital in houses:
-            other = hospitals.other(hospital)
-            cosigned = hospital.gateway.data / "checkpoint.cosigned"
-            with checks.check(f"{other.slug} has cosigned the ledger of {hospital.slug}"):
-                is_cosigned = lambda: cosigned.exists() and f"\u2014 {other.slug}/witness " in cosigned.read_text()
-                wait_until(is_cosigned, 30, "a cosignature", every_s=0.5)
+    for hospital in houses:
+        other = hospitals.other(hospital)
+        cosigned = hospital.gateway.data / "checkpoint.cosigned"
+        with checks.check(f"{other.slug} has cosigned the ledger of {hospital.slug}"):
+            is_cosigned = lambda: cosigned.exists() and f"\u2014 {other.slug}/witness " in cosigned.read_text()
+            wait_until(is_cosigned, 30, "a cosignature", every_s=0.5)
     for hospital in houses:
         with checks.check(f"the ledger of {hospital.slug} verifies, and reaches its decisions again"):
             hospital.stop()

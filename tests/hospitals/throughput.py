@@ -10,9 +10,14 @@ from hospitals.parts import PATIENT
 from hospitals.parts import WHOLE_STUDY
 from hospitals.tunnel import Tunnel
 from rig import dcmtk
+from rig import images
 
 AT_LEAST = 0.85
 OPERATIONS = ("move", "get")
+ONE_IMAGE = {
+    **WHOLE_STUDY, "QueryRetrieveLevel": "IMAGE", "SeriesInstanceUID": images.uid("500.1", 1),
+    "SOPInstanceUID": images.uid("500.1", 1, 1),
+}
 
 
 class Pulls:
@@ -31,17 +36,17 @@ class Pulls:
         hospitals.grant(PATIENT)
         self.gateways = [anna.gateway, lakeside.gateway]
 
-    def pull(self, operation: str, through: bool) -> float:
+    def pull(self, operation: str, through: bool, wanted: dict = WHOLE_STUDY) -> float:
         """Seconds; fails unless everything is said to have come."""
         port, called = (self.lakeside.port, self.lakeside.titles.other) if through else (self.tunnel.port, "PACS")
         with self.lakeside.site:
             started = time.monotonic()
             if operation == "move":
-                done = dcmtk.movescu(port, "WS1", WHOLE_STUDY, "-S", called=called, timeout_s=1800)
+                done = dcmtk.movescu(port, "WS1", wanted, "-S", called=called, timeout_s=1800)
             else:
                 done = dcmtk.run(
                     "getscu", "-v", "-aet", "WS1", "-aec", called, "-pdu", 131072, "--ignore", "-S",
-                    *dcmtk.keys(WHOLE_STUDY), dcmtk.HOST, port, timeout_s=1800,
+                    *dcmtk.keys(wanted), dcmtk.HOST, port, timeout_s=1800,
                 )
             took = time.monotonic() - started
         assert done.returncode == 0 and "Response (Success)" in done.stdout, done.stdout[-800:]
@@ -58,6 +63,8 @@ def measured(run, name: str, one_way_ms: float, retrieve: str, files, rounds: in
                 # Whoever is second in a round has the warmer machine: they take turns.
                 for through in (False, True) if turn % 2 == 0 else (True, False):
                     seconds.setdefault((operation, through), []).append(pulls.pull(operation, through))
+        one = {through: statistics.median(pulls.pull("move", through, ONE_IMAGE) for _ in range(3)) for through in (False, True)}
+        checks.told(f"{name}: movescu of one image, ms", by_the_tunnel=round(one[False] * 1000), through_both_gateways=round(one[True] * 1000))
         medians = {key: statistics.median(values) for key, values in seconds.items()}
         for (operation, through), median in medians.items():
             checks.told(
