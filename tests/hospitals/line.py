@@ -66,7 +66,7 @@ def mbit_per_s(line: Line, seconds: float, back: bool = False) -> float:
 
 def run(run) -> None:
     checks = run.checks
-    seconds = 5 if run.long else 2
+    seconds = 5 if run.long else 1
     with Line() as line:
         for one_way_ms in (10, 20):
             line.lengthen(one_way_ms)

@@ -179,9 +179,11 @@ CHECKS = {
 
 
 def directions(run) -> None:
-    for slug, archive, retrieve in (
-        ("anna", "dcmqrscp", "get"), ("anna", "orthanc", "move"), ("lakeside", "orthanc", "get"), ("lakeside", "dcmqrscp", "move"),
-    ):
+    # Whose images, from which archive, fetched how; the short form has each of these in one of two.
+    ways = [("anna", "dcmqrscp", "get"), ("lakeside", "orthanc", "move")]
+    if run.long:
+        ways += [("anna", "orthanc", "get"), ("lakeside", "dcmqrscp", "move")]
+    for slug, archive, retrieve in ways:
         name = f"{archive} of {slug}, fetched by C-{retrieve.upper()}"
         with run.checks.check(f"{name}: both hospitals are up"), run.hospitals("matrix") as hospitals:
             direction = Direction(hospitals, getattr(hospitals, slug), archive, retrieve)

@@ -81,10 +81,10 @@ def measured(run, name: str, one_way_ms: float, retrieve: str, files, rounds: in
 
 
 def run(run) -> None:
-    files = run.study(None if run.long else 60)
+    files = run.study(None if run.long else 120)
     forms = [("20 ms, fetched by C-GET", 10, "get")]
     if run.long:
         forms += [("20 ms, fetched by C-MOVE", 10, "move"), ("40 ms, fetched by C-GET", 20, "get")]
     for name, one_way_ms, retrieve in forms:
         with run.checks.check(f"{name}: {len(files)} images of 0.5 MB are pulled"):
-            measured(run, name, one_way_ms, retrieve, files, rounds=3)
+            measured(run, name, one_way_ms, retrieve, files, rounds=3 if run.long else 2)
