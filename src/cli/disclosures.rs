@@ -281,6 +281,7 @@ mod tests {
             failed: 1,
             bytes: 500,
             outcome: Some(Outcome::Failed),
+            receipt: None,
         };
         let mut emergency = lakeside();
         emergency.purpose = Purpose::Emergency;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::instance::Ended;
 use super::instance::ended_by;
 use super::instance::next_within;
+use super::upstream::dial;
 use crate::association::AssociateRq;
 use crate::association::ContextReply;
 use crate::association::ProposedContext;
@@ -16,9 +17,7 @@ use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
 use crate::dimse::element;
-use crate::transport::ConnectError;
 use crate::transport::Indication;
-use crate::transport::Limits;
 use crate::transport::Link;
 use crate::transport::Security;
 use crate::transport::TlsError;
@@ -30,15 +29,12 @@ const CONTEXT: u8 = 1;
 /// Why a peer did not echo.
 #[derive(Debug, thiserror::Error)]
 pub enum EchoError {
-    /// The configuration gives no address to connect to.
-    #[error("peer {0} has no `connect` address")]
-    NoAddress(String),
     /// A file of `[tls]` cannot be used.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
     /// No association.
     #[error(transparent)]
-    Connect(#[from] ConnectError),
+    Unreachable(Box<dyn std::error::Error + Send + Sync>),
     /// It does not take C-ECHO.
     #[error("it does not accept the Verification SOP Class")]
     NotAccepted,
@@ -55,9 +51,16 @@ pub enum EchoError {
 /// # Errors
 /// When there is no association or no success.
 pub async fn echo(config: &Config, peer: &Peer) -> Result<(), EchoError> {
-    let address = peer
-        .connect
-        .ok_or_else(|| EchoError::NoAddress(peer.name.to_string()))?;
+    let security = Security::load(config)?;
+    echo_by(config, security.as_ref(), peer).await
+}
+
+/// The same, by certificates that are loaded already.
+pub(super) async fn echo_by(
+    config: &Config,
+    security: Option<&Security>,
+    peer: &Peer,
+) -> Result<(), EchoError> {
     let (Ok(class), Ok(syntax)) = (VERIFICATION.parse(), uids::IMPLICIT_LITTLE.parse()) else {
         return Err(EchoError::NotAccepted);
     };
@@ -74,18 +77,10 @@ pub async fn echo(config: &Config, peer: &Peer) -> Result<(), EchoError> {
         }],
         UserInformation::ours(config.limits.pdu_bytes_max),
     );
-    let limits = Limits {
-        associate_bytes_max: config.limits.associate_bytes_max,
-        pdu_bytes_max: config.limits.pdu_bytes_max,
-        command_bytes_max: config.limits.command_bytes_max,
-        artim: config.timeouts.artim,
-    };
-    let connect = peer.timeouts.connect;
-    let security = Security::load(config)?;
-    let tls = Security::towards(security.as_ref(), peer)
-        .map_err(|source| ConnectError::Handshake { address, source })?;
-    let cap = peer.pdu_bytes_max;
-    let requested = Link::connect(address, tls, &request, limits, cap, connect).await?;
+    let requested = dial(config, security, peer, &request);
+    let requested = requested
+        .await
+        .map_err(|error| EchoError::Unreachable(Box::new(error)))?;
     let mut link = requested.link;
     let accepted = requested.accepted.result(CONTEXT);
     if !matches!(accepted, Some(ContextReply::Accepted(_))) {

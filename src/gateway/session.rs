@@ -14,6 +14,7 @@ use super::admission::Admission;
 use super::commitment;
 use super::commitment::Telling;
 use super::drain_begins;
+use super::echo::echo_by;
 use super::inbound::Inbound;
 use super::inbound::Use;
 use super::instance::Ended;
@@ -295,7 +296,8 @@ impl Session {
         }
         match (command.field(), used) {
             (Some(CommandField::CEchoRq), Use::Echo) => {
-                let response = CommandSet::response_to(&command, Status::SUCCESS);
+                let status = Box::pin(self.echoed()).await;
+                let response = CommandSet::response_to(&command, status);
                 self.link.queue_command(context_id, &response);
                 Ok(())
             }
@@ -330,6 +332,24 @@ impl Session {
             // A cancel that comes after the final response: PS3.7 §9.3.2.3, ignored.
             (Some(CommandField::CCancelRq), _) => Ok(()),
             (_, _) => self.unrecognised(context_id, &command).await,
+        }
+    }
+
+    /// What a C-ECHO is answered: under an AE title that stands for another hospital, that hospital's gateway
+    /// has echoed, too.
+    async fn echoed(&self) -> Status {
+        let config = &self.gateway.config;
+        let called = &self.inbound.called;
+        let mut others = config.gateway_peers.iter();
+        let Some(other) = others.find(|other| other.is_meant_by(called)) else {
+            return Status::SUCCESS;
+        };
+        match echo_by(config, self.gateway.security.as_deref(), &other.peer).await {
+            Ok(()) => Status::SUCCESS,
+            Err(error) => {
+                tracing::warn!(peer = %other.peer.name, %error, "no echo of another gateway");
+                Status::PROCESSING_FAILURE
+            }
         }
     }
 

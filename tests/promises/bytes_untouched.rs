@@ -10,8 +10,9 @@ use credence::dicom::Model;
 use credence::dicom::Uid;
 use credence::digest::Sha256;
 use credence::dimse::Status;
-use credence::ledger::Tree;
-use credence::ledger::leaf_hash;
+use credence::ledger::Manifest;
+use credence::storage::Keyring;
+use credence::storage::Keys;
 
 use crate::books;
 use crate::house::House;
@@ -152,15 +153,28 @@ async fn the_ledger_holds_the_digests_of_what_was_delivered() {
     let instances = &ada()[..5];
     house.modality().store(instances, |_| {}).await.unwrap();
     running.drain().await.unwrap();
-    let mut expected = Tree::default();
+    let ledger = house.ledger();
+    // The salt is what the lookup key makes of the decision's number: who has it can check.
+    let keys = Keys::open(
+        &house.folder().join("keys"),
+        &house.data_dir(),
+        &"st-anna".parse().unwrap(),
+    );
+    let keyring = Keyring::open(&house.data_dir(), &keys.unwrap()).unwrap();
+    let closed = ledger.iter().find_map(|entry| match &entry.event.body {
+        Body::TransferClosed { decision, .. } => Some(*decision),
+        _ => None,
+    });
+    let decision = closed.unwrap();
+    let salt = keyring.blind(format!("manifest {decision}").as_bytes());
+    let mut expected = Manifest::new(salt.as_bytes()[..16].try_into().unwrap());
     for (_, sha256) in digests(instances) {
-        expected.push(leaf_hash(sha256.as_bytes()));
+        expected.add(&sha256);
     }
     let bytes: usize = instances
         .iter()
         .map(|instance| instance.data_set.len())
         .sum();
-    let ledger = house.ledger();
     assert_eq!(books::closed(&ledger).bytes, bytes as u64);
     let roots: Vec<_> = ledger
         .iter()

@@ -191,7 +191,9 @@ async fn misstated(gateway: &Gateway, peer: &GatewayPeer, note: &str) {
         key: peer.statement_key.to_string(),
         statement,
     };
-    gateway.recorder.note(body).await;
+    if let Err(error) = gateway.recorder.record(body).await {
+        tracing::error!(%error, "a statement in another's name is not in the ledger");
+    }
 }
 
 impl Gateway {

@@ -73,6 +73,14 @@ impl Judgements {
     }
 }
 
+impl Request {
+    /// Studies by name, of another hospital's gateway: one that it does not tell of may be there all the same,
+    /// and a Success without images would say that it is not.
+    fn names_what_another_decides_on(&self) -> bool {
+        self.archive.through.is_some() && !self.identifier.studies.is_empty()
+    }
+}
+
 /// A request that something is to be fetched for.
 pub(super) struct Prepared {
     /// Our association at the archive.
@@ -199,6 +207,11 @@ impl Judge<'_> {
     async fn studies(&self, archive: &mut Archive) -> Result<Judgements, Stop> {
         let max = self.gateway.config.limits.studies_per_retrieve_max;
         let mut found = archive.studies(&self.request.identifier, max).await?;
+        if found.is_empty() && self.request.names_what_another_decides_on() {
+            let comment = "not there, or not permitted by its custodian";
+            let reply = Reply::failed(Status::NOT_AUTHORISED, comment);
+            return Err(Stop::Reply(reply));
+        }
         let house = &self.request.archive.institution;
         let foreign =
             self.recipient.institution != *house || self.inbound.peer.institution != *house;

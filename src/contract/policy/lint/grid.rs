@@ -21,6 +21,7 @@ use crate::contract::request::Action;
 use crate::contract::request::Purpose;
 use crate::contract::request::Request;
 use crate::contract::request::StudyFacts;
+use crate::contract::request::Through;
 use crate::contract::request::TransportFacts;
 use crate::contract::request::Verb;
 use crate::contract::state::State;
@@ -128,7 +129,7 @@ struct Grid {
     recipient_aes: Vec<AeTitle>,
     users: Vec<Option<User>>,
     /// TLS, mutual, address checked, question, has a patient.
-    flags: [Vec<bool>; 5],
+    flags: [Vec<bool>; 6],
 }
 
 /// All of them when the rule can read the fact, else the first.
@@ -173,6 +174,7 @@ impl Grid {
             "address_checked",
             "question",
             "has_patient",
+            "custodian_decides",
         ];
         let any_score = has("score") || has("requester_score") || has("recipient_score");
         Self {
@@ -236,8 +238,14 @@ impl Grid {
         let requester_ae = place.of(&self.requester_aes)?;
         let recipient_ae = place.of(&self.recipient_aes)?;
         let user = place.of(&self.users)?;
-        let [tls, mutual, address_checked, question, has_patient] =
-            self.flags.each_ref().map(|values| place.of(values));
+        let [
+            tls,
+            mutual,
+            address_checked,
+            question,
+            has_patient,
+            custodian_decides,
+        ] = self.flags.each_ref().map(|values| place.of(values));
         let date = age.and_then(|age| i32::try_from(i64::from(TODAY.0).checked_sub(age)?).ok());
         let request = Request {
             verb,
@@ -246,7 +254,10 @@ impl Grid {
             requester_ae,
             user,
             again: None,
-            through: None,
+            through: custodian_decides?.then(|| Through {
+                institution: custodian.clone(),
+                receipt: true,
+            }),
             custodian,
             recipient,
             recipient_ae,

@@ -3,6 +3,7 @@ use crate::contract::Purpose;
 use crate::contract::TransportFacts;
 use crate::contract::Verb;
 use crate::dimse::CommandField;
+use crate::gateway::link::Ticketed;
 use crate::gateway::recorder::PatientIdentity;
 use crate::gateway::recorder::StudyAsked;
 
@@ -48,6 +49,9 @@ fn asked() -> Asked {
         requester: "lakeside".parse().unwrap(),
         requester_ae: "CT1".parse().unwrap(),
         again: None,
+        through: None,
+        stated: None,
+        ticket: Ticketed::default(),
         user: None,
         custodian: "lakeside".parse().unwrap(),
         sender: "lakeside".parse().unwrap(),

@@ -11,6 +11,7 @@ use crate::contract::TransportFacts;
 use crate::contract::Verb;
 use crate::gateway::control::ConsentTerms;
 use crate::gateway::control::PatientName;
+use crate::gateway::link::Ticketed;
 use crate::gateway::recorder::For;
 use crate::gateway::recorder::PatientIdentity;
 use crate::gateway::recorder::StudyAsked;
@@ -58,6 +59,9 @@ fn emergency(patient: usize) -> Asked {
         requester_ae: format!("LAKE{patient}").parse().unwrap(),
         user: None,
         again: None,
+        through: None,
+        stated: None,
+        ticket: Ticketed::default(),
         custodian: "st-anna".parse().unwrap(),
         sender: "st-anna".parse().unwrap(),
         recipient: lakeside(),

@@ -1,0 +1,17 @@
+//! The link between two gateways, when one of them is not what it should be: here Lakeside's gateway is written
+//! by the test, with real keys and certificates, and St. Anna's is the real one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod impostor;
+mod site;
+
+mod dishonest_receipts;
+mod dishonest_statements;
+mod late_receipts;
