@@ -69,6 +69,10 @@ class Cut:
         thread, folder, said = self.start(operation)
         arrived = lambda: sum(1 for _ in folder.iterdir())
         wait_until(lambda: arrived() >= len(self.files) // 3, 120, "a third of the study")
+        if operation == "get":
+            # getscu writes an image down while it comes.
+            sizes = lambda: [path.stat().st_size for path in folder.iterdir()]
+            wait_until(lambda: 0 < min(sizes()) < max(sizes()), 10, "an image that is half there", every_s=0.001)
         getattr(self.line, manner)()
         at, at_the_cut = time.monotonic(), arrived()
         time.sleep(self.cut_s)
