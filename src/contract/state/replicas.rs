@@ -19,6 +19,7 @@ use crate::contract::Account;
 use crate::contract::Effect;
 use crate::contract::Outcome;
 use crate::contract::Purpose;
+use crate::contract::ReceiptStanding;
 use crate::contract::credit::Incident;
 use crate::contract::credit::StandingEvidence;
 use crate::contract::fixtures::CREDIT;
@@ -34,7 +35,7 @@ use crate::contract::request::Request;
 use crate::digest::canonical_json;
 
 /// Kinds of steps, and so of events, that a walk can take.
-const KINDS: u8 = 33;
+const KINDS: u8 = 34;
 
 /// A step of a walk: a kind of event, which of the things that it could be about, and how much
 /// later than the step before.
@@ -94,6 +95,7 @@ impl Walk {
             13..=16 => self.of_credit(kind, which, by()),
             17..=20 => self.of_policies(kind, which, by()),
             27..=32 => self.of_keeping(kind, which, by()),
+            33 => self.of_receipts(which),
             _ => self.of_the_gateway(kind, which),
         }
     }
@@ -287,6 +289,31 @@ impl Walk {
         })
     }
 
+    /// Of a decision that there may be, in any order.
+    fn of_receipts(&self, which: u16) -> Option<Body> {
+        if which.is_multiple_of(7) {
+            return Some(Body::Misstated {
+                institution: slug("hill"),
+                key: "key".to_owned(),
+                statement: "a statement".to_owned(),
+            });
+        }
+        let standings = [
+            ReceiptStanding::Due,
+            ReceiptStanding::Drafted,
+            ReceiptStanding::Agreed,
+            ReceiptStanding::Disputed,
+            ReceiptStanding::Missing,
+        ];
+        let open: Vec<_> = self.ledger.state.receipts().collect();
+        let decision = one_of(&open, which).map(|(decision, _)| decision);
+        Some(Body::Receipt {
+            decision: decision.unwrap_or_else(|| u64::from(which % 20)),
+            institution: slug("lakeside"),
+            standing: one_of(&standings, which / 3)?,
+        })
+    }
+
     fn of_the_gateway(&self, kind: u8, which: u16) -> Option<Body> {
         let (version, boot) = ("0".to_owned(), "0".to_owned());
         Some(match kind {
@@ -382,7 +409,7 @@ fn a_long_walk_meets_every_kind_of_event() {
     }
     let kinds: BTreeSet<&str> = met.keys().copied().collect();
     // Every kind there is: the compiler holds Body::kind to them, and this holds the walk.
-    assert_eq!(kinds.len(), 32, "{met:?}");
+    assert_eq!(kinds.len(), 34, "{met:?}");
     let other = follow(State::new(), &ledger.events);
     assert_eq!(bytes(&other), bytes(&ledger.state));
     assert_eq!(other.root(), ledger.state.root());

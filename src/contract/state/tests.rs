@@ -24,6 +24,7 @@ mod incidents;
 mod keeping;
 mod patients;
 mod proposals;
+mod receipts;
 mod reviews;
 mod revocations;
 mod said;
