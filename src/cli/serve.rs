@@ -119,7 +119,7 @@ impl Neighbours {
             witness: witnessing.answerer().cloned(),
             security,
         };
-        match exchange::start(config, desks) {
+        match exchange::start(config, &desks) {
             Ok(exchange) => Ok(Self {
                 exchange,
                 witnessing,

@@ -266,7 +266,7 @@ purpose = "TREATMENT"
             witness: witnessing.answerer().cloned(),
             security,
         };
-        let exchange = exchange::start(&config, desks).unwrap();
+        let exchange = exchange::start(&config, &desks).unwrap();
         Open {
             running,
             witnessing,

@@ -127,10 +127,7 @@ impl Credits {
                 institution,
                 standing: ReceiptStanding::Disputed,
                 ..
-            } => {
-                let weight = step.parameters.incident_weight(Incident::DigestMismatch);
-                self.charge(step, institution, weight, None)
-            }
+            } => self.disputed(step, institution),
             Body::TransferClosed { .. } | Body::Receipt { .. } => {
                 self.learn(step, &before.evidence)
             }
@@ -198,6 +195,16 @@ impl Credits {
     fn known(&self, step: &Step<'_>, institution: &InstitutionSlug) -> Reputation {
         let known = self.reputations.get(institution).cloned();
         known.unwrap_or_else(|| Reputation::new(step.time.day()))
+    }
+
+    /// It signed something else than what our own gateway saw.
+    fn disputed(
+        &mut self,
+        step: &mut Step<'_>,
+        institution: &InstitutionSlug,
+    ) -> Result<(), Rejection> {
+        let weight = step.parameters.incident_weight(Incident::DigestMismatch);
+        self.charge(step, institution, weight, None)
     }
 
     fn lift(
