@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::cli::services::Services;
+use crate::cli::neighbours::Neighbours;
 use crate::config::Config;
 use crate::config::LogFormat;
 use crate::gateway;
@@ -110,8 +110,8 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    let services = match Services::start(&config, &running).await {
-        Ok(services) => services,
+    let neighbours = match Neighbours::meet(&config, &running).await {
+        Ok(neighbours) => neighbours,
         Err(error) => {
             tracing::error!(%error, "not started");
             let _ = running.drain().await;
@@ -132,8 +132,7 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     }
     tracing::info!("draining; a second signal stops at once");
     let ended = async {
-        // Before the ledger is closed: what they find out goes there.
-        services.stop().await;
+        neighbours.leave().await;
         running.drain().await
     };
     tokio::select! {

@@ -78,7 +78,7 @@ impl Exchange {
 ///
 /// # Errors
 /// When the address cannot be opened.
-pub fn start(config: &Config, desks: Desks) -> Result<Exchange, ExchangeError> {
+pub fn start(config: &Config, desks: &Desks) -> Result<Exchange, ExchangeError> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let mut address = None;

@@ -222,6 +222,10 @@ impl Session {
                 }
                 match ended {
                     Ended::Aborted(_) | Ended::Closed => {}
+                    // Another association broke under this one: its peer is told at once.
+                    Ended::Link(_) if self.link.is_established() => {
+                        self.link.abort(Abort::BY_PROVIDER).await
+                    }
                     Ended::Link(_) => self.link.linger().await,
                     Ended::OutOfTurn => self.link.abort(Abort::UNEXPECTED_PDU).await,
                     Ended::NotAccepted(_) => self.link.abort(Abort::UNEXPECTED_PARAMETER).await,

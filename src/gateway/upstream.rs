@@ -34,6 +34,9 @@ use crate::transport::Security;
 /// After a failed reopening, how long senders are answered without another try.
 const REOPEN_PAUSE_US: u64 = 2_000_000;
 
+/// As many odd ids as a byte has (PS3.8 §7.1.1.13).
+const CONTEXTS_MAX: usize = 128;
+
 /// Why a destination cannot be used now.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UpstreamError {
@@ -91,7 +94,13 @@ impl Upstream {
         contexts: &[&ProposedContext],
         user: &UserInformation,
     ) -> Result<Self, UpstreamError> {
-        let proposal = negotiation::propose(contexts, user);
+        // One id is the link's: of as many contexts as there are ids, the last is not proposed.
+        let most = match peer.through {
+            Some(_) => CONTEXTS_MAX - 1,
+            None => CONTEXTS_MAX,
+        };
+        let fitting = contexts.get(..most).unwrap_or(contexts);
+        let proposal = negotiation::propose(fitting, user);
         let mut proposed = proposal.contexts.clone();
         if peer.through.is_some() {
             proposed.extend(free_id(&proposed).and_then(link::proposed));

@@ -19,9 +19,10 @@ fn note(kind: &str) -> &'static str {
 
 /// The key with this name.
 fn key(name: &str) -> LogKey {
-    let from = DOCUMENT.find(&format!("`{name}+")).unwrap() + 1;
-    let text = &DOCUMENT[from..];
-    text.split_once('`').unwrap().0.parse().unwrap()
+    let before = format!("`{name}+");
+    let (_, rest) = DOCUMENT.split_once(&before).unwrap();
+    let (rest, _) = rest.split_once('`').unwrap();
+    format!("{name}+{rest}").parse().unwrap()
 }
 
 #[test]

@@ -261,11 +261,12 @@ purpose = "TREATMENT"
         let witnessing = witness::start(&config, clock, &recorder, security.as_ref()).unwrap();
         let desks = Desks {
             receipts: running.receipts(),
+            parcels: running.parcels(),
             recorder,
             witness: witnessing.answerer().cloned(),
             security,
         };
-        let exchange = exchange::start(&config, desks).unwrap();
+        let exchange = exchange::start(&config, &desks).unwrap();
         Open {
             running,
             witnessing,

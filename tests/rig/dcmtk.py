@@ -11,16 +11,19 @@ HOST = "127.0.0.1"
 
 
 class StoreScp(Process):
-    """storescp that keeps data sets exactly as it read them."""
+    """storescp that keeps data sets exactly as it read them; with `again`, one that comes again beside the first.
 
-    def __init__(self, folder: Path, aet: str, *, port: int | None = None, args=(), nodelay=True, ignore=False, fork=True):
+    DCMTK does not do both: with `again` it writes what it understood, which for plain data sets is the same.
+    """
+
+    def __init__(self, folder: Path, aet: str, *, port: int | None = None, args=(), nodelay=True, ignore=False, fork=True, again=False):
         self.aet = aet
         self.port = port or free_port()
         self.received_in = Path(folder) / f"{aet}-received"
         self.received_in.mkdir(parents=True, exist_ok=True)
         argv = ["storescp", "-q", "-aet", aet, "-pdu", "131072", "-dhl"]
         argv += ["--fork"] if fork else []
-        argv += ["--ignore"] if ignore else ["+B", "-od", self.received_in]
+        argv += ["--ignore"] if ignore else ["+uf" if again else "+B", "-od", self.received_in]
         super().__init__(f"storescp-{aet}", [*argv, *args, self.port], folder, peer_environment(nodelay))
         self.wait_for_port(self.port)
 

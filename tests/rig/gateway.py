@@ -16,6 +16,7 @@ from rig.process import peer_environment
 ROOT = Path(__file__).resolve().parents[2]
 OWN = "st-anna"
 OTHER = "st-berta"
+NAMES = {OWN: "St. Anna Hospital", OTHER: "St. Berta Hospital"}
 EVERYTHING = ["echo", "store", "find", "worklist", "move", "get"]
 
 
@@ -93,26 +94,28 @@ class Config:
     institutions: dict[str, dict] = field(default_factory=dict)
     more: list[tuple[str, dict]] = field(default_factory=list)
     policies: dict[str, str] | None = None
+    # Whose gateway it is, and what the institutions are called.
+    own: str = OWN
+    names: dict[str, str] = field(default_factory=lambda: dict(NAMES))
+    # Text that somebody else gave us, as it is.
+    pasted: str = ""
 
     def text(self, port: int) -> str:
         tables = [
-            ("[gateway]", {"institution": OWN, "data_dir": "data", "keys_dir": "keys", "mode": "enforce", "policy_dir": "policy", **self.gateway}),
+            ("[gateway]", {"institution": self.own, "data_dir": "data", "keys_dir": "keys", "mode": "enforce", "policy_dir": "policy", **self.gateway}),
             ("[limits]", self.limits),
             ("[timeouts]", self.timeouts),
             ("[log]", {"format": "text"}),
             ("[[listener]]", {"address": f"127.0.0.1:{port}", "associations_max": 100, **self.listener}),
         ]
         tables += [("[[ae]]", {"title": title, "purpose": purpose}) for title, purpose in self.aes.items()]
-        tables += [
-            ("[[institution]]", {"slug": OWN, "name": "St. Anna Hospital", **self.institutions.get(OWN, {})}),
-            ("[[institution]]", {"slug": OTHER, "name": "St. Berta Hospital", **self.institutions.get(OTHER, {})}),
-        ]
+        tables += [("[[institution]]", {"slug": slug, "name": name, **self.institutions.get(slug, {})}) for slug, name in self.names.items()]
         tables += [("[[peer]]", peer.table()) for peer in self.peers]
         for called, classes, to, *more in self.routes:
             # Most tests are about what destinations answer: the spool would answer in their place.
             row = {"called": called, "sop_classes": classes, "to": to, "delivery": "direct"}
             tables.append(("[[route]]", {**row, **(more[0] if more else {})}))
-        return toml(tables + self.more)
+        return toml(tables + self.more) + self.pasted
 
 
 class Gateway:

@@ -32,9 +32,9 @@ def free_port() -> int:
 
 
 def listening(port: int) -> bool:
-    """Whether some process listens on `port`; asks the kernel, so the listener notices nothing."""
+    """Whether some process listens on `port` in this thread's network; asks the kernel, so the listener notices nothing."""
     wanted = f":{port:04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+    for table in ("/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"):
         try:
             lines = Path(table).read_text().splitlines()[1:]
         except FileNotFoundError:
@@ -46,7 +46,7 @@ def listening(port: int) -> bool:
     return False
 
 
-def wait_until(condition, timeout_s: float = 10.0, what: str = "a condition"):
+def wait_until(condition, timeout_s: float = 10.0, what: str = "a condition", every_s: float = 0.02):
     """The first true value of `condition()`, asked every 20 ms."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -55,7 +55,7 @@ def wait_until(condition, timeout_s: float = 10.0, what: str = "a condition"):
             return value
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not come true within {timeout_s} s")
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 def peer_environment(nodelay: bool = True) -> dict[str, str]:

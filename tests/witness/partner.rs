@@ -154,7 +154,7 @@ impl Partner {
     pub(crate) async fn start_with(&self, more: &str, rows: &str) -> Up {
         let config = Config::load(&self.config_file(more, rows)).unwrap();
         let running = gateway::start(config.clone()).await.unwrap();
-        let witnessing = witness::start(&config, Clock::new(), &running.recorder()).unwrap();
+        let witnessing = witness::start(&config, Clock::new(), &running.recorder(), None).unwrap();
         Up {
             running,
             witnessing,

@@ -14,7 +14,7 @@ use crate::cli::keys;
 use crate::cli::keys::Keys;
 use crate::cli::link;
 use crate::cli::link::Link;
-use crate::cli::services::Services;
+use crate::cli::neighbours::Neighbours;
 use crate::config::Config;
 use crate::config::GatewayPeer;
 use crate::contract::Body;
@@ -225,13 +225,13 @@ to = "pacs"
             .ok_or_else(|| failed("no link"))?;
         let other = Arc::clone(other);
         let running = gateway::start(config.clone()).await.map_err(failed)?;
-        let services = Services::start(&config, &running).await.map_err(failed)?;
+        let neighbours = Neighbours::meet(&config, &running).await.map_err(failed)?;
         Ok(Hospital {
             built: self,
             config,
             other,
             running,
-            services,
+            neighbours,
             seen: 0,
         })
     }
@@ -252,7 +252,7 @@ pub(super) struct Hospital {
     /// The other hospital's gateway, as this one's configuration has it.
     pub(super) other: Arc<GatewayPeer>,
     pub(super) running: Running,
-    services: Services,
+    neighbours: Neighbours,
     /// Entries below this number have been looked at.
     seen: u64,
 }
@@ -362,12 +362,12 @@ impl Hospital {
 
     /// Receipts are neither sent nor answered any more.
     pub(super) async fn stop_exchange(&mut self) {
-        self.services.stop_exchange().await;
+        self.neighbours.stop_exchange().await;
     }
 
     /// They are again.
     pub(super) fn start_exchange(&mut self) -> Result<(), StoryError> {
-        let started = self.services.start_exchange(&self.config, &self.running);
+        let started = self.neighbours.start_exchange(&self.config, &self.running);
         started.map_err(failed)
     }
 
@@ -389,7 +389,7 @@ impl Hospital {
 
     /// Stops its gateway in order.
     pub(super) async fn close(self) -> Result<Closed, StoryError> {
-        self.services.stop().await;
+        self.neighbours.leave().await;
         self.running.drain().await.map_err(failed)?;
         Ok(Closed {
             place: self.built.place,

@@ -13,6 +13,7 @@ use crate::contract::merkle_map::MerkleMap;
 use crate::contract::merkle_map::leaf;
 use crate::contract::names::InstitutionSlug;
 use crate::digest::Sha256;
+use crate::time::DAY_MICROS;
 use crate::time::UtcMicros;
 
 mod consents;
@@ -152,6 +153,12 @@ fn exact(times: impl IntoIterator<Item = UtcMicros>) -> Result<(), Rejection> {
 }
 
 impl Step<'_> {
+    /// When a dispute that begins now lapses.
+    fn dispute_ends(&self) -> UtcMicros {
+        let days = i64::from(self.parameters.dispute_days());
+        self.time.plus(days.saturating_mul(DAY_MICROS))
+    }
+
     /// Entries that prove something: at least one, not too many, none that is still to come.
     fn proven_by(&self, proof: &[u64]) -> Result<(), Rejection> {
         let good = (1..=PROOF_MAX).contains(&proof.len());

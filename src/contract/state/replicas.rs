@@ -18,8 +18,10 @@ use super::*;
 use crate::contract::Account;
 use crate::contract::Effect;
 use crate::contract::Outcome;
+use crate::contract::ParcelRelease;
 use crate::contract::Purpose;
 use crate::contract::ReceiptStanding;
+use crate::contract::Verdict;
 use crate::contract::credit::Incident;
 use crate::contract::credit::StandingEvidence;
 use crate::contract::fixtures::CREDIT;
@@ -291,6 +293,31 @@ impl Walk {
 
     /// Of a decision that there may be, in any order.
     fn of_receipts(&self, which: u16) -> Option<Body> {
+        let parcel = "00112233445566778899aabbccddeeff".to_owned();
+        match which % 9 {
+            1 => {
+                return Some(Body::ParcelSealed {
+                    parcel,
+                    decision: 3,
+                    recipient: slug("lakeside"),
+                    instances: 1,
+                    bytes: 10,
+                    manifest_sha256: Sha256::ZERO,
+                    release: ParcelRelease::Online,
+                });
+            }
+            2 => {
+                return Some(Body::ParcelOpened {
+                    parcel,
+                    sealed: 4,
+                    decision: 5,
+                    recipient: slug("lakeside"),
+                    verdict: Verdict::Permit,
+                    request_sha256: Sha256::ZERO,
+                });
+            }
+            _ => {}
+        }
         if which.is_multiple_of(7) {
             return Some(Body::Misstated {
                 institution: slug("hill"),
@@ -409,7 +436,7 @@ fn a_long_walk_meets_every_kind_of_event() {
     }
     let kinds: BTreeSet<&str> = met.keys().copied().collect();
     // Every kind there is: the compiler holds Body::kind to them, and this holds the walk.
-    assert_eq!(kinds.len(), 34, "{met:?}");
+    assert_eq!(kinds.len(), 36, "{met:?}");
     let other = follow(State::new(), &ledger.events);
     assert_eq!(bytes(&other), bytes(&ledger.state));
     assert_eq!(other.root(), ledger.state.root());

@@ -16,6 +16,7 @@ use super::super::recorder::Recorded;
 use super::super::relay::RelayError;
 use super::super::relay::Relayed;
 use crate::digest::Hasher;
+use crate::digest::Sha256;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
 use crate::transport::Link;
@@ -97,27 +98,38 @@ pub(in crate::gateway) async fn hand_over(
             .map_err(|_| lost(is_last))?;
     }
     let digest = hasher.finish();
-    let ticket = released_by.ticket();
     let response = tokio::select! {
-        response = answer => response.map_err(|_| {
-            // The requestor may have had all of it.
-            if let Some(ticket) = ticket {
-                ticket.unanswered(&digest, bytes);
-            }
-            lost(true)
-        })?,
-        from = from.next() => return Err(RelayError::Source(match from {
+        response = answer => response.map_err(|_| lost(true)),
+        from = from.next() => Err(RelayError::Source(match from {
             Ok(other) => ended_by(&other),
             Err(error) => error.into(),
         })),
     };
-    if let Some(ticket) = ticket {
-        let status = response.status().unwrap_or(Status::PROCESSING_FAILURE);
-        ticket.answered(status, &digest, bytes, true);
-    }
+    tell_ticket(released_by, &response, &digest, bytes);
+    let response = response?;
     Ok(Relayed {
         response,
         digest,
         bytes,
     })
+}
+
+/// Counts, for the receipt, what became of an instance that was handed over whole: without an answer the
+/// requestor may have had all of it.
+fn tell_ticket(
+    released_by: &Recorded,
+    response: &Result<CommandSet, RelayError>,
+    digest: &Sha256,
+    bytes: u64,
+) {
+    let Some(ticket) = released_by.ticket() else {
+        return;
+    };
+    match response {
+        Ok(response) => {
+            let status = response.status().unwrap_or(Status::PROCESSING_FAILURE);
+            ticket.answered(status, digest, bytes, true);
+        }
+        Err(_) => ticket.unanswered(digest, bytes),
+    }
 }

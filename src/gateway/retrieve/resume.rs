@@ -220,7 +220,7 @@ impl Follow<'_> {
 mod tests {
     use super::*;
 
-    fn instance(series: &str, uid: String) -> FoundInstance {
+    fn instance(series: &str, uid: &str) -> FoundInstance {
         FoundInstance {
             uid: uid.parse().unwrap(),
             series: series.parse().unwrap(),
@@ -231,9 +231,9 @@ mod tests {
     #[test]
     fn what_is_left_is_asked_for_by_series_and_in_requests_of_bounded_length() {
         let mut left: Vec<_> = (0..NAMED_MAX + 1)
-            .map(|number| instance("1.2.1", format!("1.2.1.{number}")))
+            .map(|number| instance("1.2.1", &format!("1.2.1.{number}")))
             .collect();
-        left.push(instance("1.2.2", "1.2.2.1".to_owned()));
+        left.push(instance("1.2.2", "1.2.2.1"));
         let plan = requests(&"1.2".parse().unwrap(), &left);
         let sizes: Vec<usize> = plan.iter().map(|one| one.instances.len()).collect();
         assert_eq!(sizes, [NAMED_MAX, 1, 1]);

@@ -63,23 +63,8 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
             facets.push(Facet::About(consent.0));
         }
         Body::Decision { request, .. } => facets.extend(facets_of_request(request)),
-        Body::TransferClosed {
-            decision,
-            sender,
-            recipient,
-            ..
-        } => {
-            facets.push(Facet::About(*decision));
-            facets.push(Facet::Institution(sender.clone()));
-            facets.push(Facet::Institution(recipient.clone()));
-        }
-        Body::Receipt {
-            decision,
-            institution,
-            ..
-        } => {
-            facets.push(Facet::About(*decision));
-            facets.push(Facet::Institution(institution.clone()));
+        Body::TransferClosed { .. } | Body::Receipt { .. } => {
+            facets.extend(facets_of_transfers(body));
         }
         Body::Query { decision, .. } | Body::ProcedureStep { decision, .. } => {
             facets.push(Facet::About(*decision));
@@ -122,6 +107,30 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         | Body::Stopped { .. } => {}
     }
     facets
+}
+
+/// What followed a decision: which one, and with whom.
+fn facets_of_transfers(body: &Body) -> Vec<Facet> {
+    let with = |decision: u64, institutions: &[&InstitutionSlug]| {
+        let institutions = institutions.iter().copied().cloned();
+        std::iter::once(Facet::About(decision))
+            .chain(institutions.map(Facet::Institution))
+            .collect()
+    };
+    match body {
+        Body::TransferClosed {
+            decision,
+            sender,
+            recipient,
+            ..
+        } => with(*decision, &[sender, recipient]),
+        Body::Receipt {
+            decision,
+            institution,
+            ..
+        } => with(*decision, &[institution]),
+        _ => Vec::new(),
+    }
 }
 
 fn of_patients<'a>(patients: impl IntoIterator<Item = &'a Pseudonym>) -> Vec<Facet> {

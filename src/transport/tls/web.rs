@@ -30,7 +30,7 @@ pub type SecureStream = TlsStream<TcpStream>;
 /// An error that the handshake's IO carries, in our words.
 fn failed(error: &io::Error) -> HandshakeError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    inner.map_or(HandshakeError::Io(error.kind()), told)
+    inner.map_or_else(|| HandshakeError::Io(error.kind()), told)
 }
 
 impl Security {

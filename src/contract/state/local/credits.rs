@@ -24,7 +24,6 @@ use crate::contract::merkle_map::MerkleMap;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::state::table::Fact;
 use crate::contract::state::table::Table;
-use crate::time::DAY_MICROS;
 use crate::time::Day;
 use crate::time::UtcMicros;
 
@@ -128,10 +127,7 @@ impl Credits {
                 institution,
                 standing: ReceiptStanding::Disputed,
                 ..
-            } => {
-                let weight = step.parameters.incident_weight(Incident::DigestMismatch);
-                self.charge(step, institution, weight, None)
-            }
+            } => self.disputed(step, institution),
             Body::TransferClosed { .. } | Body::Receipt { .. } => {
                 self.learn(step, &before.evidence)
             }
@@ -160,12 +156,11 @@ impl Credits {
                 by,
             } => {
                 step.proven_by(proof)?;
-                let lapses = i64::from(step.parameters.dispute_days()).saturating_mul(DAY_MICROS);
                 let report = Report {
                     by: by.clone(),
                     incident: *incident,
                     institution: institution.clone(),
-                    lapses: step.time.plus(lapses),
+                    lapses: step.dispute_ends(),
                     proof: proof.clone(),
                     reference: reference.clone(),
                 };
@@ -192,15 +187,7 @@ impl Credits {
                 charge,
                 institution,
                 ..
-            } => {
-                let mut reputation = self.known(step, institution);
-                if !reputation.lift_ceiling(*charge) {
-                    return Err(Rejection::NoCharge(*charge));
-                }
-                Ok(self
-                    .reputations
-                    .put(step.map, institution.clone(), reputation)?)
-            }
+            } => self.lift(step, *charge, institution),
             _ => Ok(()),
         }
     }
@@ -208,6 +195,31 @@ impl Credits {
     fn known(&self, step: &Step<'_>, institution: &InstitutionSlug) -> Reputation {
         let known = self.reputations.get(institution).cloned();
         known.unwrap_or_else(|| Reputation::new(step.time.day()))
+    }
+
+    /// It signed something else than what our own gateway saw.
+    fn disputed(
+        &mut self,
+        step: &mut Step<'_>,
+        institution: &InstitutionSlug,
+    ) -> Result<(), Rejection> {
+        let weight = step.parameters.incident_weight(Incident::DigestMismatch);
+        self.charge(step, institution, weight, None)
+    }
+
+    fn lift(
+        &mut self,
+        step: &mut Step<'_>,
+        charge: u64,
+        institution: &InstitutionSlug,
+    ) -> Result<(), Rejection> {
+        let mut reputation = self.known(step, institution);
+        if !reputation.lift_ceiling(charge) {
+            return Err(Rejection::NoCharge(charge));
+        }
+        Ok(self
+            .reputations
+            .put(step.map, institution.clone(), reputation)?)
     }
 
     /// Counts what a closed transfer tells of other institutions.

@@ -1,4 +1,5 @@
-//! What runs beside a gateway for other gateways: witnessing, and the exchange of receipts.
+//! What goes on between a gateway and those of other hospitals, beside images: witnessing, and the exchange of
+//! receipts.
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -11,34 +12,34 @@ use crate::witness::WitnessError;
 use crate::witness::Witnessing;
 
 /// See the module.
-pub(super) struct Services {
+pub(super) struct Neighbours {
     witnessing: Witnessing,
     exchange: Option<Exchange>,
 }
 
-/// Why they do not run.
+/// Why it does not begin.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ServicesError {
+pub(super) enum NeighboursError {
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
 }
 
-impl Services {
+impl Neighbours {
     /// Starts what `config` says beside the gateway that runs. Without an error all of it runs, with one
     /// nothing.
-    pub(super) async fn start(config: &Config, running: &Running) -> Result<Self, ServicesError> {
+    pub(super) async fn meet(config: &Config, running: &Running) -> Result<Self, NeighboursError> {
         let (recorder, security) = (running.recorder(), running.security());
-        let mut services = Self {
+        let mut neighbours = Self {
             witnessing: witness::start(config, Clock::new(), &recorder, security.as_ref())?,
             exchange: None,
         };
-        if let Err(error) = services.start_exchange(config, running) {
-            services.stop().await;
+        if let Err(error) = neighbours.start_exchange(config, running) {
+            neighbours.leave().await;
             return Err(error);
         }
-        Ok(services)
+        Ok(neighbours)
     }
 
     /// Starts the exchange.
@@ -46,7 +47,7 @@ impl Services {
         &mut self,
         config: &Config,
         running: &Running,
-    ) -> Result<(), ServicesError> {
+    ) -> Result<(), NeighboursError> {
         let desks = exchange::Desks {
             receipts: running.receipts(),
             parcels: running.parcels(),
@@ -54,7 +55,7 @@ impl Services {
             witness: self.witnessing.answerer().cloned(),
             security: running.security(),
         };
-        self.exchange = Some(exchange::start(config, desks)?);
+        self.exchange = Some(exchange::start(config, &desks)?);
         Ok(())
     }
 
@@ -66,7 +67,7 @@ impl Services {
     }
 
     /// Ends all of it. To be called before the ledger is closed.
-    pub(super) async fn stop(mut self) {
+    pub(super) async fn leave(mut self) {
         self.stop_exchange().await;
         self.witnessing.stop().await;
     }
