@@ -100,6 +100,32 @@ async fn two_different_receipts_for_one_transfer_convict_who_signed_them() {
 }
 
 #[tokio::test]
+async fn a_contradiction_that_is_sent_again_and_again_is_recorded_and_charged_once() {
+    let site = Site::new().await;
+    let open = site.open().await;
+    site.consent().await;
+    let lakeside = Impostor::new(&site);
+    let got = lakeside.pull().await;
+    let receipt = lakeside.receipt(&got);
+    assert_eq!(lakeside.post(&lakeside.sign(&receipt)).await.status, 200);
+    // As the courier of a gateway does, whose receipt is answered with 403; and then another lie.
+    for instances in [23, 23, 22] {
+        let other = Receipt {
+            instances,
+            ..receipt.clone()
+        };
+        assert_eq!(lakeside.post(&lakeside.sign(&other)).await.status, 403);
+    }
+    let ledger = site.ledger();
+    let is_one = |body: &Body| matches!(body, Body::Equivocated { .. });
+    let convictions = ledger.iter().filter(|entry| is_one(&entry.event.body));
+    assert_eq!(convictions.count(), 1);
+    assert_eq!(site.score().await, 72);
+    open.close().await;
+    site.verifies();
+}
+
+#[tokio::test]
 async fn receipts_of_others_for_others_and_for_nothing_are_refused_and_cost_nothing() {
     let site = Site::new().await;
     let open = site.open().await;
