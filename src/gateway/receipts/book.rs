@@ -64,6 +64,8 @@ pub(super) struct Settled {
     pub(super) agreed: bool,
     /// That it was said again was told.
     pub(super) repeated: bool,
+    /// That the other side signed something else, too, is recorded, or about to be.
+    pub(super) convicted: bool,
 }
 
 /// When a draft is to be sent next.
@@ -170,6 +172,20 @@ impl Book {
     pub(super) fn repeat(&mut self, transfer: TransferId) -> bool {
         let settled = self.settled.get_mut(&transfer);
         settled.is_some_and(|settled| !std::mem::replace(&mut settled.repeated, true))
+    }
+
+    /// Marks a settled receipt as contradicted by who signed it; whether that is new. A courier that does not
+    /// know of it sends the same again and again: it is recorded and charged once.
+    pub(super) fn convict(&mut self, transfer: TransferId) -> bool {
+        let settled = self.settled.get_mut(&transfer);
+        settled.is_some_and(|settled| !std::mem::replace(&mut settled.convicted, true))
+    }
+
+    /// It could not be recorded: again when it comes again.
+    pub(super) fn acquit(&mut self, transfer: TransferId) {
+        if let Some(settled) = self.settled.get_mut(&transfer) {
+            settled.convicted = false;
+        }
     }
 
     /// Whether people are to be told of such a thing now.

@@ -15,8 +15,11 @@ use crate::contract::ReceiptStanding;
 use crate::gateway::Gateway;
 use crate::gateway::RecordError;
 use crate::gateway::recorder::ReceiptDetails;
+use crate::ledger::Equivocation;
 use crate::ledger::Objection;
 use crate::ledger::Receipt;
+use crate::ledger::ReceiptsContradict;
+use crate::ledger::TransferId;
 use crate::ledger::countersign;
 use crate::ledger::open_text;
 use crate::ledger::receipts_contradict;
@@ -101,18 +104,8 @@ impl ReceiptDesk {
         }
         match receipts_contradict(&settled.theirs, note, &peer.statement_key) {
             Ok(Some(proof)) => {
-                let proof = crate::ledger::Equivocation {
-                    size: 0,
-                    first: proof.first,
-                    second: proof.second,
-                };
-                let institution = from.clone();
-                let recorded = gateway
-                    .recorder
-                    .equivocated(institution, &peer.statement_key, &proof)
-                    .await;
-                if let Err(error) = recorded {
-                    tracing::error!(%error, "contradictory receipts are not in the ledger");
+                if gateway.receipts.book().convict(receipt.transfer) {
+                    self.convict(peer, receipt.transfer, proof).await;
                 }
                 HeardReceipt::Refused("you signed another receipt for this transfer")
             }
@@ -127,6 +120,22 @@ impl ReceiptDesk {
                 }
             }
             Err(_) => HeardReceipt::Refused("not a receipt with your signature"),
+        }
+    }
+
+    /// Records two receipts that no honest gateway signs both.
+    async fn convict(&self, peer: &GatewayPeer, transfer: TransferId, proof: ReceiptsContradict) {
+        let gateway = &self.0;
+        let proof = Equivocation {
+            size: 0,
+            first: proof.first,
+            second: proof.second,
+        };
+        let (institution, key) = (peer.peer.institution.clone(), &peer.statement_key);
+        let recorded = gateway.recorder.equivocated(institution, key, &proof);
+        if let Err(error) = recorded.await {
+            tracing::error!(%error, "contradictory receipts are not in the ledger");
+            gateway.receipts.book().acquit(transfer);
         }
     }
 
@@ -186,6 +195,7 @@ impl ReceiptDesk {
             answer: answer.clone(),
             agreed,
             repeated: false,
+            convicted: false,
         };
         gateway.receipts.book().settle(receipt.transfer, settled);
         match agreed {
@@ -300,6 +310,7 @@ impl ReceiptDesk {
                     answer: draft.note.clone(),
                     agreed,
                     repeated: false,
+                    convicted: false,
                 };
                 self.0.receipts.book().settle(draft.transfer, settled);
                 Ok(())
