@@ -17,6 +17,10 @@ use crate::web::Answered;
 use crate::web::Line;
 use crate::web::Secured;
 
+/// Tries of a receipt for a transfer that the other side does not know of, before it is given up: it may still
+/// be starting.
+const UNKNOWN_TRIES_MAX: u32 = 100;
+
 /// See the module.
 pub(super) struct Courier {
     desk: ReceiptDesk,
@@ -40,6 +44,22 @@ enum Unconfirmed {
     Status(u16),
     #[error("{0}")]
     Record(#[from] crate::gateway::RecordError),
+}
+
+impl Unconfirmed {
+    /// The other side will not sign, however often it is asked: it says so, or has long not known of the
+    /// transfer. One that cannot be reached is asked for ever.
+    const fn is_for_good(&self, failures: u32) -> bool {
+        match self {
+            Self::Status(403) => true,
+            Self::Status(404) => failures >= UNKNOWN_TRIES_MAX,
+            Self::Nowhere(_)
+            | Self::Line(_)
+            | Self::TimedOut(_)
+            | Self::Status(_)
+            | Self::Record(_) => false,
+        }
+    }
 }
 
 impl Courier {
@@ -80,7 +100,10 @@ impl Courier {
         if let Err(error) = self.ask(draft).await {
             let of = draft.institution();
             tracing::info!(%of, %error, "a receipt is not confirmed yet");
-            self.desk.later(draft, |failures| self.pause(failures));
+            let failures = self.desk.later(draft, |failures| self.pause(failures));
+            if error.is_for_good(failures) {
+                self.desk.give_up(draft).await;
+            }
         }
     }
 

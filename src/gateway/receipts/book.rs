@@ -206,11 +206,13 @@ impl Book {
     }
 
     /// It was not sent, or not answered; gives how often that has happened.
-    pub(super) fn failed(&mut self, transfer: TransferId, due_us: impl FnOnce(u32) -> u64) {
-        if let Some(waiting) = self.drafts.get_mut(&transfer) {
-            waiting.failures = waiting.failures.saturating_add(1);
-            waiting.due_us = due_us(waiting.failures);
-        }
+    pub(super) fn failed(&mut self, transfer: TransferId, due_us: impl FnOnce(u32) -> u64) -> u32 {
+        let Some(waiting) = self.drafts.get_mut(&transfer) else {
+            return 0;
+        };
+        waiting.failures = waiting.failures.saturating_add(1);
+        waiting.due_us = due_us(waiting.failures);
+        waiting.failures
     }
 
     /// It is not to be sent any more.

@@ -318,14 +318,25 @@ impl ReceiptDesk {
         }
     }
 
-    /// `draft` was not sent or not answered: again after `pause` of the number of failures.
-    pub fn later(&self, draft: &Draft, pause: impl FnOnce(u32) -> Duration) {
+    /// The other side will not sign `draft`: it is not sent any more, and people are told. It counts as missing
+    /// when it is due.
+    pub async fn give_up(&self, draft: &Draft) {
+        self.0.receipts.book().drop_draft(draft.transfer);
+        let text = format!(
+            "the gateway of {} does not sign the receipt for decision {}",
+            draft.filing.institution, draft.filing.decision
+        );
+        self.0.recorder.alert("receipt-unsigned", text).await;
+    }
+
+    /// `draft` was not sent or not answered: again after `pause` of the number of failures, which it gives.
+    pub fn later(&self, draft: &Draft, pause: impl FnOnce(u32) -> Duration) -> u32 {
         let now_us = self.0.clock.read().monotonic_us;
         let due_us = |failures| {
             let pause = u64::try_from(pause(failures).as_micros()).unwrap_or(u64::MAX);
             now_us.saturating_add(pause)
         };
-        self.0.receipts.book().failed(draft.transfer, due_us);
+        self.0.receipts.book().failed(draft.transfer, due_us)
     }
 
     /// Tells people what is wrong with a receipt; once a minute for each gateway and kind.
