@@ -294,7 +294,7 @@ impl Walk {
     /// Of a decision that there may be, in any order.
     fn of_receipts(&self, which: u16) -> Option<Body> {
         let parcel = "00112233445566778899aabbccddeeff".to_owned();
-        match which % 9 {
+        match which % 6 {
             1 => {
                 return Some(Body::ParcelSealed {
                     parcel,
@@ -316,14 +316,14 @@ impl Walk {
                     request_sha256: Sha256::ZERO,
                 });
             }
+            3 => {
+                return Some(Body::Misstated {
+                    institution: slug("hill"),
+                    key: "key".to_owned(),
+                    statement: "a statement".to_owned(),
+                });
+            }
             _ => {}
-        }
-        if which.is_multiple_of(7) {
-            return Some(Body::Misstated {
-                institution: slug("hill"),
-                key: "key".to_owned(),
-                statement: "a statement".to_owned(),
-            });
         }
         let standings = [
             ReceiptStanding::Due,
