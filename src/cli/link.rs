@@ -25,7 +25,7 @@ use crate::transport::Security;
 pub enum Link {
     /// Print what another hospital puts into its configuration to link its gateway with this one
     ///
-    /// An [[institution]] row and a [[gateway_peer]] row of this gateway, out of its certificate, keys
+    /// An institution row and a gateway_peer row of this gateway, out of its certificate, keys
     /// and addresses. The other hospital chooses `ae`. All of it is public, and is to be brought there
     /// by a way that both trust, with the file of the authority that issued our certificate. Makes the
     /// keys where there are none yet, as a first start does.

@@ -29,7 +29,7 @@ pub use show::Show;
 pub enum Parcel {
     /// Open a parcel that was sealed for this gateway, and write its instances as DICOM files
     ///
-    /// Verifies the manifest by the statement_key of the sender's [[gateway_peer]], and every digest.
+    /// Verifies the manifest by the statement_key of the sender's gateway_peer row, and every digest.
     /// Released online, the sender's gateway is asked for the key, which asks its contract again.
     Open(Open),
     /// List the parcels that this gateway sealed, and what became of them

@@ -21,7 +21,7 @@ use crate::storage::Keys;
 /// Arguments of `credence parcel open`.
 #[derive(Args, Debug)]
 pub struct Open {
-    /// The parcel: a folder, or s3://bucket/prefix/id in a store of a [[gateway_peer]]
+    /// The parcel: a folder, or s3://bucket/prefix/id in a store of a gateway_peer row
     #[arg(value_name = "PARCEL")]
     pub parcel: String,
     /// The gateway's configuration file

@@ -17,7 +17,7 @@ use crate::parcel::Release;
 /// Arguments of `credence parcel show`.
 #[derive(Args, Debug)]
 pub struct Show {
-    /// The parcel: a folder, or s3://bucket/prefix/id in a store of a [[gateway_peer]]
+    /// The parcel: a folder, or s3://bucket/prefix/id in a store of a gateway_peer row
     #[arg(value_name = "PARCEL")]
     pub parcel: String,
     /// The gateway's configuration file

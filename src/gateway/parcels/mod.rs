@@ -1,7 +1,7 @@
 //! Sealed parcels for other gateways: what was stored to a hospital leaves the spool sealed, and whoever
 //! carries it can read none of it.
 //!
-//! [`sealing`] writes a parcel, [`custody`] keeps its key where that is released online, [`opening`]
+//! `sealing` writes a parcel, `custody` keeps its key where that is released online, `opening`
 //! answers a recipient who asks for it, and [`unpack`] is the recipient's side. When what waits is
 //! sealed, and what becomes of an instance whose parcel cannot be written, is for `delivery::packing`.
 

@@ -173,7 +173,7 @@ pub enum UnpackError {
     },
 }
 
-/// Reads the manifest of the parcel at `place`, and verifies it by the key of the [[gateway_peer]] that
+/// Reads the manifest of the parcel at `place`, and verifies it by the key of the `[[gateway_peer]]` that
 /// it says it is from. Whether it is for us is not asked.
 ///
 /// # Errors
