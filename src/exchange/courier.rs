@@ -1,4 +1,4 @@
-//! Brings our receipts to the gateways that are to sign them, until they have.
+//! Brings our receipts to a gateway that is to sign them, until it has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,6 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::config::GatewayPeer;
-use crate::config::WebUrl;
 use crate::gateway::Draft;
 use crate::gateway::ReceiptDesk;
 use crate::ledger::SIGNED_TEXT_BYTES_MAX;
@@ -24,7 +23,7 @@ const UNKNOWN_TRIES_MAX: u32 = 100;
 /// See the module.
 pub(super) struct Courier {
     desk: ReceiptDesk,
-    gateways: Vec<Arc<GatewayPeer>>,
+    gateway: Arc<GatewayPeer>,
     security: Arc<Security>,
     request: Duration,
     retry_first: Duration,
@@ -63,11 +62,16 @@ impl Unconfirmed {
 }
 
 impl Courier {
-    pub(super) fn new(config: &Config, desk: ReceiptDesk, security: &Arc<Security>) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        desk: ReceiptDesk,
+        gateway: &Arc<GatewayPeer>,
+        security: &Arc<Security>,
+    ) -> Self {
         let exchange = &config.exchange;
         Self {
             desk,
-            gateways: config.gateway_peers.clone(),
+            gateway: Arc::clone(gateway),
             security: Arc::clone(security),
             request: exchange.request,
             retry_first: exchange.retry_first,
@@ -79,7 +83,7 @@ impl Courier {
     pub(super) async fn run(self, mut stopped: watch::Receiver<bool>) {
         loop {
             let (wait, draft) = tokio::select! {
-                next = self.desk.next() => next,
+                next = self.desk.next(&self.gateway.peer.institution) => next,
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             };
             if !wait.is_zero() {
@@ -117,26 +121,17 @@ impl Courier {
     }
 
     async fn post(&self, draft: &Draft) -> Result<Answered, Unconfirmed> {
-        let of = draft.institution();
-        let (gateway, url) = self
-            .gateway(draft)
-            .ok_or_else(|| Unconfirmed::Nowhere(of.to_string()))?;
+        let url = self.gateway.https.as_ref();
+        let url = url.ok_or_else(|| Unconfirmed::Nowhere(draft.institution().to_string()))?;
         let secured = Secured {
             security: Arc::clone(&self.security),
-            gateway: Arc::clone(gateway),
+            gateway: Arc::clone(&self.gateway),
             connect: self.request,
         };
         let mut line = Line::to(url, Some(&secured), SIGNED_TEXT_BYTES_MAX);
         let asked = line.post("receipts", draft.note.clone());
         let answered = tokio::time::timeout(self.request, asked).await;
         Ok(answered.map_err(|_| Unconfirmed::TimedOut(self.request))??)
-    }
-
-    fn gateway(&self, draft: &Draft) -> Option<(&Arc<GatewayPeer>, &WebUrl)> {
-        let of = draft.institution();
-        let mut gateways = self.gateways.iter();
-        let gateway = gateways.find(|gateway| gateway.peer.institution == *of)?;
-        Some((gateway, gateway.https.as_ref()?))
     }
 
     /// The pause after so many tries that brought nothing.

@@ -95,11 +95,17 @@ pub fn start(config: &Config, desks: &Desks) -> Result<Exchange, ExchangeError> 
         let security = Arc::clone(security);
         tasks.spawn(server.serve(socket, security, stopped.clone()));
     }
-    if let Some(security) = &desks.security
-        && config.gateway_peers.iter().any(|peer| peer.https.is_some())
-    {
-        let courier = courier::Courier::new(config, desks.receipts.clone(), security);
-        tasks.spawn(courier.run(stopped));
+    if let Some(security) = &desks.security {
+        // One for each: none waits because another is slow to answer.
+        for gateway in config
+            .gateway_peers
+            .iter()
+            .filter(|one| one.https.is_some())
+        {
+            let receipts = desks.receipts.clone();
+            let courier = courier::Courier::new(config, receipts, gateway, security);
+            tasks.spawn(courier.run(stopped.clone()));
+        }
     }
     Ok(Exchange {
         address,

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::Mutex;
 
 use super::Gateway;
 use super::link::Heard;
+use super::link::Ticket;
 use super::retrieve::Destination;
 use crate::association::AssociateRj;
 use crate::association::AssociateRq;
@@ -29,6 +31,7 @@ use crate::dicom::AeTitle;
 use crate::dicom::Model;
 use crate::dicom::Service;
 use crate::dicom::service_of;
+use crate::ledger::TransferId;
 use crate::transport::Channel;
 use crate::transport::Security;
 
@@ -51,6 +54,8 @@ pub(super) struct Inbound {
     pub(super) is_own_house: bool,
     /// What another gateway stated last on it.
     pub(super) heard: Option<Heard>,
+    /// The transfers that it spoke of and that have begun; one list for all copies of this.
+    pub(super) tickets: Arc<Mutex<BTreeMap<TransferId, Arc<Ticket>>>>,
     /// The peer is an archive that sends what a retrieval of ours asked for, and this is where
     /// its images go.
     pub(super) arrival: Option<Destination>,
@@ -102,6 +107,7 @@ impl Inbound {
             // Until it is identified, which may take a while.
             user: None,
             heard: None,
+            tickets: Arc::default(),
             reached: TransportFacts {
                 tls: channel.tls,
                 mutual: caller.by_certificate,

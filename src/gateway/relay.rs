@@ -170,8 +170,9 @@ impl Relay<'_> {
         let is_last_word = self.tee.is_none();
         let response = self.response(awaited).await;
         let (digest, bytes) = (sum.hasher.finish(), sum.bytes);
-        let response = response.inspect_err(|error| {
-            if let (Some(ticket), RelayError::Destination { .. }) = (released_by.ticket(), error) {
+        let response = response.inspect_err(|_| {
+            // Whoever broke: all of it has gone out.
+            if let Some(ticket) = released_by.ticket() {
                 ticket.unanswered(&digest, bytes);
             }
         })?;

@@ -200,6 +200,7 @@ impl Session {
         let gateway = Arc::clone(&self.gateway);
         self.transfers.close_all(&gateway, outcome).await;
         self.receipted.finish_all(&gateway).await;
+        self.finish_transfers(true).await;
         match ended {
             Ok(End::Release) => {
                 // The destination reads its release as "study complete": not before the sender's.

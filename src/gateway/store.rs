@@ -9,6 +9,8 @@ use super::instance::Held;
 use super::instance::Taken;
 use super::instance::drain;
 use super::instance::take_head;
+use super::link::Role;
+use super::link::Ticketed;
 use super::link::asker_of;
 use super::link::transfer_of;
 use super::recorder::Asked;
@@ -30,6 +32,7 @@ use crate::config::Delivery;
 use crate::config::Peer;
 use crate::config::StoreRoute;
 use crate::contract::Body;
+use crate::contract::Outcome;
 use crate::dicom::Head;
 use crate::dicom::HeadError;
 use crate::dicom::Uid;
@@ -96,6 +99,11 @@ impl Session {
         if let Some(refused) = self.contradiction(context_id, command, &held) {
             return Ok(Stored::refused(refused));
         }
+        let study = held.head.study_instance_uid.as_ref();
+        if self.inbound.lacks_a_transfer(study) {
+            let comment = "a gateway names the transfer of a study first";
+            return Ok(Stored::refused(refused(Status::NOT_AUTHORISED, comment)));
+        }
         let Some(Use::Store(routes)) = self.accepted.get(&context_id).map(|a| a.used.clone())
         else {
             return Err(Ended::OutOfTurn);
@@ -128,14 +136,14 @@ impl Session {
         let study = head.study_instance_uid.as_ref();
         let ticket = match to.through {
             Some(_) => self.receipted.sending(&self.gateway, to, study),
-            None => self.receipted.receiving(inbound, to, study),
+            None => Ticketed(study.and_then(|study| inbound.ticket(study, Role::Recipient))),
         };
         let asked = || Asked {
             ticket,
             ..Asked::instance(mode, inbound, to, head)
         };
         let judged = self.transfers.judge(&self.gateway, &key, asked).await;
-        if let Ok(Judged::Permitted(recorded)) = &judged {
+        if let (Some(_), Ok(Judged::Permitted(recorded))) = (&to.through, &judged) {
             let released = self.receipted.released(&self.gateway, to, study, recorded);
             released.await;
         }
@@ -171,6 +179,7 @@ impl Session {
         let Some(peer) = route.to.first() else {
             return Err(Ended::OutOfTurn);
         };
+        self.begin_anew(context_id, peer).await;
         let (key, recorded) = match self.permit(route, peer, &held.head).await? {
             Ok(permitted) => permitted,
             Err(refused) => return Ok(Stored::refused(refused)),
@@ -225,6 +234,24 @@ impl Session {
                     .await
             }
             None => self.settle(context_id, &permit.key, relayed),
+        }
+    }
+
+    /// On an association with another gateway that was opened again, transfers begin anew: the other side ended
+    /// those that it knew.
+    async fn begin_anew(&mut self, context_id: u8, peer: &Peer) {
+        if peer.through.is_none() || self.receipted.is_empty() {
+            return;
+        }
+        let gateway = Arc::clone(&self.gateway);
+        let mut upstreams = self.upstreams.iter_mut();
+        let upstream = upstreams.find(|upstream| upstream.context(context_id).is_some());
+        let Some(upstream) = upstream else {
+            return;
+        };
+        if upstream.ready(&gateway).await.is_ok() && !upstream.has_spoken() {
+            self.transfers.close_all(&gateway, Outcome::Completed).await;
+            self.receipted.finish_all(&gateway).await;
         }
     }
 

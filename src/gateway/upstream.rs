@@ -245,6 +245,11 @@ impl Upstream {
         })
     }
 
+    /// Something has been stated on the association that stands.
+    pub(super) fn has_spoken(&self) -> bool {
+        self.speaker.as_ref().is_some_and(Speaker::has_spoken)
+    }
+
     /// The link as it is, without looking whether the destination still holds it.
     pub(super) const fn standing(&mut self) -> Option<&mut Link> {
         self.link.as_mut()

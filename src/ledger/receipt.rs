@@ -133,8 +133,8 @@ pub struct ReceiptsContradict {
     pub second: String,
 }
 
-/// Whether these two notes convict the holder of `key`: both signed by it, about one transfer, and not the
-/// same.
+/// Whether these two notes convict the holder of `key`: both signed by it, about one transfer under the same
+/// decisions, and not the same.
 ///
 /// # Errors
 /// When one of them is no receipt that `key` signed.
@@ -144,7 +144,13 @@ pub fn receipts_contradict(
     key: &LogKey,
 ) -> Result<Option<ReceiptsContradict>, SignedTextError> {
     let (one, other): (Receipt, Receipt) = (open_text(first, key)?, open_text(second, key)?);
-    if one.transfer != other.transfer || one == other {
+    let attempt = |receipt: &Receipt| {
+        let decisions = (receipt.sender_decision, receipt.recipient_decision);
+        (receipt.transfer, decisions)
+    };
+    // Whoever names a transfer may use the name again, but the decisions under which it is received are not
+    // theirs to choose: another attempt is no contradiction.
+    if attempt(&one) != attempt(&other) || one == other {
         return Ok(None);
     }
     Ok(Some(ReceiptsContradict {
@@ -261,7 +267,12 @@ mod tests {
             ..receipt()
         });
         let check = |one: &str, other: &str| receipts_contradict(one, other, signer.key()).unwrap();
+        let another_attempt = note(&Receipt {
+            recipient_decision: 9,
+            ..receipt()
+        });
         assert!(check(&first, &second).is_some());
+        assert!(check(&first, &another_attempt).is_none());
         assert!(check(&first, &first).is_none());
         assert!(check(&first, &elsewhere).is_none());
     }

@@ -186,6 +186,7 @@ key = "gateway.key"
 authorities = ["authority.pem"]
 [exchange]
 listen = "{https}"
+retry_max_s = 1
 [[ae]]
 title = "CRED_A"
 purpose = "TREATMENT"

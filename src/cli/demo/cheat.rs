@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::hospital::Hospital;
 use super::hospital::PATIENCE;
+use super::hospital::ST_ANNA;
 use super::hospital::failed;
 use crate::demo::Instance;
 use crate::demo::StoryError;
@@ -31,7 +32,8 @@ pub(super) fn root(receipt: &Receipt, data_sets: &[Sha256]) -> Sha256 {
 /// The receipt that the gateway of `liar` has written and not sent: its exchange must be stopped.
 pub(super) async fn unsent(liar: &Hospital) -> Result<Receipt, StoryError> {
     let desk = liar.running.receipts();
-    let next = tokio::time::timeout(PATIENCE, desk.next());
+    let other = ST_ANNA.slug.parse().map_err(failed)?;
+    let next = tokio::time::timeout(PATIENCE, desk.next(&other));
     let (_, draft) = next.await.map_err(failed)?;
     let recorder = liar.running.recorder();
     open_text(&draft.note, recorder.statement_signer().key()).map_err(failed)

@@ -21,6 +21,7 @@ use super::worker::chance;
 use crate::config::Mode;
 use crate::config::PeerName;
 use crate::contract::Body;
+use crate::contract::Outcome;
 use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::gateway::instance;
@@ -164,6 +165,7 @@ impl Worker {
         if let Err(attempt) = self.associate(job).await {
             return attempt;
         }
+        self.begin_anew().await;
         let key = Key::again(order.asked(), &self.peer.name, leg.mode);
         let recorded = match self.judge(&key, &order, leg).await {
             Ok(recorded) => recorded,
@@ -246,6 +248,18 @@ impl Worker {
             .released(&gateway, &peer, study.as_ref(), &recorded);
         released.await;
         Ok(recorded)
+    }
+
+    /// On an association with another gateway that was opened again, transfers begin anew: the other side ended
+    /// those that it knew.
+    async fn begin_anew(&mut self) {
+        let association = self.association.as_ref();
+        let fresh = association.is_some_and(|one| !one.upstream.has_spoken());
+        if self.peer.through.is_some() && fresh && !self.receipted.is_empty() {
+            let gateway = Arc::clone(&self.gateway);
+            self.transfers.close_all(&gateway, Outcome::Completed).await;
+            self.receipted.finish_all(&gateway).await;
+        }
     }
 
     /// Tells a gateway on whose behalf what `recorded` releases comes.

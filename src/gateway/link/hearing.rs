@@ -1,6 +1,7 @@
 //! What another gateway states on an association that it requested of us, and whether we believe it.
 
 use std::sync::Arc;
+use std::sync::PoisonError;
 
 use super::DATA_SET_BYTES_MAX;
 use super::STATE;
@@ -10,6 +11,7 @@ use super::stated;
 use super::ticket::Role;
 use crate::config::GatewayPeer;
 use crate::contract::Body;
+use crate::contract::Outcome;
 use crate::contract::User;
 use crate::contract::UserProof;
 use crate::dicom::Uid;
@@ -27,9 +29,16 @@ use crate::gateway::store::refused;
 use crate::ledger::Checkpoint;
 use crate::ledger::STATED_TRANSFERS_MAX;
 use crate::ledger::Statement;
+use crate::ledger::TransferId;
 use crate::ledger::equivocation;
 use crate::ledger::open_text;
 use crate::ledger::signed_alone;
+
+/// Characters of the longest name of a user in a statement.
+const USER_CHARACTERS_MAX: usize = 128;
+
+/// Transfers that one association of another gateway has under way, at most.
+const STATED_TICKETS_MAX: usize = 4096;
 
 /// A statement that was believed.
 #[derive(Clone, Debug)]
@@ -56,6 +65,8 @@ enum Unbelieved {
     OutOfOrder,
     #[error("its statement names {0} transfers, limit {STATED_TRANSFERS_MAX}")]
     TooMany(usize),
+    #[error("its statement names a user of {0} characters, limit {USER_CHARACTERS_MAX}")]
+    User(usize),
     #[error("its checkpoint is not signed by its log")]
     Checkpoint,
 }
@@ -66,9 +77,41 @@ impl Inbound {
         let through = self.peer.through.as_ref().filter(|one| one.receipt)?;
         let heard = self.heard.as_ref()?;
         let said = stated(&heard.statement, study)?;
+        // One for each transfer, whatever number of requests, decisions and destinations it takes.
+        let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = tickets.get(&said.transfer) {
+            return Some(Arc::clone(known));
+        }
+        if tickets.len() >= STATED_TICKETS_MAX {
+            return None;
+        }
         let theirs = Some(said.decision);
         let with = through.institution.clone();
-        Some(Ticket::new(said.transfer, with, role, theirs))
+        let ticket = Ticket::new(said.transfer, with, role, theirs);
+        tickets.insert(said.transfer, Arc::clone(&ticket));
+        Some(ticket)
+    }
+
+    /// Another gateway has to name each transfer before it begins: what it does not name has no receipt.
+    pub(in crate::gateway) fn lacks_a_transfer(&self, study: Option<&Uid>) -> bool {
+        let owes = self.peer.through.as_ref().is_some_and(|one| one.receipt);
+        let said = |study: &Uid| {
+            let heard = self.heard.as_ref();
+            heard.is_some_and(|heard| stated(&heard.statement, study).is_some())
+        };
+        owes && self.arrival.is_none() && !study.is_some_and(said)
+    }
+
+    /// Takes the tickets of transfers that the newest statement does not name any more; with `all`, every one.
+    fn take_tickets(&self, all: bool) -> Vec<Arc<Ticket>> {
+        let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = self.heard.as_ref();
+        let named = |transfer: &TransferId| {
+            let mut said = heard.iter().flat_map(|heard| &heard.statement.transfers);
+            !all && said.any(|one| one.transfer == *transfer)
+        };
+        let over: Vec<TransferId> = tickets.keys().filter(|one| !named(one)).copied().collect();
+        over.iter().filter_map(|one| tickets.remove(one)).collect()
     }
 
     /// Another gateway that has not said on whose behalf it asks.
@@ -98,7 +141,8 @@ impl Session {
         let note = data_set.as_deref().and_then(note_in);
         match self.believe(&gateway, note).await {
             Ok(heard) => {
-                let said = &heard.statement;
+                let said = Arc::clone(&heard.statement);
+                let before = (self.inbound.purpose, self.inbound.user.clone());
                 self.inbound.purpose = said.purpose;
                 self.inbound.user = said.user.clone().map(|name| User {
                     name,
@@ -106,6 +150,11 @@ impl Session {
                     proof: UserProof::None,
                 });
                 self.inbound.heard = Some(heard);
+                if before != (self.inbound.purpose, self.inbound.user.clone()) {
+                    // What was permitted was permitted to somebody else, or for something else.
+                    self.transfers.close_all(&gateway, Outcome::Completed).await;
+                }
+                self.finish_transfers(false).await;
                 let response = CommandSet::response_to(&request, Status::SUCCESS);
                 self.link.queue_command(context_id, &response);
                 Ok(())
@@ -113,13 +162,26 @@ impl Session {
             Err(why) => {
                 let peer = &self.inbound.peer;
                 tracing::warn!(peer = %peer.name, %why, "a statement is not believed");
-                let text = format!("the gateway of {}: {why}", peer.institution);
-                gateway.recorder.alert("statement-refused", text).await;
+                let institution = &peer.institution;
+                if gateway
+                    .receipts
+                    .tells(&gateway, institution, "statement-refused")
+                {
+                    let text = format!("the gateway of {institution}: {why}");
+                    gateway.recorder.alert("statement-refused", text).await;
+                }
                 let refusal = refused(Status::NOT_AUTHORISED, "statement not believed");
                 self.respond(context_id, &request, &refusal);
                 let _ = self.link.flush().await;
                 Err(Ended::Unbelieved)
             }
+        }
+    }
+
+    /// Ends the transfers that the other gateway speaks of no more; with `all`, every one.
+    pub(in crate::gateway) async fn finish_transfers(&self, all: bool) {
+        for ticket in self.inbound.take_tickets(all) {
+            self.gateway.receipts.finish(&self.gateway, &ticket).await;
         }
     }
 
@@ -146,6 +208,10 @@ impl Session {
         }
         if statement.transfers.len() > STATED_TRANSFERS_MAX {
             return Err(Unbelieved::TooMany(statement.transfers.len()));
+        }
+        let user = statement.user.as_deref().unwrap_or_default();
+        if user.chars().count() > USER_CHARACTERS_MAX {
+            return Err(Unbelieved::User(user.chars().count()));
         }
         if let Some(checkpoint) = &statement.checkpoint {
             gateway.compare_checkpoint(peer, checkpoint).await?;
@@ -186,6 +252,13 @@ async fn misstated(gateway: &Gateway, peer: &GatewayPeer, note: &str) {
     let Ok(statement) = signed_alone(note, &peer.statement_key) else {
         return;
     };
+    // However often it is said: nobody fills a ledger with it.
+    if !gateway
+        .receipts
+        .tells(gateway, &peer.peer.institution, "misstated")
+    {
+        return;
+    }
     let body = Body::Misstated {
         institution: peer.peer.institution.clone(),
         key: peer.statement_key.to_string(),
@@ -211,6 +284,10 @@ impl Gateway {
         if let Some(before) = &before
             && let Ok(Some(proof)) = equivocation(before, shown, &peer.log_key)
         {
+            let institution = &peer.peer.institution;
+            if !self.receipts.tells(self, institution, "forked") {
+                return Err(Unbelieved::Checkpoint);
+            }
             let institution = peer.peer.institution.clone();
             let recorded = self
                 .recorder

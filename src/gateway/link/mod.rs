@@ -33,6 +33,7 @@ pub(super) use receipted::asker_of;
 pub(super) use receipted::transfer_of;
 pub(super) use speaker::Speaker;
 pub(super) use speaker::Unsaid;
+pub(super) use ticket::Decided;
 pub(super) use ticket::Finished;
 pub(super) use ticket::Role;
 pub(super) use ticket::Ticket;

@@ -1,5 +1,5 @@
-//! The transfers with other gateways that one association, or one queue, has under way: each study that moves
-//! has one ticket, whatever number of decisions it takes.
+//! The transfers to other gateways that one association, or one queue, has under way: each study that goes has
+//! one ticket on one association to the other gateway, whatever number of decisions it takes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use crate::config::Peer;
 use crate::config::PeerName;
 use crate::dicom::Uid;
 use crate::gateway::Gateway;
-use crate::gateway::inbound::Inbound;
 use crate::gateway::recorder::Recorded;
 use crate::ledger::StatedTransfer;
 use crate::ledger::TransferId;
@@ -48,22 +47,9 @@ impl Receipted {
         }))
     }
 
-    /// The ticket for a study that comes from the gateway behind `inbound` and goes to `to`.
-    pub(in crate::gateway) fn receiving(
-        &self,
-        inbound: &Inbound,
-        to: &Peer,
-        study: Option<&Uid>,
-    ) -> Ticketed {
-        let Some(study) = study else {
-            return Ticketed::default();
-        };
-        let stated = inbound.ticket(study, Role::Recipient);
-        let known = self.known(to, study);
-        Ticketed(match (known, stated) {
-            (Some(known), Some(stated)) if known.transfer == stated.transfer => Some(known),
-            (_, stated) => stated,
-        })
+    /// Nothing is under way.
+    pub(in crate::gateway) fn is_empty(&self) -> bool {
+        self.released.is_empty()
     }
 
     fn known(&self, to: &Peer, study: &Uid) -> Option<Arc<Ticket>> {
@@ -88,16 +74,18 @@ impl Receipted {
         }
         let transfer = ticket.transfer;
         let before = self.released.insert(key, recorded.clone());
-        let other = before.filter(|one| one.ticket().is_some_and(|one| one.transfer != transfer));
-        if let Some(other) = other {
-            gateway.receipts.finish(gateway, &other).await;
+        let before = before.as_ref().and_then(Recorded::ticket);
+        if let Some(other) = before.filter(|one| one.transfer != transfer) {
+            gateway.receipts.finish(gateway, other).await;
         }
     }
 
     /// Ends every transfer.
     pub(in crate::gateway) async fn finish_all(&mut self, gateway: &Gateway) {
         while let Some((_, recorded)) = self.released.pop_first() {
-            gateway.receipts.finish(gateway, &recorded).await;
+            if let Some(ticket) = recorded.ticket() {
+                gateway.receipts.finish(gateway, ticket).await;
+            }
         }
     }
 }

@@ -59,6 +59,11 @@ impl Speaker {
         }
     }
 
+    /// Something has been said.
+    pub(in crate::gateway) const fn has_spoken(&self) -> bool {
+        self.count > 0
+    }
+
     /// States on whose behalf the next requests are, unless that is what was stated last.
     pub(in crate::gateway) async fn say(
         &mut self,

@@ -6,6 +6,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use crate::contract::InstitutionSlug;
+use crate::contract::Pseudonym;
 use crate::digest::Sha256;
 use crate::dimse::Class;
 use crate::dimse::Status;
@@ -40,8 +41,8 @@ pub(in crate::gateway) struct Ticket {
 
 #[derive(Debug)]
 struct Seen {
-    /// Our first decision on it, and when it was asked for.
-    ours: Option<(u64, UtcMicros)>,
+    /// Our first decision on it.
+    ours: Option<Decided>,
     theirs: Option<u64>,
     manifest: Manifest,
     bytes: u64,
@@ -50,14 +51,23 @@ struct Seen {
     over: bool,
 }
 
+/// Our decision on a transfer.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Decided {
+    pub(in crate::gateway) entry: u64,
+    /// When it was asked for.
+    pub(in crate::gateway) at: UtcMicros,
+    /// Whose details it has, and of which retention class; `None`: nobody's.
+    pub(in crate::gateway) keeping: Option<(Pseudonym, String)>,
+}
+
 /// A transfer that is over.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Finished {
     pub(in crate::gateway) transfer: TransferId,
     pub(in crate::gateway) with: InstitutionSlug,
     pub(in crate::gateway) role: Role,
-    pub(in crate::gateway) ours: u64,
-    pub(in crate::gateway) begun: UtcMicros,
+    pub(in crate::gateway) ours: Decided,
     pub(in crate::gateway) theirs: Option<u64>,
     pub(in crate::gateway) failed: u64,
     /// What arrived for certain, then what may have arrived.
@@ -92,13 +102,18 @@ impl Ticket {
     }
 
     /// We decided; the first decision names the transfer in our ledger.
-    pub(in crate::gateway) fn decided(&self, entry: u64, at: UtcMicros) {
-        self.seen().ours.get_or_insert((entry, at));
+    pub(in crate::gateway) fn decided(&self, decided: Decided) {
+        self.seen().ours.get_or_insert(decided);
     }
 
     /// Our first decision.
     pub(in crate::gateway) fn ours(&self) -> Option<u64> {
-        self.seen().ours.map(|(entry, _)| entry)
+        self.seen().ours.as_ref().map(|ours| ours.entry)
+    }
+
+    /// Whether the other side has said how it decided.
+    pub(in crate::gateway) fn has_their_word(&self) -> bool {
+        self.seen().theirs.is_some()
     }
 
     /// The other side decided.
@@ -149,7 +164,7 @@ impl Ticket {
     /// Ends it, once; `None` when it has ended before, was never permitted, or nothing moved.
     pub(in crate::gateway) fn finish(&self) -> Option<Finished> {
         let mut seen = self.seen();
-        let (ours, begun) = seen.ours?;
+        let ours = seen.ours.clone()?;
         if std::mem::replace(&mut seen.over, true) {
             return None;
         }
@@ -176,7 +191,6 @@ impl Ticket {
             with: self.with.clone(),
             role: self.role,
             ours,
-            begun,
             theirs: seen.theirs,
             failed: seen.failed,
             possible,
@@ -206,6 +220,14 @@ mod tests {
         Ticket::new(transfer, "lakeside".parse().unwrap(), Role::Sender, Some(7))
     }
 
+    fn decided(entry: u64) -> Decided {
+        Decided {
+            entry,
+            at: UtcMicros(1),
+            keeping: None,
+        }
+    }
+
     fn digest(text: &str) -> Sha256 {
         Sha256::of(&[text.as_bytes()])
     }
@@ -213,13 +235,13 @@ mod tests {
     #[test]
     fn what_may_have_arrived_is_told_beside_what_did() {
         let ticket = ticket();
-        ticket.decided(5, UtcMicros(1));
-        ticket.decided(6, UtcMicros(2));
+        ticket.decided(decided(5));
+        ticket.decided(decided(6));
         ticket.answered(Status::SUCCESS, &digest("a"), 10, true);
         ticket.answered(Status::STORE_OUT_OF_RESOURCES, &digest("b"), 10, true);
         ticket.unanswered(&digest("c"), 5);
         let finished = ticket.finish().unwrap();
-        assert_eq!((finished.ours, finished.theirs), (5, Some(7)));
+        assert_eq!((finished.ours.entry, finished.theirs), (5, Some(7)));
         assert_eq!(finished.failed, 2);
         let amounts: Vec<_> = finished
             .possible
@@ -232,13 +254,13 @@ mod tests {
     #[test]
     fn nothing_moved_is_no_transfer_and_one_ends_once() {
         let empty = ticket();
-        empty.decided(5, UtcMicros(1));
+        empty.decided(decided(5));
         empty.failed();
         assert!(empty.finish().is_none());
         let one = ticket();
         one.answered(Status::SUCCESS, &digest("a"), 10, true);
         assert!(one.finish().is_none(), "nobody permitted it");
-        one.decided(5, UtcMicros(1));
+        one.decided(decided(5));
         assert!(one.finish().is_some());
         assert!(one.finish().is_none());
     }

@@ -200,8 +200,10 @@ impl Book {
     }
 
     /// The draft that is to be sent first, and when.
-    pub(super) fn next(&self) -> Option<(u64, Draft)> {
-        let first = self.drafts.values().min_by_key(|waiting| waiting.due_us)?;
+    pub(super) fn next(&self, to: &InstitutionSlug) -> Option<(u64, Draft)> {
+        let drafts = self.drafts.values();
+        let theirs = drafts.filter(|waiting| waiting.draft.institution() == to);
+        let first = theirs.min_by_key(|waiting| waiting.due_us)?;
         Some((first.due_us, first.draft.clone()))
     }
 

@@ -217,12 +217,15 @@ impl ReceiptDesk {
         Ok(details.ok().and_then(|details| details.receipt))
     }
 
-    /// The next receipt of ours to send, and after how long; waits while there is none.
-    pub async fn next(&self) -> (Duration, Draft) {
+    /// The next receipt of ours for the gateway of `to`, and after how long; waits while there is none.
+    pub async fn next(&self, to: &InstitutionSlug) -> (Duration, Draft) {
         let receipts = &self.0.receipts;
         loop {
             let woken = receipts.wake.notified();
-            let next = receipts.book().next();
+            tokio::pin!(woken);
+            // From here on no new one goes unnoticed.
+            woken.as_mut().enable();
+            let next = receipts.book().next(to);
             if let Some((due_us, draft)) = next {
                 let now_us = self.0.clock.read().monotonic_us;
                 return (Duration::from_micros(due_us.saturating_sub(now_us)), draft);

@@ -30,7 +30,6 @@ use super::recorder::Details;
 use super::recorder::Filed;
 use super::recorder::ReceiptDetails;
 use super::recorder::RecordError;
-use super::recorder::Recorded;
 use crate::contract::Body;
 use crate::contract::InstitutionSlug;
 use crate::contract::ReceiptStanding;
@@ -54,23 +53,34 @@ impl Receipts {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether people are to be told of such a thing about a gateway now: once a minute.
+    pub(super) fn tells(
+        &self,
+        gateway: &Gateway,
+        of: &InstitutionSlug,
+        code: &'static str,
+    ) -> bool {
+        let now_us = gateway.clock.read().monotonic_us;
+        self.book().tells(of, code, now_us)
+    }
+
     /// Makes known what we are about to send: its receipt may come before we have seen the end.
     pub(super) fn track(&self, ticket: &Arc<Ticket>) {
         self.book().track(ticket);
     }
 
-    /// Ends the transfer that `recorded` is a part of, if it is one with another gateway and has not ended:
-    /// what is known of it is made durable, and the receipt goes out, or is waited for.
-    pub(super) async fn finish(&self, gateway: &Gateway, recorded: &Recorded) {
-        let Some(finished) = recorded.ticket().and_then(|ticket| ticket.finish()) else {
+    /// Ends a transfer, if it has not ended: what is known of it is made durable, and the receipt goes out, or
+    /// is waited for.
+    pub(super) async fn finish(&self, gateway: &Gateway, ticket: &Ticket) {
+        let Some(finished) = ticket.finish() else {
             return;
         };
-        let Some((patient, class)) = recorded.keeping() else {
+        let Some((patient, class)) = finished.ours.keeping.clone() else {
             // Nothing identifies whose it is, so there is no key to seal it under.
             return;
         };
         let filing = Filing {
-            decision: finished.ours,
+            decision: finished.ours.entry,
             institution: finished.with.clone(),
             patient,
             class,
@@ -80,7 +90,10 @@ impl Receipts {
             Role::Sender => self.await_receipt(gateway, &finished, filing).await,
         };
         if let Err(error) = done {
-            tracing::error!(%error, decision = finished.ours, "a receipt is not recorded");
+            let decision = finished.ours.entry;
+            tracing::error!(%error, decision, "a receipt is not recorded");
+            let text = format!("no receipt for decision {decision} could be recorded");
+            gateway.recorder.alert("receipt-lost", text).await;
         }
     }
 
@@ -94,18 +107,18 @@ impl Receipts {
         let (Some(theirs), Some(amount)) = (finished.theirs, finished.possible.first()) else {
             let text = format!(
                 "the gateway of {} did not say by which decision it sent, so decision {} has no receipt",
-                finished.with, finished.ours
+                finished.with, finished.ours.entry
             );
             gateway.recorder.alert("receipt-impossible", text).await;
             return Ok(());
         };
         let receipt = Receipt {
-            begun: finished.begun,
+            begun: finished.ours.at,
             bytes: amount.bytes,
-            ended: gateway.clock.now().max(finished.begun),
+            ended: gateway.clock.now().max(finished.ours.at),
             instances: amount.instances,
             recipient: gateway.config.gateway.institution.clone(),
-            recipient_decision: finished.ours,
+            recipient_decision: finished.ours.entry,
             root: amount.root,
             sender: finished.with.clone(),
             sender_decision: theirs,
@@ -124,7 +137,7 @@ impl Receipts {
             note,
             filing,
         });
-        self.wake.notify_one();
+        self.wake.notify_waiters();
         Ok(())
     }
 
@@ -136,7 +149,7 @@ impl Receipts {
         filing: Filing,
     ) -> Result<(), RecordError> {
         let sent = Sent {
-            decision: finished.ours,
+            decision: finished.ours.entry,
             recipient: finished.with.clone(),
             recipient_decision: finished.theirs,
             transfer: finished.transfer,
@@ -177,7 +190,7 @@ impl Receipts {
             self.book()
                 .restore(filing, details.receipt, details.sent, gateway);
         }
-        self.wake.notify_one();
+        self.wake.notify_waiters();
         Ok(())
     }
 }

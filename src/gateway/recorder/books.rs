@@ -168,6 +168,12 @@ pub enum StartError {
     Thread(io::Error),
 }
 
+/// Twice the longest pause of who brings a receipt.
+fn bringing_us(config: &Config) -> u64 {
+    let pause = config.exchange.retry_max.saturating_mul(2);
+    u64::try_from(pause.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// See the module.
 pub(super) struct Books {
     own: InstitutionSlug,
@@ -189,6 +195,8 @@ pub(super) struct Books {
     /// The newest checkpoint, once one was signed.
     signed: watch::Sender<Option<Arc<str>>>,
     lock: FolderLock,
+    /// How long after a start no receipt is missed: while we were away, nobody could bring one.
+    pub(super) receipts_after_us: u64,
 }
 
 impl Books {
@@ -227,6 +235,7 @@ impl Books {
             unsigned: false,
             signed: watch::Sender::new(None),
             lock,
+            receipts_after_us: bringing_us(config),
         };
         books.reload()?;
         let signed = recovered.checkpoint.map_or(0, |signed| signed.size);

@@ -21,7 +21,8 @@ impl Books {
             (body, "review-overdue", text)
         });
         let receipts = self.state().receipts();
-        let receipts = receipts.filter(|(_, open)| !open.overdue && open.due <= time);
+        let can_come = now.monotonic_us >= self.receipts_after_us;
+        let receipts = receipts.filter(|(_, open)| can_come && !open.overdue && open.due <= time);
         let receipts = receipts.map(|(decision, open)| {
             let body = Body::Receipt {
                 decision,

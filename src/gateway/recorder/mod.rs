@@ -173,7 +173,7 @@ impl Recorder {
         let asked = Box::new(asked);
         let judged = self.ask(Ask::Decide { asked, reply }, answer).await;
         if let (Some(ticket), Ok(Judged::Permitted(recorded))) = (ticket, &judged) {
-            ticket.decided(recorded.entry(), recorded.received_at());
+            ticket.decided(recorded.decided());
         }
         judged
     }

@@ -12,11 +12,11 @@ use crate::config::DeniedStore;
 use crate::contract::Body;
 use crate::contract::Decision;
 use crate::contract::Outcome;
-use crate::contract::Pseudonym;
 use crate::contract::Request;
 use crate::dimse::Status;
 use crate::gateway::inbound::Inbound;
 use crate::gateway::instance::Ended;
+use crate::gateway::link::Decided;
 use crate::gateway::link::Ticket;
 use crate::gateway::store::Refused;
 use crate::gateway::transfer::Fault;
@@ -72,19 +72,18 @@ impl Recorded {
         &self.0.asked
     }
 
-    /// When it was asked for.
-    pub(in crate::gateway) fn received_at(&self) -> UtcMicros {
-        self.0.request.received_at
-    }
-
     /// The transfer between two gateways that it is a part of.
     pub(in crate::gateway) fn ticket(&self) -> Option<&Arc<Ticket>> {
         self.0.asked.ticket.0.as_ref()
     }
 
-    /// Under whose key, and for how long, more details about it are to be sealed.
-    pub(in crate::gateway) fn keeping(&self) -> Option<(Pseudonym, String)> {
-        self.0.request.patient.zip(self.0.class.clone())
+    /// What the receipt for a transfer under it needs of it.
+    pub(super) fn decided(&self) -> Decided {
+        Decided {
+            entry: self.0.entry,
+            at: self.0.request.received_at,
+            keeping: self.0.request.patient.zip(self.0.class.clone()),
+        }
     }
 
     /// The event that records what followed this decision. Instances that a peer lost outweigh

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::Destination;
 use super::Originator;
 use super::Request;
@@ -44,6 +46,7 @@ use crate::gateway::instance::drain;
 use crate::gateway::instance::ended_by;
 use crate::gateway::instance::take_head;
 use crate::gateway::link::Asker;
+use crate::gateway::link::Role;
 use crate::gateway::link::hear_decisions;
 use crate::gateway::link::transfer_of;
 use crate::gateway::recorder::Recorded;
@@ -91,6 +94,7 @@ impl Session {
             Ok(upstream) => upstream,
             Err(error) => {
                 tracing::warn!(%error, "move destination cannot be reached");
+                self.abandon(&judged.progress.released()).await;
                 let comment = "move destination cannot be reached";
                 return Ok(Reply::failed(Status::MOVE_CANNOT_PERFORM, comment));
             }
@@ -156,15 +160,14 @@ impl Session {
         resumable: Option<Resumable>,
     ) -> Result<Reply, Stop> {
         let gateway = Arc::clone(&self.gateway);
-        let mut archive = self.open_archive(&request, offered).await?;
         let released = judged.progress.released();
-        let transfers: Vec<_> = released
-            .iter()
-            .filter_map(|(_, one)| transfer_of(one))
-            .collect();
-        archive
-            .say(&gateway, &Asker::of(&self.inbound), &transfers)
-            .await?;
+        let mut archive = match self.open_told(&request, offered, &released).await {
+            Ok(archive) => archive,
+            Err(stop) => {
+                self.abandon(&released).await;
+                return Err(stop);
+            }
+        };
         let mut plan = judged.plan(&request);
         let originator = Originator {
             ae_title: self.inbound.peer.ae_title.clone(),
@@ -186,6 +189,8 @@ impl Session {
             cancelled: false,
             remaining: 0,
         };
+        // How long nothing may arrive, over however many breaks.
+        let mut hope = (0, None);
         let result = loop {
             let end = self
                 .follow_requests(&mut archive, plan, &mut follow, &mut target)
@@ -194,16 +199,20 @@ impl Session {
             let (Ok(Some(ArchiveEnd::Lost)), Some(resumable)) = (&end, resumable) else {
                 break end.map(|end| end.and_then(|end| follow.ended(&end)));
             };
-            match self.resume(&request, &mut follow, resumable).await {
+            if hope.1.is_none() || follow.settled() > hope.0 {
+                hope = (follow.settled(), Some(Instant::now() + resumable.patience));
+            }
+            let until = hope.1.unwrap_or_else(Instant::now);
+            match self.resume(&request, &mut follow, resumable, until).await {
                 Ok(Some(resumed)) => (archive, plan) = (resumed.archive, resumed.plan),
-                Ok(None) if follow.is_short_of(resumable) => {
-                    break Ok(follow.ended(&ArchiveEnd::Lost));
-                }
-                // All of it had arrived before the final response was lost.
+                // All of it had arrived before the final response was lost, or it is not to come.
                 Ok(None) => break Ok(None),
                 Err(stop) => break Err(stop),
             }
         };
+        if let Some(resumable) = &resumable {
+            follow.account_for(resumable);
+        }
         let outcome = match &result {
             Ok(_) if follow.cancelled => Outcome::Cancelled,
             Ok(_) => Outcome::Completed,
@@ -224,6 +233,23 @@ impl Session {
             tokio::spawn(archive.link.abort(Abort::BY_USER));
         }
         Ok(result?.unwrap_or_else(|| follow.reply()))
+    }
+
+    /// Opens the archive, and tells it, where it is another gateway, what was decided here.
+    async fn open_told(
+        &self,
+        request: &Request,
+        offered: Vec<Offered>,
+        released: &[(Uid, Recorded)],
+    ) -> Result<Archive, Stop> {
+        let mut archive = self.open_archive(request, offered).await?;
+        let transfers: Vec<_> = released
+            .iter()
+            .filter_map(|(_, one)| transfer_of(one))
+            .collect();
+        let asker = Asker::of(&self.inbound);
+        archive.say(&self.gateway, &asker, &transfers).await?;
+        Ok(archive)
     }
 
     /// Asks the archive for one thing after another; how the last request ended, unless all went well or it
@@ -257,7 +283,7 @@ impl Session {
         target: &mut Target,
     ) -> Result<ArchiveEnd, Ended> {
         let gateway = Arc::clone(&self.gateway);
-        let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + TICK, TICK);
+        let mut tick = tokio::time::interval_at(Instant::now() + TICK, TICK);
         let mut silence = Silence::of(&archive.peer, &gateway.config.timeouts);
         loop {
             let heard = tokio::select! {
@@ -442,6 +468,11 @@ impl Session {
             }
             None => None,
         };
+        // A gateway says first by which decision an image comes: without, there would be no receipt.
+        let permitted = permitted.filter(|(_, recorded)| {
+            let ticket = recorded.ticket();
+            ticket.is_none_or(|one| one.role == Role::Sender || one.has_their_word())
+        });
         let Some((study, recorded)) = permitted else {
             self.drain_archive(archive, held.complete).await?;
             follow.retrieval.progress().counts.fail(instance);

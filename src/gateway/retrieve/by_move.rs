@@ -42,6 +42,7 @@ use crate::gateway::instance::Ended;
 use crate::gateway::instance::ended_by;
 use crate::gateway::instance::next_within;
 use crate::gateway::instance::take_small;
+use crate::gateway::link::Role;
 use crate::gateway::relay::Relayed;
 use crate::gateway::session::Session;
 use crate::gateway::session::contexts_received;
@@ -105,7 +106,11 @@ impl Session {
         // An AE title of ours that stands for no single destination cannot tell two moves apart.
         let shared = gateway.config.is_shared(&receiving);
         let _turn = if shared {
-            Some(self.await_turn(&request, &judged.progress.counts).await?)
+            let turn = self.await_turn(&request, &judged.progress.counts).await;
+            if turn.is_err() {
+                self.abandon(&judged.progress.released()).await;
+            }
+            Some(turn?)
         } else {
             None
         };
@@ -460,9 +465,13 @@ pub(super) async fn close_studies(session: &Session, retrieval: &Retrieval, clos
             .recorder
             .close(&recorded, &tally, closing)
             .await;
-        if closing.is_final {
+        // Where another gateway asks us, it says when a transfer is over: it may take several requests.
+        if closing.is_final
+            && let Some(ticket) = recorded.ticket()
+            && ticket.role == Role::Recipient
+        {
             let gateway = &session.gateway;
-            gateway.receipts.finish(gateway, &recorded).await;
+            gateway.receipts.finish(gateway, ticket).await;
         }
     }
 }

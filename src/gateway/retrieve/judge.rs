@@ -19,6 +19,7 @@ use super::reply::Reply;
 use super::reply::pending;
 use super::resume::Listed;
 use crate::config::Peer;
+use crate::contract::Outcome;
 use crate::dicom::Uid;
 use crate::dicom::storage_classes;
 use crate::dimse::CommandField;
@@ -33,8 +34,10 @@ use crate::gateway::link::Ticket;
 use crate::gateway::link::Ticketed;
 use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
+use crate::gateway::recorder::Recorded;
 use crate::gateway::recorder::StudyAsked;
 use crate::gateway::session::Session;
+use crate::gateway::transfer::Closing;
 use crate::gateway::transfer::Tally;
 use crate::ledger::STATED_TRANSFERS_MAX;
 use crate::ledger::TransferId;
@@ -112,9 +115,21 @@ impl Session {
         // On the heap: every association would carry it otherwise.
         let work = Box::pin(judge.prepare(classes));
         let prepared = self.attend(request, &Counts::default(), work).await?;
-        self.report_decisions(&prepared.judged.progress.released())
-            .await?;
+        let released = prepared.judged.progress.released();
+        if let Err(ended) = self.report_decisions(&released).await {
+            self.abandon(&released).await;
+            return Err(ended.into());
+        }
         Ok(prepared)
+    }
+
+    /// Closes decisions under which nothing came: open ones are counted.
+    pub(super) async fn abandon(&self, released: &[(Uid, Recorded)]) {
+        let closing = Closing::last(Outcome::Interrupted);
+        for (_, recorded) in released {
+            let recorder = &self.gateway.recorder;
+            recorder.close(recorded, &Tally::default(), closing).await;
+        }
     }
 
     /// Does `work` that the requestor waits for: sends Pending responses meanwhile, and stops
@@ -236,6 +251,12 @@ impl Judge<'_> {
     async fn study(&self, study: FoundStudy, judged: &mut Judgements) -> Result<(), Stop> {
         let gateway = self.gateway;
         let archive = &self.request.archive;
+        if self.inbound.lacks_a_transfer(Some(&study.uid)) {
+            let comment = "a gateway names the transfer of a study first";
+            judged.comment.get_or_insert_with(|| comment.to_owned());
+            judged.denied.push(study);
+            return Ok(());
+        }
         let asked = Asked {
             patient: study.patient.clone(),
             study: Some(StudyAsked {

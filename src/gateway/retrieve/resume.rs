@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::Request;
 use super::Stop;
 use super::archive::Archive;
@@ -64,6 +66,7 @@ impl Session {
         request: &Request,
         follow: &mut Follow<'_>,
         resumable: &Resumable,
+        until: Instant,
     ) -> Result<Option<Resumed>, Stop> {
         let gateway = Arc::clone(&self.gateway);
         let missing = follow.missing(&resumable.listed);
@@ -77,14 +80,14 @@ impl Session {
         let opened = async {
             let tries = async {
                 loop {
+                    tokio::time::sleep(PAUSE).await;
                     match open(&gateway, &inbound, request, resumable).await {
                         Ok(archive) => return archive,
                         Err(error) => tracing::info!(%error, "the link is not back yet"),
                     }
-                    tokio::time::sleep(PAUSE).await;
                 }
             };
-            Ok(tokio::time::timeout(resumable.patience, tries).await.ok())
+            Ok(tokio::time::timeout_at(until, tries).await.ok())
         };
         let opened = match self.attend(request, &counts, Box::pin(opened)).await {
             Ok(opened) => opened,
@@ -110,7 +113,10 @@ impl Session {
             instances.iter().for_each(|one| counts.unfail(&one.uid));
         }
         let asker = Asker::of(&self.inbound);
-        archive.say(&gateway, &asker, &transfers).await?;
+        if let Err(error) = archive.say(&gateway, &asker, &transfers).await {
+            // Another break: who follows the archive finds it, and comes back here.
+            tracing::info!(%error, "the link broke again");
+        }
         Ok(Some(Resumed { archive, plan }))
     }
 
@@ -132,7 +138,9 @@ impl Session {
         };
         let closing = Closing::last(Outcome::Interrupted);
         gateway.recorder.close(&before, &tally, closing).await;
-        gateway.receipts.finish(gateway, &before).await;
+        if let Some(ticket) = before.ticket() {
+            gateway.receipts.finish(gateway, ticket).await;
+        }
         let ticket = before.ticket().and_then(|ticket| {
             let transfer = TransferId::from_bytes(random_bits().ok()?);
             let with = ticket.with.clone();
@@ -150,10 +158,9 @@ impl Session {
                 }
                 Ok(Some(again))
             }
-            Ok(Judged::Refused(refusal)) => {
-                if let Some(study) = follow.retrieval.progress().studies.get_mut(study) {
-                    study.refused = Some(refusal);
-                }
+            Ok(Judged::Refused(_)) => {
+                // Its decision is closed, and nothing of it comes any more.
+                follow.retrieval.progress().studies.remove(study);
                 Ok(None)
             }
             Err(error) => Err(ArchiveError::from(error).into()),
@@ -194,9 +201,24 @@ fn requests(study: &Uid, instances: &[FoundInstance]) -> Vec<Identifier> {
 }
 
 impl Follow<'_> {
-    /// Something that was listed has not arrived, and nobody cancelled.
-    pub(super) fn is_short_of(&self, resumable: &Resumable) -> bool {
-        !self.cancelled && !self.missing(&resumable.listed).is_empty()
+    /// Counts what was listed and has not been answered for, before the last response: as remaining where the
+    /// requestor cancelled, else as failed, by name.
+    pub(super) fn account_for(&mut self, resumable: &Resumable) {
+        let missing = self.missing(&resumable.listed);
+        let left = missing.values().flatten();
+        if self.cancelled {
+            let count = u32::try_from(left.count()).unwrap_or(u32::MAX);
+            self.remaining = self.remaining.max(count);
+            return;
+        }
+        let counts = &mut self.retrieval.progress().counts;
+        left.for_each(|one| counts.fail(one.uid.clone()));
+    }
+
+    /// How many instances the destination has answered for.
+    pub(super) fn settled(&self) -> usize {
+        let progress = self.retrieval.progress();
+        progress.settled.as_ref().map_or(0, BTreeSet::len)
     }
 
     /// What was listed, and the destination has not answered for.
