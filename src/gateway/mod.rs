@@ -411,7 +411,7 @@ impl Running {
     /// closes the ledger with a checkpoint.
     ///
     /// # Errors
-    /// When the last entries could not be made durable.
+    /// When the last entries, or what was last taken out of the spool, could not be made durable.
     pub async fn drain(mut self) -> Result<(), GatewayError> {
         self.gateway.draining.send_replace(true);
         let limit = self.gateway.config.timeouts.drain;
@@ -428,7 +428,11 @@ impl Running {
         self.writer
             .join()
             .await
-            .map_err(|()| GatewayError::LedgerLost)
+            .map_err(|()| GatewayError::LedgerLost)?;
+        if *self.gateway.lost.borrow() {
+            return Err(GatewayError::SpoolLost);
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,8 @@ faults finds out.
 
 After each fault: nothing was acknowledged that is not in the ledger; a failed sync ended the gateway
 within a second, was not tried again on that file, and nothing was acknowledged after it; EINTR changed
-nothing; a full disk was a refusal (A700H for C-STORE) and the gateway went on. Then the gateway starts
+nothing; a full disk was a refusal (A700H for C-STORE) and the gateway went on, also where the file of an object
+that nobody was told of yet finds no room at its sync. Then the gateway starts
 again without faults, and the ledger verifies, decisions decided anew; and each object that was acknowledged lies in
 the spool, in every queue that it was for, and unseals (with other software than ours) to the bytes that were sent.
 
@@ -236,6 +237,13 @@ def judged(fault: Fault, seen: Seen, phase: Phase) -> list[str]:
     if fault.kind == "EINTR":
         if any(outcome.how != "told" for outcome in seen.play.outcomes) or seen.code != 0 or not (seen.alive or stops):
             faults.append(f"EINTR was not taken for what it is: exit {seen.code}")
+    elif fault.kind == "ENOSPC" and fault.call == "fdatasync" and Path(hits[0].path).parent.name == "incoming":
+        # An object's own file, of which nobody was told yet, finds no room: it goes, and the spool goes on.
+        if not (seen.alive or stops) or seen.code != 0:
+            faults.append(f"no room for one object ended the gateway: exit {seen.code}")
+        if not any(outcome.how == "refused" for outcome in seen.play.outcomes):
+            faults.append("an object was acknowledged for which there was no room")
+        faults += _synced_again(hits[0], seen)
     elif fault.call in trace.SYNCS:
         faults += _after_failed_sync(hits[0], seen, stops)
     elif fault.kind == "ENOSPC" and Path(hits[0].path).name == "wrapping.key":
@@ -251,11 +259,13 @@ def judged(fault: Fault, seen: Seen, phase: Phase) -> list[str]:
     return faults
 
 
-def _after_failed_sync(hit: trace.Call, seen: Seen, stops: bool) -> list[str]:
-    faults = []
+def _synced_again(hit: trace.Call, seen: Seen) -> list[str]:
     again = [call for call in seen.trace.calls if call.time > hit.time and call.name in trace.SYNCS and call.path == hit.path and not Path(call.path).is_dir()]
-    if again:
-        faults.append(f"the sync was tried again: {again[0]}")
+    return [f"the sync was tried again: {again[0]}"] if again else []
+
+
+def _after_failed_sync(hit: trace.Call, seen: Seen, stops: bool) -> list[str]:
+    faults = _synced_again(hit, seen)
     if seen.alive and hit.time < seen.stopped_at:
         return [*faults, f"the gateway lives on after a failed sync of {Path(hit.path).name}"]
     if seen.trace.ended is None or seen.trace.ended - hit.time > ENDS_WITHIN_S:

@@ -99,6 +99,7 @@ impl Worker {
         let (spool, to) = (Arc::clone(&self.gateway.spool), self.peer.name.clone());
         if let Err(error) = on_disk(move || spool.sync(&to)).await {
             tracing::error!(%error, to = %self.peer.name, "what was removed is not durable yet");
+            self.gateway.lost.send_replace(true);
         }
     }
 
