@@ -1,9 +1,13 @@
 //! The house of the demo: who is there, the gateway's configuration, and what the story needs of
 //! the gateway itself.
 
+use std::hash::BuildHasher as _;
+use std::hash::RandomState;
+use std::io;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -243,16 +247,29 @@ may = [{may}]
     )
 }
 
+/// Where ports are looked for: below those that systems hand out by themselves (Linux from 32,768),
+/// so that no connection gets one before the gateway listens there.
+const PORTS: Range<u16> = 16_384..32_768;
+
+/// How many ports are tried.
+const TRIES_MAX: u32 = 1_000;
+
 /// Ports of the loopback interface that are free at this moment, each another one.
 pub(crate) fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], DemoError> {
     let failed = || DemoError::io("find a free port");
-    let mut addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); N];
+    let chance = RandomState::new();
     // Held until all are found.
-    let mut taken = Vec::new();
-    for address in &mut addresses {
-        let listener = TcpListener::bind(*address).map_err(failed())?;
-        *address = listener.local_addr().map_err(failed())?;
-        taken.push(listener);
-    }
-    Ok(addresses)
+    let taken: Vec<TcpListener> = (0..TRIES_MAX)
+        .filter_map(|tried| {
+            let offset = chance.hash_one(tried) % u64::from(PORTS.end - PORTS.start);
+            let port = PORTS.start + u16::try_from(offset).ok()?;
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()
+        })
+        .take(N)
+        .collect();
+    let addresses: Result<Vec<_>, _> = taken.iter().map(TcpListener::local_addr).collect();
+    let addresses = addresses.map_err(failed())?;
+    addresses
+        .try_into()
+        .map_err(|_| failed()(io::ErrorKind::AddrInUse.into()))
 }
