@@ -249,7 +249,7 @@ may = [{may}]
 
 /// Where ports are looked for: below those that systems hand out by themselves (Linux from 32,768),
 /// so that no connection gets one before the gateway listens there.
-const PORTS: Range<u16> = 16_384..32_768;
+const PORTS: Range<u16> = 12_000..16_000;
 
 /// How many ports are tried.
 const TRIES_MAX: u32 = 1_000;

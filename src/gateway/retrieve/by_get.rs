@@ -220,18 +220,7 @@ impl Session {
         };
         drop(registered);
         close_studies(self, &retrieval, Closing::last(outcome)).await;
-        match (&result, target) {
-            (Ok(_), Target::Peer(upstream)) => {
-                tokio::spawn(upstream.release());
-            }
-            (Err(_), Target::Peer(mut upstream)) => upstream.hang_up(),
-            (_, Target::Requestor) => {}
-        }
-        if result.is_ok() {
-            tokio::spawn(archive.link.release());
-        } else {
-            tokio::spawn(archive.link.abort(Abort::BY_USER));
-        }
+        part(archive, target, result.is_ok());
         Ok(result?.unwrap_or_else(|| follow.reply()))
     }
 
@@ -560,6 +549,22 @@ struct Image {
 enum Passed {
     ArchiveLost(Ended),
     RequestorLost(Ended),
+}
+
+/// Leaves both sides: in order after a response, at once when there was none.
+fn part(archive: Archive, target: Target, answered: bool) {
+    match (target, answered) {
+        (Target::Peer(upstream), true) => {
+            tokio::spawn(upstream.release());
+        }
+        (Target::Peer(mut upstream), false) => upstream.hang_up(),
+        (Target::Requestor, _) => {}
+    }
+    if answered {
+        tokio::spawn(archive.link.release());
+    } else {
+        tokio::spawn(archive.link.abort(Abort::BY_USER));
+    }
 }
 
 fn answer(archive: &mut Archive, context_id: u8, request: &CommandSet, refused: &Refused) {
