@@ -56,7 +56,7 @@ pub use site::Judged;
 pub use site::Site;
 pub use site::SiteResult;
 pub use site::Verification;
-pub(crate) use site::free_addresses;
+pub use site::free_addresses;
 pub(crate) use site::write_contract;
 pub use story::StoryError;
 pub(crate) use story::ae;

@@ -10,6 +10,9 @@ use std::net::TcpListener;
 use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use crate::demo::DemoError;
 
@@ -251,25 +254,25 @@ may = [{may}]
 /// so that no connection gets one before the gateway listens there.
 const PORTS: Range<u16> = 12_000..16_000;
 
-/// How many ports are tried.
-const TRIES_MAX: u32 = 1_000;
+/// The place in [`PORTS`] to look at next. From anywhere, as other processes look there too, and then
+/// one after the other, so that none is given twice while its first owner has yet to listen.
+static NEXT: LazyLock<AtomicU64> =
+    LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(()) >> 1));
 
 /// Ports of the loopback interface that are free at this moment, each another one.
-pub(crate) fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], DemoError> {
-    let failed = || DemoError::io("find a free port");
-    let chance = RandomState::new();
-    // Held until all are found.
-    let taken: Vec<TcpListener> = (0..TRIES_MAX)
-        .filter_map(|tried| {
-            let offset = chance.hash_one(tried) % u64::from(PORTS.end - PORTS.start);
-            let port = PORTS.start + u16::try_from(offset).ok()?;
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()
+///
+/// # Errors
+/// When there are not so many.
+pub fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], DemoError> {
+    let addresses: Vec<SocketAddr> = PORTS
+        .filter_map(|_| {
+            let place = NEXT.fetch_add(1, Ordering::Relaxed) % PORTS.len() as u64;
+            let port = PORTS.start + u16::try_from(place).ok()?;
+            let address = (Ipv4Addr::LOCALHOST, port);
+            TcpListener::bind(address).ok().map(|_| address.into())
         })
         .take(N)
         .collect();
-    let addresses: Result<Vec<_>, _> = taken.iter().map(TcpListener::local_addr).collect();
-    let addresses = addresses.map_err(failed())?;
-    addresses
-        .try_into()
-        .map_err(|_| failed()(io::ErrorKind::AddrInUse.into()))
+    let too_few = |_| DemoError::io("find a free port")(io::ErrorKind::AddrInUse.into());
+    addresses.try_into().map_err(too_few)
 }

@@ -7,14 +7,12 @@ use credence::dimse::Status;
 use credence::ledger::Receipt;
 
 use crate::impostor::Impostor;
+use crate::impostor::consented;
 use crate::site::Site;
 
 #[tokio::test]
 async fn both_sides_sign_one_receipt_and_it_counts_once_however_often_it_is_sent() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let got = lakeside.pull().await;
     assert_eq!((got.status, got.digests.len()), (Status::SUCCESS, 24));
     let receipt = lakeside.receipt(&got);
@@ -50,10 +48,7 @@ async fn both_sides_sign_one_receipt_and_it_counts_once_however_often_it_is_sent
 
 #[tokio::test]
 async fn a_receipt_for_other_bytes_is_disputed_recorded_and_costs_a_digest_mismatch() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let got = lakeside.pull().await;
     let altered = Receipt {
         root: Sha256::of(&[b"other bytes"]),
@@ -75,10 +70,7 @@ async fn a_receipt_for_other_bytes_is_disputed_recorded_and_costs_a_digest_misma
 
 #[tokio::test]
 async fn two_different_receipts_for_one_transfer_convict_who_signed_them() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let got = lakeside.pull().await;
     let receipt = lakeside.receipt(&got);
     assert_eq!(lakeside.post(&lakeside.sign(&receipt)).await.status, 200);
@@ -101,10 +93,7 @@ async fn two_different_receipts_for_one_transfer_convict_who_signed_them() {
 
 #[tokio::test]
 async fn a_contradiction_that_is_sent_again_and_again_is_recorded_and_charged_once() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let got = lakeside.pull().await;
     let receipt = lakeside.receipt(&got);
     assert_eq!(lakeside.post(&lakeside.sign(&receipt)).await.status, 200);
@@ -127,10 +116,7 @@ async fn a_contradiction_that_is_sent_again_and_again_is_recorded_and_charged_on
 
 #[tokio::test]
 async fn receipts_of_others_for_others_and_for_nothing_are_refused_and_cost_nothing() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let got = lakeside.pull().await;
     let receipt = lakeside.receipt(&got);
     // In the name of another hospital; of a transfer that never was; under another decision; by another key.

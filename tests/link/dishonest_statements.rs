@@ -9,6 +9,7 @@ use credence::ledger::Tree;
 use credence::ledger::leaf_hash;
 
 use crate::impostor::Impostor;
+use crate::impostor::consented;
 use crate::site::Site;
 
 fn is_charged(site: &Site, kind: &str) -> bool {
@@ -18,10 +19,7 @@ fn is_charged(site: &Site, kind: &str) -> bool {
 
 #[tokio::test]
 async fn a_statement_carries_purpose_and_user_into_the_decision() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     lakeside.pull().await;
     open.close().await;
     let ledger = site.ledger();
@@ -43,10 +41,7 @@ async fn a_statement_carries_purpose_and_user_into_the_decision() {
 
 #[tokio::test]
 async fn a_claim_to_be_another_institution_is_refused_kept_and_charged() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let mut speaking = lakeside.associate().await;
     let (_, statement) = speaking.statement();
     let claimed = Statement {
@@ -63,10 +58,7 @@ async fn a_claim_to_be_another_institution_is_refused_kept_and_charged() {
 
 #[tokio::test]
 async fn what_was_stated_on_one_connection_is_worth_nothing_on_another() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let mut first = lakeside.associate().await;
     let (_, statement) = first.statement();
     assert_eq!(first.state(&statement).await, Some(Status::SUCCESS));
@@ -112,10 +104,7 @@ async fn a_statement_for_somebody_else_or_by_another_key_is_refused() {
 
 #[tokio::test]
 async fn a_gateway_that_states_nothing_gets_nothing() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (_site, open, lakeside) = consented().await;
     let mut speaking = lakeside.associate().await;
     let (transfer, _) = speaking.statement();
     let got = speaking.get(transfer, usize::MAX).await;
@@ -125,10 +114,7 @@ async fn a_gateway_that_states_nothing_gets_nothing() {
 
 #[tokio::test]
 async fn a_transfer_that_is_not_named_does_not_begin() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (_site, open, lakeside) = consented().await;
     let mut speaking = lakeside.associate().await;
     let (transfer, statement) = speaking.statement();
     let statement = Statement {
@@ -143,10 +129,7 @@ async fn a_transfer_that_is_not_named_does_not_begin() {
 
 #[tokio::test]
 async fn one_transfer_may_take_several_requests_and_has_one_receipt() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let mut speaking = lakeside.associate().await;
     let (transfer, statement) = speaking.statement();
     assert_eq!(speaking.state(&statement).await, Some(Status::SUCCESS));

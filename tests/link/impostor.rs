@@ -44,6 +44,7 @@ use credence::web::Line;
 use credence::web::Secured;
 use hyper::Method;
 
+use crate::site::Open;
 use crate::site::Site;
 use crate::site::keys;
 
@@ -95,6 +96,15 @@ pub(crate) struct Got {
     /// What St. Anna's gateway said of its decision.
     pub(crate) theirs: Option<u64>,
     pub(crate) status: Status,
+}
+
+/// St. Anna at work, with Ada's consent, and who claims to be Lakeside.
+pub(crate) async fn consented() -> (Site, Open, Impostor) {
+    let site = Site::new().await;
+    let open = site.open().await;
+    site.consent().await;
+    let lakeside = Impostor::new(&site);
+    (site, open, lakeside)
 }
 
 impl Impostor {

@@ -2,15 +2,11 @@
 
 use credence::contract::ReceiptStanding;
 
-use crate::impostor::Impostor;
-use crate::site::Site;
+use crate::impostor::consented;
 
 #[tokio::test]
 async fn a_receipt_that_is_awaited_is_awaited_after_a_restart_too() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let got = lakeside.pull().await;
     site.until(ReceiptStanding::Due).await;
     open.close().await;
@@ -28,10 +24,7 @@ async fn a_receipt_that_is_awaited_is_awaited_after_a_restart_too() {
 
 #[tokio::test]
 async fn a_receipt_that_does_not_come_within_a_day_counts_as_late_and_can_still_be_signed() {
-    let site = Site::new().await;
-    let open = site.open().await;
-    site.consent().await;
-    let lakeside = Impostor::new(&site);
+    let (site, open, lakeside) = consented().await;
     let got = lakeside.pull().await;
     site.until(ReceiptStanding::Due).await;
     open.close().await;

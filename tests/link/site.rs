@@ -2,11 +2,8 @@
 //! believed as its gateway peer.
 
 use std::net::SocketAddr;
-use std::net::TcpListener;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU16;
-use std::sync::atomic::Ordering;
 
 use credence::certificate::Authority;
 use credence::clock::Clock;
@@ -19,6 +16,7 @@ use credence::contract::Purpose;
 use credence::contract::ReceiptStanding;
 use credence::demo::PacsOptions;
 use credence::demo::StandInPacs;
+use credence::demo::free_addresses;
 use credence::demo::phantom;
 use credence::exchange;
 use credence::exchange::Desks;
@@ -63,18 +61,6 @@ pub(crate) struct Site {
     pub(crate) https: SocketAddr,
 }
 
-/// A port that nobody listens on, below those that the system gives to connections.
-fn free_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 13_000 + (std::process::id() % 1_000) as u16 * 2;
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return ([127, 0, 0, 1], port).into();
-        }
-    }
-}
-
 /// The keys of a hospital's gateway, made if there are none.
 pub(crate) fn keys(folder: &Path, slug: &str) -> Keys {
     std::fs::create_dir_all(folder.join("data")).unwrap();
@@ -97,12 +83,13 @@ impl Site {
             std::fs::create_dir_all(home.join("policy")).unwrap();
             certify(&home, slug);
         }
+        let [plain, dicom, https] = free_addresses().unwrap();
         let site = Self {
             folder,
             pacs,
-            plain: free_address(),
-            dicom: free_address(),
-            https: free_address(),
+            plain,
+            dicom,
+            https,
         };
         let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
         for file in std::fs::read_dir(delivered.join("policy")).unwrap() {
@@ -170,7 +157,7 @@ witness_key = "{}"
     fn write_ours(&self) {
         let (plain, dicom, https, pacs) = (self.plain, self.dicom, self.https, self.pacs.address());
         // Nobody is there: Lakeside asks, and is not asked.
-        let nowhere = free_address();
+        let [nowhere] = free_addresses().unwrap();
         let text = format!(
             r#"
 [gateway]

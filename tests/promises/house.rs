@@ -1,11 +1,8 @@
 //! A house to test: a gateway with a PACS, a modality, a workstation, and another hospital.
 
 use std::net::SocketAddr;
-use std::net::TcpListener;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU16;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use credence::clock::Clock;
@@ -16,6 +13,7 @@ use credence::contract::Purpose;
 use credence::demo::PacsOptions;
 use credence::demo::StandInPacs;
 use credence::demo::Workstation;
+use credence::demo::free_addresses;
 use credence::dicom::AeTitle;
 use credence::dicom::Uid;
 use credence::gateway;
@@ -124,18 +122,6 @@ pub(crate) struct House {
     pub(crate) address: SocketAddr,
 }
 
-/// A port that nobody listens on, below those that the system gives to connections.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 15_000 + (std::process::id() % 1_000) as u16 * 15;
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
 impl House {
     pub(crate) async fn new(plan: Plan) -> Self {
         let inbox = StandInPacs::start(PacsOptions::new(ae("WS1")))
@@ -145,8 +131,7 @@ impl House {
             .await
             .unwrap();
         let pacs = StandInPacs::start(plan.pacs.clone()).await.unwrap();
-        let port = free_port();
-        let address: SocketAddr = ([127, 0, 0, 1], port).into();
+        let [address] = free_addresses().unwrap();
         for title in ["CRED_WS1", "CRED_LAKE", "CREDENCE", "CREDENCE_ER"] {
             pacs.add_destination(ae(title), address);
         }

@@ -1,16 +1,14 @@
 //! A hospital's gateway with a folder of its own, as log and as witness.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU16;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use credence::clock::Clock;
 use credence::config::Config;
 use credence::contract::Body;
+use credence::demo::free_addresses;
 use credence::gateway;
 use credence::gateway::Running;
 use credence::ledger::Checkpoint;
@@ -27,18 +25,6 @@ use tempfile::TempDir;
 
 /// Longer than anything here takes when it works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A port that nobody listens on, below those that the system gives to connections.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 30_000 + (std::process::id() % 250) as u16 * 10;
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
 
 /// Waits until `look` gives something.
 pub(crate) async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -101,9 +87,10 @@ impl Partner {
         fs::copy(delivered.join("credit.toml"), credit).unwrap();
         let (keys, data) = (folder.path().join("keys"), folder.path().join("data"));
         let keys = Keys::open(&keys, &data, &name.parse().unwrap()).unwrap();
+        let [address] = free_addresses().unwrap();
         Self {
             name,
-            port: free_port(),
+            port: address.port(),
             log: keys.log.key().clone(),
             witness: keys.witness.key().clone(),
             folder,

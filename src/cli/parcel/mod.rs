@@ -16,6 +16,8 @@ use crate::config::ParcelStore;
 use crate::config::S3Place;
 use crate::config::S3Store;
 use crate::depot::Place;
+use crate::gateway::parcels;
+use crate::gateway::parcels::Checked;
 
 pub use list::List;
 pub use open::Open;
@@ -48,6 +50,13 @@ pub fn run(arguments: &Parcel, out: &mut dyn Write) -> io::Result<Exit> {
         Parcel::List(list) => list.run(out),
         Parcel::Show(show) => show.run(out),
     }
+}
+
+/// Where a parcel lies, and what its manifest says, verified.
+fn examined<'c>(parcel: &str, config: &'c Config) -> io::Result<(Place, Checked<'c>)> {
+    let place = place(parcel, config)?;
+    let checked = parcels::examine(&place, config).map_err(io::Error::other)?;
+    Ok((place, checked))
 }
 
 /// Where a parcel lies: a folder, or `s3://bucket/prefix/id` in a store that a [[gateway_peer]] names.

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::configured;
 use crate::cli::ledger::refuse;
-use crate::cli::parcel::place;
+use crate::cli::parcel::examined;
 use crate::clock::Clock;
 use crate::exchange;
 use crate::gateway::parcels;
@@ -49,12 +49,8 @@ impl Open {
         };
         let runtime = tokio::runtime::Runtime::new()?;
         let _here = runtime.enter();
-        let place = match place(&self.parcel, &config) {
-            Ok(place) => place,
-            Err(error) => return refuse(&error),
-        };
-        let checked = match parcels::examine(&place, &config) {
-            Ok(checked) => checked,
+        let (place, checked) = match examined(&self.parcel, &config) {
+            Ok(examined) => examined,
             Err(error) => return refuse(&error),
         };
         let asking = Asking {

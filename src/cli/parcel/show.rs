@@ -10,8 +10,7 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::configured;
 use crate::cli::ledger::refuse;
-use crate::cli::parcel::place;
-use crate::gateway::parcels;
+use crate::cli::parcel::examined;
 use crate::parcel::Release;
 
 /// Arguments of `credence parcel show`.
@@ -36,12 +35,8 @@ impl Show {
         };
         let runtime = tokio::runtime::Runtime::new()?;
         let _here = runtime.enter();
-        let place = match place(&self.parcel, &config) {
-            Ok(place) => place,
-            Err(error) => return refuse(&error),
-        };
-        let checked = match parcels::examine(&place, &config) {
-            Ok(checked) => checked,
+        let (_, checked) = match examined(&self.parcel, &config) {
+            Ok(examined) => examined,
             Err(error) => return refuse(&error),
         };
         let manifest = &checked.manifest;

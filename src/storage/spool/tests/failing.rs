@@ -306,7 +306,7 @@ impl Calls for SlowSyncs {
         }
         drop(state);
         // Who gave the last name is not waiting yet, and would need a sync more.
-        std::thread::sleep(std::time::Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(200));
         fail(self.fails.then_some(Errno::IO))
     }
 
