@@ -127,8 +127,13 @@ fn facets_of_transfers(body: &Body) -> Vec<Facet> {
         Body::Receipt {
             decision,
             institution,
+            patient,
             ..
-        } => with(*decision, &[institution]),
+        } => {
+            let mut facets = with(*decision, &[institution]);
+            facets.push(Facet::Patient(*patient));
+            facets
+        }
         _ => Vec::new(),
     }
 }

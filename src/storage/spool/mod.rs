@@ -222,14 +222,17 @@ impl Spool {
         Ok(())
     }
 
-    /// Makes durable what was removed from a queue.
+    /// Makes durable what was removed from a queue. From one that nothing was ever put in, nothing was: it is
+    /// not made for that, for which a full disk might have no room.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn sync(&self, queue: &PeerName) -> Result<(), SpoolError> {
         let shared = &self.shared;
         shared.check_poison()?;
-        let queue = shared.queue(queue)?;
+        let Some(queue) = shared.queue_if_made(queue) else {
+            return Ok(());
+        };
         for place in Place::ALL {
             let folder = queue.folder(place);
             shared.synced(shared.calls.sync_folder(folder.file()))?;

@@ -133,11 +133,9 @@ impl Shared {
 
     /// The queue of a peer, made if it is not there.
     pub(super) fn queue(&self, name: &PeerName) -> Result<Arc<Queue>, SpoolError> {
-        let known = self.queues.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(queue) = known.get(name) {
-            return Ok(Arc::clone(queue));
+        if let Some(queue) = self.queue_if_made(name) {
+            return Ok(queue);
         }
-        drop(known);
         let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = queues.get(name) {
             return Ok(Arc::clone(queue));
@@ -145,6 +143,12 @@ impl Shared {
         let queue = Arc::new(Queue::open(self, name)?);
         queues.insert(name.clone(), Arc::clone(&queue));
         Ok(queue)
+    }
+
+    /// The queue of a peer, if there is one.
+    pub(super) fn queue_if_made(&self, name: &PeerName) -> Option<Arc<Queue>> {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        queues.get(name).map(Arc::clone)
     }
 
     /// Every queue that there is.

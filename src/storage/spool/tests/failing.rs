@@ -408,3 +408,13 @@ fn a_queue_that_was_being_made_when_the_disk_became_full_stands_in_no_starts_way
     }
     assert!(unmade > 0);
 }
+
+#[test]
+fn a_queue_in_which_nothing_ever_was_needs_no_disk_to_be_synced() {
+    let site = Site::new();
+    let (spool, _) = site.open();
+    let before = site.calls.made();
+    site.calls.fail_after(0, Errno::NOSPC);
+    spool.sync(&peer("pacs")).unwrap();
+    assert_eq!(site.calls.made_since(before), Vec::<&str>::new());
+}
