@@ -38,6 +38,10 @@ use crate::transport::Security;
 /// How many times the time of one request a connection may last.
 const REQUESTS_PER_CONNECTION: u32 = 10;
 
+/// How much of a body that is too large is read all the same, and thrown away. To close while the other end
+/// still sends would reset the connection, and take the answer from it (RFC 9112, 9.6).
+const DISCARDED_BYTES_MAX: usize = 1 << 20;
+
 /// What one who asks may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -144,15 +148,23 @@ async fn converse<A, F>(
 /// # Errors
 /// The status.
 pub async fn body(body: Incoming, limit: usize, within: Duration) -> Result<Bytes, StatusCode> {
-    if body.size_hint().lower() > limit as u64 {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    let whole = tokio::time::timeout(within, whole(body, limit)).await;
+    whole.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
+}
+
+async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, StatusCode> {
+    let too_large = StatusCode::PAYLOAD_TOO_LARGE;
+    if body.size_hint().lower() > limit.saturating_add(DISCARDED_BYTES_MAX) as u64 {
+        return Err(too_large);
     }
-    let body = Limited::new(body, limit).collect();
-    match tokio::time::timeout(within, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    match Limited::new(&mut body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let mut rest = Limited::new(body, DISCARDED_BYTES_MAX);
+            while let Some(Ok(_)) = rest.frame().await {}
+            Err(too_large)
+        }
+        Err(_) => Err(StatusCode::BAD_REQUEST),
     }
 }
 
