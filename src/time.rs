@@ -8,6 +8,9 @@ use serde::Serialize;
 /// Microseconds in one UTC day; the ledger's days have no leap seconds (POSIX time).
 pub const DAY_MICROS: i64 = 86_400_000_000;
 
+/// Microseconds in one hour.
+pub const HOUR_MICROS: i64 = DAY_MICROS / 24;
+
 /// Microseconds since 1970-01-01T00:00:00Z.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

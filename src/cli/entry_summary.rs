@@ -248,6 +248,7 @@ fn of_the_gateway(body: &Body) -> String {
             decision,
             institution,
             standing,
+            ..
         } => format!(
             "of decision {decision}, with {institution}: {}",
             standing.as_str()

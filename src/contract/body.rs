@@ -318,6 +318,8 @@ pub enum Body {
         decision: u64,
         /// The other side.
         institution: InstitutionSlug,
+        /// Whose images: when they are forgotten, so is what is open about them.
+        patient: Pseudonym,
         /// How far.
         standing: ReceiptStanding,
     },

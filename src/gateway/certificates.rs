@@ -106,8 +106,7 @@ fn remaining(term: &Term, now: UtcMicros) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HOUR_MICROS: i64 = DAY_MICROS / 24;
+    use crate::time::HOUR_MICROS;
 
     fn certificate(ends: i64) -> Term {
         Term {

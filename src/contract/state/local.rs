@@ -14,6 +14,7 @@ use crate::contract::merkle_map::leaf;
 use crate::contract::names::InstitutionSlug;
 use crate::digest::Sha256;
 use crate::time::DAY_MICROS;
+use crate::time::HOUR_MICROS;
 use crate::time::UtcMicros;
 
 mod consents;
@@ -157,6 +158,11 @@ impl Step<'_> {
     fn dispute_ends(&self) -> UtcMicros {
         let days = i64::from(self.parameters.dispute_days());
         self.time.plus(days.saturating_mul(DAY_MICROS))
+    }
+
+    /// So many hours from now.
+    fn in_hours(&self, hours: u32) -> UtcMicros {
+        self.time.plus(i64::from(hours).saturating_mul(HOUR_MICROS))
     }
 
     /// Entries that prove something: at least one, not too many, none that is still to come.

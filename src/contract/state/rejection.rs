@@ -170,6 +170,9 @@ pub enum Rejection {
     /// Too many permits wait for their end.
     #[error("{OPEN_PERMITS_MAX} permits are open, which is the limit")]
     TooManyOpen,
+    /// A receipt is signed with another institution.
+    #[error("nobody signs a receipt with themselves")]
+    OwnReceipt,
     /// A receipt for this decision waits already, or the decision is still to come.
     #[error("a receipt for decision {0} waits already, or there is no such decision yet")]
     ReceiptOpen(u64),

@@ -26,6 +26,7 @@ use crate::contract::credit::Incident;
 use crate::contract::credit::StandingEvidence;
 use crate::contract::fixtures::CREDIT;
 use crate::contract::fixtures::Ledger;
+use crate::contract::fixtures::PATIENT;
 use crate::contract::fixtures::SCHEMA;
 use crate::contract::fixtures::closed;
 use crate::contract::fixtures::default_files;
@@ -337,6 +338,7 @@ impl Walk {
         Some(Body::Receipt {
             decision: decision.unwrap_or_else(|| u64::from(which % 20)),
             institution: slug("lakeside"),
+            patient: PATIENT,
             standing: one_of(&standings, which / 3)?,
         })
     }

@@ -220,6 +220,7 @@ impl Filing {
         let body = Body::Receipt {
             decision: self.decision,
             institution: self.institution.clone(),
+            patient: self.patient,
             standing,
         };
         let filed = Filed {

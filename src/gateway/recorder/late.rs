@@ -27,6 +27,7 @@ impl Books {
             let body = Body::Receipt {
                 decision,
                 institution: open.institution.clone(),
+                patient: open.patient,
                 standing: ReceiptStanding::Missing,
             };
             let text = format!(

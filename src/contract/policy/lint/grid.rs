@@ -128,7 +128,7 @@ struct Grid {
     requester_aes: Vec<AeTitle>,
     recipient_aes: Vec<AeTitle>,
     users: Vec<Option<User>>,
-    /// TLS, mutual, address checked, question, has a patient.
+    /// TLS, mutual, address checked, question, has a patient, its custodian's gateway is at the other end.
     flags: [Vec<bool>; 6],
 }
 

@@ -363,8 +363,8 @@ impl Credits {
         self.charge(step, institution, weight, ceiling)
     }
 
-    /// Two signatures that cannot both be honest need no arbiter: they count at once. That both are
-    /// the institution's is for the ledger to check.
+    /// Two signatures that cannot both be honest need no arbiter: they count at once. That the key
+    /// that made both is the institution's is our own gateway's word.
     fn convict(
         &mut self,
         step: &mut Step<'_>,
@@ -387,8 +387,8 @@ impl Credits {
         self.charge(step, institution, weight, ceiling)
     }
 
-    /// A signature under another's name needs no arbiter either. That it is the institution's is for the
-    /// ledger to check.
+    /// A signature under another's name needs no arbiter either. That the key that made it is the
+    /// institution's is our own gateway's word.
     fn misstated(
         &mut self,
         step: &mut Step<'_>,

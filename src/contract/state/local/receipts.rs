@@ -1,5 +1,7 @@
 //! Receipts for transfers between our gateway and others that are not settled yet.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -9,14 +11,13 @@ use crate::contract::acts::ReceiptStanding;
 use crate::contract::body::Body;
 use crate::contract::merkle_map::MerkleMap;
 use crate::contract::names::InstitutionSlug;
+use crate::contract::names::Pseudonym;
 use crate::contract::state::table::Fact;
 use crate::contract::state::table::Table;
 use crate::time::UtcMicros;
 
 /// Receipts that can be open at a time.
 pub const RECEIPTS_MAX: usize = 100_000;
-
-const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// A receipt that both sides have not signed yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub struct OpenReceipt {
     pub institution: InstitutionSlug,
     /// It was recorded as missing.
     pub overdue: bool,
+    /// Whose images.
+    pub patient: Pseudonym,
     /// We received, and so wrote it; else we sent, and wait for it.
     pub received: bool,
 }
@@ -52,17 +55,31 @@ impl Default for Receipts {
 
 impl Receipts {
     pub(super) fn apply(&mut self, step: &mut Step<'_>, body: &Body) -> Result<(), Rejection> {
-        let Body::Receipt {
-            decision,
-            institution,
-            standing,
-        } = body
-        else {
-            return Ok(());
+        let (decision, institution, patient, standing) = match body {
+            Body::Receipt {
+                decision,
+                institution,
+                patient,
+                standing,
+            } => (decision, institution, patient, standing),
+            Body::PatientErased { patients, .. } => {
+                self.forget(step, patients);
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
         match standing {
-            ReceiptStanding::Due => self.open(step, *decision, institution, false),
-            ReceiptStanding::Drafted => self.open(step, *decision, institution, true),
+            ReceiptStanding::Due | ReceiptStanding::Drafted => {
+                let open = OpenReceipt {
+                    due: step.in_hours(step.parameters.receipt_hours()),
+                    entry: step.seq,
+                    institution: institution.clone(),
+                    overdue: false,
+                    patient: *patient,
+                    received: *standing == ReceiptStanding::Drafted,
+                };
+                self.open(step, *decision, open)
+            }
             ReceiptStanding::Agreed | ReceiptStanding::Disputed => {
                 self.waiting(*decision, institution)?;
                 self.0.remove(step.map, decision);
@@ -86,11 +103,10 @@ impl Receipts {
         &mut self,
         step: &mut Step<'_>,
         decision: u64,
-        institution: &InstitutionSlug,
-        received: bool,
+        open: OpenReceipt,
     ) -> Result<(), Rejection> {
-        if institution == step.own {
-            return Err(Rejection::OwnScore);
+        if open.institution == *step.own {
+            return Err(Rejection::OwnReceipt);
         }
         if decision >= step.seq || self.0.get(&decision).is_some() {
             return Err(Rejection::ReceiptOpen(decision));
@@ -98,15 +114,18 @@ impl Receipts {
         if self.0.len() >= RECEIPTS_MAX {
             self.make_room(step)?;
         }
-        let hours = i64::from(step.parameters.receipt_hours());
-        let open = OpenReceipt {
-            due: step.time.plus(hours.saturating_mul(HOUR_MICROS)),
-            entry: step.seq,
-            institution: institution.clone(),
-            overdue: false,
-            received,
-        };
         Ok(self.0.put(step.map, decision, open)?)
+    }
+
+    /// What was signed about these patients cannot be opened any more: nobody can settle it, and nobody
+    /// owes it.
+    fn forget(&mut self, step: &mut Step<'_>, patients: &BTreeSet<Pseudonym>) {
+        let theirs = self.0.iter();
+        let theirs = theirs.filter(|(_, open)| patients.contains(&open.patient));
+        let theirs: Vec<u64> = theirs.map(|(decision, _)| *decision).collect();
+        for decision in theirs {
+            self.0.remove(step.map, &decision);
+        }
     }
 
     /// One that is recorded as missing can go: it has counted.
@@ -135,6 +154,7 @@ impl Receipts {
             decision,
             institution,
             standing,
+            ..
         } = body
         else {
             return Vec::new();

@@ -21,6 +21,7 @@ use crate::contract::request::Verb;
 use crate::contract::state::table::Fact;
 use crate::contract::state::table::Table;
 use crate::dicom::AeTitle;
+use crate::time::HOUR_MICROS;
 use crate::time::UtcMicros;
 
 /// Reviews that can wait at a time.
@@ -28,8 +29,6 @@ pub const REVIEWS_MAX: usize = 100_000;
 
 /// Patients that are remembered of one AE title within an hour.
 const BROKEN_MAX: usize = 2000;
-
-const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// An access that somebody must account for: the first decision of an AE title about a patient for
 /// one purpose, and all that follow until it is due.
@@ -222,10 +221,9 @@ impl Reviews {
         {
             return Ok(());
         }
-        let hours = i64::from(step.parameters.review_hours());
         let review = Review {
             ae: request.requester_ae.clone(),
-            due: step.time.plus(hours.saturating_mul(HOUR_MICROS)),
+            due: step.in_hours(step.parameters.review_hours()),
             institution: request.requester.clone(),
             overdue: false,
             patient: request.patient,

@@ -33,13 +33,14 @@ pub struct OpenPermit {
     pub opened_at: UtcMicros,
     /// Whose images.
     pub patient: Option<Pseudonym>,
-    /// A receipt follows that two gateways sign: it, and not the end of the transfer, speaks for the other one.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub receipt: bool,
     /// Who receives.
     pub recipient: InstitutionSlug,
     /// Who sends: the requester of a store, else the custodian.
     pub sender: InstitutionSlug,
+    /// That it ends well speaks for nobody: a receipt that two gateways sign does, or the images were
+    /// sealed into a parcel, and who has that is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
     /// What was permitted: a store or a retrieval. Queries move no images and stay open for
     /// nothing.
     pub verb: Verb,
@@ -91,6 +92,16 @@ impl Transfers {
                 }
                 Ok(self.0.put(step.map, *decision, part)?)
             }
+            Body::ParcelSealed { decision, .. } => match self.0.get(decision) {
+                Some(open) => {
+                    let silent = OpenPermit {
+                        silent: true,
+                        ..open.clone()
+                    };
+                    Ok(self.0.put(step.map, *decision, silent)?)
+                }
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }
@@ -117,12 +128,12 @@ impl Transfers {
             fault: None,
             opened_at: step.time,
             patient: request.patient,
-            receipt: request
+            recipient: request.recipient.clone(),
+            sender: sender.clone(),
+            silent: request
                 .through
                 .as_ref()
                 .is_some_and(|through| through.receipt),
-            recipient: request.recipient.clone(),
-            sender: sender.clone(),
             verb: request.verb,
         };
         Ok(self.0.put(step.map, step.seq, permit)?)
@@ -131,8 +142,8 @@ impl Transfers {
     /// What the end of a transfer is evidence of: the institutions other than `own` that sent or
     /// received, each with whether it is good. To be asked before the event is applied.
     ///
-    /// A transfer counts once, whatever number of parts it was recorded in. Good: it was completed
-    /// and something was delivered. Late: some part names the institution as at fault, whatever was
+    /// A transfer counts once, whatever number of parts it was recorded in. Good: it was completed,
+    /// something was delivered, and nothing else is to speak for that. Late: some part names the institution as at fault, whatever was
     /// delivered. Everything else (broken on our own side, cancelled, stopped, nobody known to be at
     /// fault, nothing sent) counts neither way.
     pub(in crate::contract::state) fn evidence(
@@ -156,8 +167,8 @@ impl Transfers {
         let open = self.0.get(decision);
         let delivered = *instances > 0 || open.is_some_and(|open| open.delivered);
         let earlier = open.and_then(|open| open.fault.as_ref());
-        let receipted = open.is_some_and(|open| open.receipt);
-        let good = *outcome == Outcome::Completed && delivered && !receipted;
+        let silent = open.is_some_and(|open| open.silent);
+        let good = *outcome == Outcome::Completed && delivered && !silent;
         let second = (recipient != sender).then_some(recipient);
         let others = std::iter::once(sender).chain(second);
         let others = others.filter(|institution| *institution != own);

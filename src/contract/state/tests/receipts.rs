@@ -1,19 +1,22 @@
 use super::*;
 use crate::contract::Effect;
 use crate::contract::Grantees;
+use crate::contract::ParcelRelease;
 use crate::contract::ReceiptStanding;
 use crate::contract::Through;
 use crate::contract::Verdict;
 use crate::contract::fixtures::Ledger;
+use crate::contract::fixtures::PATIENT;
 use crate::contract::fixtures::closed;
 use crate::contract::fixtures::pull;
-
-const HOUR_MICROS: i64 = 3_600_000_000;
+use crate::contract::keeping::ErasureReason;
+use crate::time::HOUR_MICROS;
 
 fn receipt(decision: u64, standing: ReceiptStanding) -> Body {
     Body::Receipt {
         decision,
         institution: slug("lakeside"),
+        patient: PATIENT,
         standing,
     }
 }
@@ -106,9 +109,10 @@ fn receipts_are_with_others_about_decisions_that_there_are_and_one_for_each() {
     let with_ourselves = Body::Receipt {
         decision,
         institution: slug("st-anna"),
+        patient: PATIENT,
         standing: ReceiptStanding::Due,
     };
-    assert_eq!(ledger.rejects(with_ourselves), Rejection::OwnScore);
+    assert_eq!(ledger.rejects(with_ourselves), Rejection::OwnReceipt);
     let to_come = receipt(1_000, ReceiptStanding::Due);
     assert_eq!(ledger.rejects(to_come), Rejection::ReceiptOpen(1_000));
     ledger.say(receipt(decision, ReceiptStanding::Due));
@@ -117,9 +121,49 @@ fn receipts_are_with_others_about_decisions_that_there_are_and_one_for_each() {
     let of_another = Body::Receipt {
         decision,
         institution: slug("hill"),
+        patient: PATIENT,
         standing: ReceiptStanding::Agreed,
     };
     assert_eq!(ledger.rejects(of_another), Rejection::NoReceipt(decision));
+}
+
+#[test]
+fn with_a_patient_the_receipts_about_them_are_forgotten_and_nobody_owes_one() {
+    let mut ledger = Ledger::new();
+    let decision = pulled(&mut ledger);
+    ledger.say(receipt(decision, ReceiptStanding::Due));
+    ledger.say(Body::PatientErased {
+        patients: [PATIENT].into(),
+        reason: ErasureReason::Objection,
+        by: "officer".to_owned(),
+    });
+    assert_eq!(ledger.state.receipts().count(), 0);
+    ledger.now = ledger.now.plus(24 * HOUR_MICROS);
+    let missing = receipt(decision, ReceiptStanding::Missing);
+    assert_eq!(ledger.rejects(missing), Rejection::NoReceipt(decision));
+    assert_eq!(ledger.score("lakeside"), 500);
+    ledger.is_replayable();
+}
+
+#[test]
+fn what_was_sealed_into_a_parcel_earns_nothing() {
+    let mut ledger = Ledger::new();
+    let decision = ledger.open(&Request {
+        received_at: ledger.now,
+        ..pull()
+    });
+    ledger.say(Body::ParcelSealed {
+        parcel: "00112233445566778899aabbccddeeff".to_owned(),
+        decision,
+        recipient: slug("lakeside"),
+        instances: 10,
+        bytes: 5_000_000,
+        manifest_sha256: Sha256::ZERO,
+        release: ParcelRelease::Offline,
+    });
+    ledger.say(closed(decision, Outcome::Completed, None));
+    assert_eq!(ledger.score("lakeside"), 500);
+    ledger.is_replayable();
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::contract::fixtures::pull;
 use crate::contract::fixtures::slug;
 use crate::contract::score_of;
 
-pub(super) const HOUR_MICROS: i64 = 3_600_000_000;
+pub(super) use crate::time::HOUR_MICROS;
 
 /// A score after one charge of 10 units, and after two: 1000 · 50 / 110, 1000 · 50 / 120.
 pub(super) const CHARGED_ONCE: u16 = 454;
