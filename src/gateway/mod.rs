@@ -105,7 +105,7 @@ struct Gateway {
     refusals: refusals::Refusals,
     parcels: parcels::Parcels,
     /// The newest checkpoint that each gateway showed us on an association.
-    shown: Mutex<BTreeMap<PeerName, String>>,
+    shown: Mutex<BTreeMap<PeerName, link::ShownLog>>,
 }
 
 impl Gateway {

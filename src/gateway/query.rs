@@ -137,11 +137,11 @@ impl Session {
             return Err(Ended::OutOfTurn);
         };
         let to_context = upstream.context(context_id).ok_or(Ended::OutOfTurn)?;
-        let reached = match upstream.peer.through {
-            Some(_) => upstream.say(&gateway, &Asker::of(&self.inbound), &[]).await,
-            None => upstream.ready(&gateway).await.map(|_| ()),
-        };
-        if let Err(error) = reached {
+        upstream.begin_anew(&gateway, &mut self.transfers).await;
+        // What is under way by the same association stays so.
+        let stated = self.transfers.stated(&upstream.peer.name);
+        let asker = Asker::of(&self.inbound);
+        if let Err(error) = upstream.say(&gateway, &asker, &stated).await {
             tracing::warn!(%error, "archive cannot be asked");
             return Ok(self.fail_query(query));
         }

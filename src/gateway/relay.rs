@@ -158,22 +158,26 @@ impl Relay<'_> {
             self.pass_on(&piece, complete && index == last, &mut sum);
             self.keep(piece).await;
         }
+        // Kept beside, a refusal here is not yet the end of it.
+        let is_last_word = self.tee.is_none();
         let mut awaited = Awaited {
             message_id: command.message_id(),
             response: None,
         };
         if !complete {
             let streamed = self.stream(&mut sum, &mut awaited).await;
-            streamed.inspect_err(|_| failed(released_by))?;
+            streamed.inspect_err(|error| {
+                if is_last_word || matches!(error, RelayError::Source(_)) {
+                    failed(released_by);
+                }
+            })?;
         }
-        // Kept beside, a refusal here is not yet the end of it.
-        let is_last_word = self.tee.is_none();
         let response = self.response(awaited).await;
         let (digest, bytes) = (sum.hasher.finish(), sum.bytes);
         let response = response.inspect_err(|_| {
             // Whoever broke: all of it has gone out.
             if let Some(ticket) = released_by.ticket() {
-                ticket.unanswered(&digest, bytes);
+                ticket.unanswered(&digest, bytes, is_last_word);
             }
         })?;
         if let Some(ticket) = released_by.ticket() {

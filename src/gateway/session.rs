@@ -19,7 +19,6 @@ use super::inbound::Inbound;
 use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::ended_by;
-use super::link::Receipted;
 use super::link_limits;
 use super::seats::Seat;
 use super::transfer::FLUSH_AFTER_US;
@@ -60,8 +59,6 @@ pub(super) struct Session {
     pub(super) accepted: BTreeMap<u8, Accepted>,
     pub(super) upstreams: Vec<Upstream>,
     pub(super) transfers: Transfers,
-    /// Those with other gateways.
-    pub(super) receipted: Receipted,
     /// Outcomes of storage commitments that were asked for.
     tellings: Option<mpsc::Receiver<Telling>>,
     _seat: Seat,
@@ -134,7 +131,6 @@ pub(super) async fn serve(
         accepted: admission.accepted,
         upstreams: admission.upstreams,
         transfers: Transfers::default(),
-        receipted: Receipted::default(),
         tellings,
         _seat: admission.seat,
     };
@@ -199,7 +195,6 @@ impl Session {
         };
         let gateway = Arc::clone(&self.gateway);
         self.transfers.close_all(&gateway, outcome).await;
-        self.receipted.finish_all(&gateway).await;
         self.finish_transfers(true).await;
         match ended {
             Ok(End::Release) => {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::Gateway;
 use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::Held;
@@ -10,9 +9,6 @@ use super::instance::Taken;
 use super::instance::drain;
 use super::instance::take_head;
 use super::link::Role;
-use super::link::Ticketed;
-use super::link::asker_of;
-use super::link::transfer_of;
 use super::recorder::Asked;
 use super::recorder::Judged;
 use super::recorder::RecordError;
@@ -26,20 +22,17 @@ use super::spooling::Spooling;
 use super::store_spooled::Permit;
 use super::transfer::Fault;
 use super::transfer::Key;
-use super::upstream::Upstream;
 use super::upstream::UpstreamError;
 use crate::config::Delivery;
 use crate::config::Peer;
 use crate::config::StoreRoute;
 use crate::contract::Body;
-use crate::contract::Outcome;
 use crate::dicom::Head;
 use crate::dicom::HeadError;
 use crate::dicom::Uid;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
 use crate::dimse::element;
-use crate::transport::Link;
 
 /// Why an object goes no further, with what the sender is told.
 pub(super) struct Refused {
@@ -133,20 +126,24 @@ impl Session {
         let mode = route.route.mode;
         let key = Key::of(head, to, mode);
         let inbound = &self.inbound;
-        let study = head.study_instance_uid.as_ref();
-        let ticket = match to.through {
-            Some(_) => self.receipted.sending(&self.gateway, to, study),
-            None => Ticketed(study.and_then(|study| inbound.ticket(study, Role::Recipient))),
+        let asked = || {
+            let study = head.study_instance_uid.as_ref();
+            let asked = Asked::instance(mode, inbound, to, head);
+            match study.and_then(|study| inbound.ticket(study, Role::Recipient)) {
+                Some(ticket) => asked.of_transfer(ticket),
+                None => asked,
+            }
         };
-        let asked = || Asked {
-            ticket,
-            ..Asked::instance(mode, inbound, to, head)
+        let transfers = &mut self.transfers;
+        let judged = match route.delivery {
+            // It is another association that takes it to where it goes.
+            Delivery::Spool => transfers.judge(&self.gateway, &key, asked).await,
+            Delivery::Direct | Delivery::DirectThenSpool => {
+                transfers
+                    .judge_sending(&self.gateway, &key, to, asked)
+                    .await
+            }
         };
-        let judged = self.transfers.judge(&self.gateway, &key, asked).await;
-        if let (Some(_), Ok(Judged::Permitted(recorded))) = (&to.through, &judged) {
-            let released = self.receipted.released(&self.gateway, to, study, recorded);
-            released.await;
-        }
         (key, judged)
     }
 
@@ -179,7 +176,7 @@ impl Session {
         let Some(peer) = route.to.first() else {
             return Err(Ended::OutOfTurn);
         };
-        self.begin_anew(context_id, peer).await;
+        self.begin_anew(context_id).await;
         let (key, recorded) = match self.permit(route, peer, &held.head).await? {
             Ok(permitted) => permitted,
             Err(refused) => return Ok(Stored::refused(refused)),
@@ -199,7 +196,10 @@ impl Session {
             .iter_mut()
             .find(|upstream| upstream.context(context_id).is_some());
         let to = match upstream {
-            Some(upstream) => introduced(upstream, &self.gateway, &recorded).await,
+            Some(upstream) => {
+                let introduced = upstream.introduce(&self.gateway, &self.transfers, &recorded);
+                introduced.await
+            }
             // It was down when the association was opened.
             None if may_spool => Err(UpstreamError::Paused(peer.name.to_string())),
             None => return Err(Ended::OutOfTurn),
@@ -237,21 +237,13 @@ impl Session {
         }
     }
 
-    /// On an association with another gateway that was opened again, transfers begin anew: the other side ended
-    /// those that it knew.
-    async fn begin_anew(&mut self, context_id: u8, peer: &Peer) {
-        if peer.through.is_none() || self.receipted.is_empty() {
-            return;
-        }
-        let gateway = Arc::clone(&self.gateway);
+    /// On an association with another gateway that was opened again, transfers begin anew.
+    async fn begin_anew(&mut self, context_id: u8) {
         let mut upstreams = self.upstreams.iter_mut();
-        let upstream = upstreams.find(|upstream| upstream.context(context_id).is_some());
-        let Some(upstream) = upstream else {
-            return;
-        };
-        if upstream.ready(&gateway).await.is_ok() && !upstream.has_spoken() {
-            self.transfers.close_all(&gateway, Outcome::Completed).await;
-            self.receipted.finish_all(&gateway).await;
+        if let Some(upstream) = upstreams.find(|one| one.context(context_id).is_some()) {
+            upstream
+                .begin_anew(&self.gateway, &mut self.transfers)
+                .await;
         }
     }
 
@@ -428,21 +420,6 @@ impl Session {
         response.set_text(element::ERROR_COMMENT, &refused.comment);
         self.link.queue_command(context_id, &response);
     }
-}
-
-/// The destination's link; a gateway has been told before on whose behalf the instance comes.
-async fn introduced<'u>(
-    upstream: &'u mut Upstream,
-    gateway: &Gateway,
-    recorded: &Recorded,
-) -> Result<&'u mut Link, UpstreamError> {
-    if upstream.peer.through.is_some() {
-        let transfers: Vec<_> = transfer_of(recorded).into_iter().collect();
-        upstream
-            .say(gateway, &asker_of(recorded), &transfers)
-            .await?;
-    }
-    upstream.ready(gateway).await
 }
 
 /// Real data sets lack these elements now and then; then the command alone speaks.

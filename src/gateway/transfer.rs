@@ -1,8 +1,12 @@
 //! Transfers under way on one association: one decision each, with a tally of what followed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Gateway;
+use super::link::Receipted;
+use super::link::Role;
+use super::link::Ticket;
 use super::recorder::Asked;
 use super::recorder::Judged;
 use super::recorder::RecordError;
@@ -18,6 +22,7 @@ use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::ledger::Manifest;
 use crate::ledger::SALT_BYTES;
+use crate::ledger::StatedTransfer;
 
 /// How long delivered instances may go unrecorded, in microseconds.
 pub(super) const FLUSH_AFTER_US: u64 = 1_000_000;
@@ -223,12 +228,23 @@ impl Key {
 #[derive(Debug, Default)]
 pub(super) struct Transfers {
     answers: BTreeMap<Key, Answer>,
+    /// Those to other gateways.
+    receipted: Receipted,
 }
 
 #[derive(Debug)]
 enum Answer {
     Open(Transfer),
     Refused(super::recorder::Refusal),
+}
+
+impl Answer {
+    async fn close(self, gateway: &Gateway, outcome: Outcome) {
+        match self {
+            Self::Open(transfer) => transfer.close(gateway, outcome).await,
+            Self::Refused(_) => {}
+        }
+    }
 }
 
 impl Transfers {
@@ -242,6 +258,7 @@ impl Transfers {
         &mut self,
         gateway: &Gateway,
         key: &Key,
+        to: &Peer,
         asked: Asked,
     ) -> Result<Judged, RecordError> {
         let is_other = match self.answers.get(key) {
@@ -252,7 +269,52 @@ impl Transfers {
         if is_other && let Some(Answer::Open(transfer)) = self.answers.remove(key) {
             transfer.close(gateway, Outcome::Completed).await;
         }
-        self.judge(gateway, key, || asked).await
+        self.judge_sending(gateway, key, to, || asked).await
+    }
+
+    /// The same for what goes to `to` at once. To another gateway it goes as a transfer that both are to sign a
+    /// receipt for.
+    ///
+    /// # Errors
+    /// As [`Self::judge`].
+    pub(super) async fn judge_sending(
+        &mut self,
+        gateway: &Gateway,
+        key: &Key,
+        to: &Peer,
+        asked: impl FnOnce() -> Asked,
+    ) -> Result<Judged, RecordError> {
+        let ticket = match self.standing(gateway, key) {
+            Some(standing) => return Ok(standing),
+            None => self.receipted.ticket(gateway, to, key.study.as_ref()),
+        };
+        let asked = || match ticket {
+            Some(ticket) => asked().of_transfer(ticket),
+            None => asked(),
+        };
+        let judged = self.judge(gateway, key, asked).await?;
+        if let (Judged::Permitted(recorded), Some(study)) = (&judged, &key.study)
+            && let Some(ticket) = recorded.ticket()
+            && ticket.role == Role::Sender
+            && let Some(oldest) = self.receipted.begun(&to.name, study, ticket)
+        {
+            self.end(gateway, &[oldest], Outcome::Completed).await;
+        }
+        Ok(judged)
+    }
+
+    /// The answer that stands for instances of `key`.
+    fn standing(&self, gateway: &Gateway, key: &Key) -> Option<Judged> {
+        let now = gateway.clock.now();
+        match self.answers.get(key)? {
+            Answer::Open(transfer) if transfer.recorded.stands(now) => {
+                Some(Judged::Permitted(transfer.recorded.clone()))
+            }
+            Answer::Refused(refusal) if refusal.stands(now) => {
+                Some(Judged::Refused(refusal.clone()))
+            }
+            Answer::Open(_) | Answer::Refused(_) => None,
+        }
     }
 
     /// The answer for instances of `key`: a standing one, else a new decision by the recorder.
@@ -265,15 +327,8 @@ impl Transfers {
         key: &Key,
         asked: impl FnOnce() -> Asked,
     ) -> Result<Judged, RecordError> {
-        let now = gateway.clock.now();
-        match self.answers.get(key) {
-            Some(Answer::Open(transfer)) if transfer.recorded.stands(now) => {
-                return Ok(Judged::Permitted(transfer.recorded.clone()));
-            }
-            Some(Answer::Refused(refusal)) if refusal.stands(now) => {
-                return Ok(Judged::Refused(refusal.clone()));
-            }
-            Some(_) | None => {}
+        if let Some(standing) = self.standing(gateway, key) {
+            return Ok(standing);
         }
         let earlier = self.answers.remove(key);
         self.make_room(gateway).await;
@@ -330,13 +385,53 @@ impl Transfers {
         }
     }
 
+    /// What is stated to `to`, another gateway: the transfers that are under way to it.
+    pub(super) fn stated(&self, to: &PeerName) -> Vec<StatedTransfer> {
+        self.receipted.stated(to)
+    }
+
+    /// The association to `to`, another gateway, is a new one: the other side ended what it knew of.
+    pub(super) async fn begin_anew(&mut self, gateway: &Gateway, to: &PeerName) {
+        let over = self.receipted.take(Some(to));
+        self.end(gateway, &over, Outcome::Completed).await;
+    }
+
+    /// Ends transfers between gateways, and with each the permits under which it went: what is asked for
+    /// afterwards is another.
+    pub(super) async fn end(
+        &mut self,
+        gateway: &Gateway,
+        tickets: &[Arc<Ticket>],
+        outcome: Outcome,
+    ) {
+        let is_over = |answer: &Answer| match answer {
+            Answer::Open(transfer) => transfer.recorded.ticket().is_some_and(|ticket| {
+                let mut over = tickets.iter();
+                over.any(|over| over.transfer == ticket.transfer)
+            }),
+            Answer::Refused(_) => false,
+        };
+        if !tickets.is_empty() {
+            let over = self.answers.iter().filter(|(_, answer)| is_over(answer));
+            let over: Vec<Key> = over.map(|(key, _)| key.clone()).collect();
+            for key in over {
+                if let Some(answer) = self.answers.remove(&key) {
+                    answer.close(gateway, outcome).await;
+                }
+            }
+        }
+        for ticket in tickets {
+            gateway.receipts.finish(gateway, ticket).await;
+        }
+    }
+
     /// Records the end of every transfer.
     pub(super) async fn close_all(&mut self, gateway: &Gateway, outcome: Outcome) {
         while let Some((_, answer)) = self.answers.pop_first() {
-            match answer {
-                Answer::Open(transfer) => transfer.close(gateway, outcome).await,
-                Answer::Refused(_) => {}
-            }
+            answer.close(gateway, outcome).await;
+        }
+        for ticket in self.receipted.take(None) {
+            gateway.receipts.finish(gateway, &ticket).await;
         }
     }
 }

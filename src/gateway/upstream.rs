@@ -11,6 +11,8 @@ use super::link::Asker;
 use super::link::Speaker;
 use super::link::Unsaid;
 use super::link_limits;
+use super::recorder::Recorded;
+use super::transfer::Transfers;
 use crate::association::Abort;
 use crate::association::AssociateAc;
 use crate::association::AssociateRq;
@@ -62,6 +64,9 @@ pub(super) enum UpstreamError {
         /// Why.
         source: Unsaid,
     },
+    /// It dropped the association under transfers that were under way.
+    #[error("peer {0} dropped its association, and transfers with it")]
+    Reopened(String),
     /// It failed a moment ago.
     #[error("peer {0} could not be reached a moment ago")]
     Paused(String),
@@ -225,7 +230,12 @@ impl Upstream {
         if self.peer.through.is_none() {
             return Ok(());
         }
+        let spoke = self.has_spoken();
         self.ready(gateway).await?;
+        if spoke && !self.has_spoken() && !transfers.is_empty() {
+            // What was begun on the association that stood until now is over there.
+            return Err(UpstreamError::Reopened(self.peer.name.to_string()));
+        }
         let message_id = self.next_message_id();
         let peer = Arc::clone(&self.peer);
         let said = match (&mut self.speaker, &mut self.link) {
@@ -245,9 +255,37 @@ impl Upstream {
         })
     }
 
+    /// Makes the association to another gateway ready. If it is a new one, transfers begin anew on it: the other
+    /// side ended those that it knew.
+    pub(super) async fn begin_anew(&mut self, gateway: &Gateway, transfers: &mut Transfers) {
+        if self.peer.through.is_some() && self.ready(gateway).await.is_ok() && !self.has_spoken() {
+            transfers.begin_anew(gateway, &self.peer.name).await;
+        }
+    }
+
+    /// Tells a gateway on whose behalf what `recorded` releases comes; other peers, nothing. Its link.
+    ///
+    /// # Errors
+    /// As [`Self::say`].
+    pub(super) async fn introduce(
+        &mut self,
+        gateway: &Gateway,
+        transfers: &Transfers,
+        recorded: &Recorded,
+    ) -> Result<&mut Link, UpstreamError> {
+        if self.peer.through.is_some() {
+            let stated = transfers.stated(&self.peer.name);
+            let asker = Asker::of_asked(recorded.asked());
+            self.say(gateway, &asker, &stated).await?;
+        }
+        self.ready(gateway).await
+    }
+
     /// Something has been stated on the association that stands.
-    pub(super) fn has_spoken(&self) -> bool {
-        self.speaker.as_ref().is_some_and(Speaker::has_spoken)
+    fn has_spoken(&self) -> bool {
+        self.speaker
+            .as_ref()
+            .is_some_and(|speaker| speaker.count() > 0)
     }
 
     /// The link as it is, without looking whether the destination still holds it.

@@ -309,26 +309,12 @@ impl WrappingFile {
     }
 }
 
-/// 128 random bits.
-///
-/// # Errors
-/// When the system gives no random bytes.
-pub fn random_bits() -> Result<[u8; 16], KeysError> {
-    let mut bytes = [0; 16];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| KeysError::Random)?;
-    Ok(bytes)
-}
-
 /// 16 random lower-case hexadecimal digits: what tells one run of the gateway from another.
 ///
 /// # Errors
 /// When the system gives no random bytes.
 pub fn random_id() -> Result<String, KeysError> {
-    let mut bytes = [0; 8];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| KeysError::Random)?;
-    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
+    Ok(format!("{:016x}", u64::from_be_bytes(random()?)))
 }
 
 /// The public key beside a ledger, in a data folder or an export; `None` when there is none.

@@ -105,7 +105,6 @@ pub use keyring::Unsealed;
 pub use keys::Keys;
 pub use keys::KeysError;
 pub use keys::random as random_bytes;
-pub use keys::random_bits;
 pub use keys::random_id;
 pub use keys::read_vkey;
 pub use lock::FolderLock;

@@ -33,7 +33,7 @@ use credence::ledger::TransferId;
 use credence::ledger::open_text;
 use credence::ledger::sign_text;
 use credence::storage::Keys;
-use credence::storage::random_bits;
+use credence::storage::random_bytes;
 use credence::time::UtcMicros;
 use credence::transport::Indication;
 use credence::transport::Limits;
@@ -230,7 +230,7 @@ impl Impostor {
 impl Speaking<'_> {
     /// What an honest gateway states before it asks for Ada's CT.
     pub(crate) fn statement(&mut self) -> (TransferId, Statement) {
-        let transfer = TransferId::from_bytes(random_bits().unwrap());
+        let transfer = TransferId::from_bytes(random_bytes().unwrap());
         self.number += 1;
         let statement = Statement {
             binding: self.link.channel().binding.unwrap(),

@@ -21,12 +21,9 @@ use super::worker::chance;
 use crate::config::Mode;
 use crate::config::PeerName;
 use crate::contract::Body;
-use crate::contract::Outcome;
 use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::gateway::instance;
-use crate::gateway::link::asker_of;
-use crate::gateway::link::transfer_of;
 use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
 use crate::gateway::recorder::RecordError;
@@ -238,43 +235,31 @@ impl Worker {
     /// Asks the contract again.
     async fn judge(&mut self, key: &Key, order: &Order, leg: &Leg) -> Result<Recorded, Attempt> {
         let (gateway, peer) = (Arc::clone(&self.gateway), Arc::clone(&self.peer));
-        let mut asked = self.question(order, leg);
-        let study = asked.study.as_ref().map(|study| study.uid.clone());
-        asked.ticket = self.receipted.sending(&gateway, &peer, study.as_ref());
-        let judged = self.transfers.judge_again(&gateway, key, asked).await;
-        let recorded = permitted(judged).map_err(|attempt| *attempt)?;
-        let released = self
-            .receipted
-            .released(&gateway, &peer, study.as_ref(), &recorded);
-        released.await;
-        Ok(recorded)
+        let asked = self.question(order, leg);
+        let judged = self.transfers.judge_again(&gateway, key, &peer, asked);
+        permitted(judged.await).map_err(|attempt| *attempt)
     }
 
-    /// On an association with another gateway that was opened again, transfers begin anew: the other side ended
-    /// those that it knew.
+    /// On an association with another gateway that was opened again, transfers begin anew.
     async fn begin_anew(&mut self) {
-        let association = self.association.as_ref();
-        let fresh = association.is_some_and(|one| !one.upstream.has_spoken());
-        if self.peer.through.is_some() && fresh && !self.receipted.is_empty() {
-            let gateway = Arc::clone(&self.gateway);
-            self.transfers.close_all(&gateway, Outcome::Completed).await;
-            self.receipted.finish_all(&gateway).await;
+        if let Some(association) = &mut self.association {
+            let upstream = &mut association.upstream;
+            upstream
+                .begin_anew(&self.gateway, &mut self.transfers)
+                .await;
         }
     }
 
     /// Tells a gateway on whose behalf what `recorded` releases comes.
     async fn introduce(&mut self, recorded: &Recorded) -> Result<(), Attempt> {
-        if self.peer.through.is_none() {
-            return Ok(());
-        }
-        let gateway = Arc::clone(&self.gateway);
         let Some(association) = &mut self.association else {
             return Err(Attempt::unreachable(&"the association ended"));
         };
-        let transfers: Vec<_> = transfer_of(recorded).into_iter().collect();
-        let asker = asker_of(recorded);
-        let said = association.upstream.say(&gateway, &asker, &transfers);
-        said.await.map_err(|error| Attempt::unreachable(&error))
+        let upstream = &mut association.upstream;
+        let said = upstream
+            .introduce(&self.gateway, &self.transfers, recorded)
+            .await;
+        said.map(drop).map_err(|error| Attempt::unreachable(&error))
     }
 
     async fn send(

@@ -21,7 +21,6 @@ use crate::config::Peer;
 use crate::contract::Outcome;
 use crate::gateway::Gateway;
 use crate::gateway::drain_begins;
-use crate::gateway::link::Receipted;
 use crate::gateway::transfer::FLUSH_AFTER_US;
 use crate::gateway::transfer::Transfers;
 
@@ -35,8 +34,6 @@ pub(super) struct Worker {
     pub(super) counter: Arc<Counter>,
     pub(super) association: Option<Association>,
     pub(super) transfers: Transfers,
-    /// Those with another gateway.
-    pub(super) receipted: Receipted,
     /// What is read while something else is sent.
     pub(super) ahead: Option<Reading>,
     /// What was delivered and is being taken out of the spool.
@@ -60,7 +57,6 @@ impl Worker {
             counter: Arc::clone(counter),
             association: None,
             transfers: Transfers::default(),
-            receipted: Receipted::default(),
             ahead: None,
             removals: JoinSet::new(),
             packs: is_packed(gateway, peer),
@@ -147,7 +143,6 @@ impl Worker {
         self.ahead = None;
         let gateway = Arc::clone(&self.gateway);
         self.transfers.close_all(&gateway, Outcome::Completed).await;
-        self.receipted.finish_all(&gateway).await;
         if let Some(association) = self.association.take() {
             association.upstream.release().await;
         }
@@ -164,7 +159,6 @@ impl Worker {
         self.transfers
             .close_all(&gateway, Outcome::Interrupted)
             .await;
-        self.receipted.finish_all(&gateway).await;
     }
 
     pub(super) fn now_us(&self) -> u64 {

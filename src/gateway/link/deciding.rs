@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::DATA_SET_BYTES_MAX;
 use super::DECIDED;
+use super::believing::believe;
+use super::believing::disbelieve;
 use super::data_set;
 use super::note_in;
 use super::sop_class;
@@ -22,13 +24,12 @@ use crate::gateway::instance::ended_by;
 use crate::gateway::instance::next_within;
 use crate::gateway::instance::take_small;
 use crate::gateway::recorder::Recorded;
+use crate::gateway::retrieve::Archive;
 use crate::gateway::session::Session;
 use crate::ledger::StatedTransfer;
 use crate::ledger::Statement;
-use crate::ledger::open_text;
 use crate::ledger::sign_text;
 use crate::transport::Indication;
-use crate::transport::Link;
 
 /// Message ID of our report: the requestor numbers its own requests (PS3.7 §9.1), and this is the only one
 /// of ours on its association.
@@ -95,41 +96,49 @@ impl Session {
     }
 }
 
-/// Hears the decisions of a gateway that we asked: the studies' tickets learn of them.
+/// Hears the decisions of the gateway of `archive`, which we asked: the studies' tickets learn of them.
 pub(in crate::gateway) async fn hear_decisions(
     gateway: &Gateway,
-    peer: &crate::config::Peer,
-    link: &mut Link,
+    archive: &mut Archive,
     context_id: u8,
     request: &CommandSet,
     permitted: &[(Uid, Recorded)],
 ) -> Result<(), Ended> {
+    let peer = Arc::clone(&archive.peer);
+    let (spoken, link) = (archive.spoken(), &mut archive.link);
     let silence = peer.timeouts.dimse_response;
     let data_set = take_small(link, request, DATA_SET_BYTES_MAX, silence).await?;
-    let note = data_set.as_deref().and_then(note_in);
-    let known = gateway.config.gateway_peer_of(peer);
-    let said = note.zip(known).and_then(|(note, known)| {
-        let said: Statement = open_text(&note, &known.statement_key).ok()?;
-        let fits = said.from == known.peer.institution
-            && said.to == gateway.config.gateway.institution
-            && Some(said.binding) == link.channel().binding;
-        fits.then_some(said)
-    });
-    let status = match said {
-        Some(said) => {
-            for (study, recorded) in permitted {
-                let ticket = recorded.ticket();
-                if let Some((ticket, theirs)) = ticket.zip(stated(&said, study))
-                    && ticket.transfer == theirs.transfer
-                {
-                    ticket.they_decided(theirs.decision);
+    let status = match request.get_u16(element::EVENT_TYPE_ID) {
+        Some(DECIDED) => {
+            let note = data_set.as_deref().and_then(note_in);
+            let known = gateway.config.gateway_peer_of(&peer);
+            let binding = link.channel().binding;
+            // It answers what we stated last.
+            let is_answer = |number| number == spoken;
+            match believe(gateway, known, note, binding, is_answer).await {
+                Ok(heard) => {
+                    learn(&heard.statement, permitted);
+                    Status::SUCCESS
+                }
+                Err(why) => {
+                    disbelieve(gateway, &peer, &why).await;
+                    Status::PROCESSING_FAILURE
                 }
             }
-            Status::SUCCESS
         }
-        None => Status::PROCESSING_FAILURE,
+        _ => Status::NO_SUCH_EVENT_TYPE,
     };
     let response = CommandSet::response_to(request, status);
-    link.queue_command(context_id, &response);
+    archive.link.queue_command(context_id, &response);
     Ok(())
+}
+
+fn learn(said: &Statement, permitted: &[(Uid, Recorded)]) {
+    for (study, recorded) in permitted {
+        if let Some((ticket, theirs)) = recorded.ticket().zip(stated(said, study))
+            && ticket.transfer == theirs.transfer
+        {
+            ticket.they_decided(theirs.decision);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What another gateway states on an association that it requested of us, and whether we believe it.
+//! What another gateway states on an association that it requested of us, and the transfers that it names.
 
 use std::sync::Arc;
 use std::sync::PoisonError;
@@ -6,11 +6,11 @@ use std::sync::PoisonError;
 use super::DATA_SET_BYTES_MAX;
 use super::STATE;
 use super::Ticket;
+use super::believing::believe;
+use super::believing::disbelieve;
 use super::note_in;
 use super::stated;
 use super::ticket::Role;
-use crate::config::GatewayPeer;
-use crate::contract::Body;
 use crate::contract::Outcome;
 use crate::contract::User;
 use crate::contract::UserProof;
@@ -19,57 +19,13 @@ use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
 use crate::dimse::element;
-use crate::gateway::Gateway;
 use crate::gateway::inbound::Inbound;
 use crate::gateway::instance::Ended;
 use crate::gateway::instance::drain;
 use crate::gateway::instance::take_small;
 use crate::gateway::session::Session;
 use crate::gateway::store::refused;
-use crate::ledger::Checkpoint;
-use crate::ledger::STATED_TRANSFERS_MAX;
-use crate::ledger::Statement;
 use crate::ledger::TransferId;
-use crate::ledger::equivocation;
-use crate::ledger::open_text;
-use crate::ledger::signed_alone;
-
-/// Characters of the longest name of a user in a statement.
-const USER_CHARACTERS_MAX: usize = 128;
-
-/// Transfers that one association of another gateway has under way, at most.
-const STATED_TICKETS_MAX: usize = 4096;
-
-/// A statement that was believed.
-#[derive(Clone, Debug)]
-pub(in crate::gateway) struct Heard {
-    /// As it was signed.
-    pub(in crate::gateway) note: Arc<str>,
-    pub(in crate::gateway) statement: Arc<Statement>,
-}
-
-/// Why a statement is not believed.
-#[derive(Debug, thiserror::Error)]
-enum Unbelieved {
-    #[error("it carries no statement that can be read")]
-    Nothing,
-    #[error("its statement is not signed as it must be: {0}")]
-    Signature(String),
-    #[error("it spoke in the name of {0}")]
-    OtherName(String),
-    #[error("its statement is for somebody else, {0}")]
-    OtherAddressee(String),
-    #[error("its statement was made on another connection")]
-    OtherConnection,
-    #[error("its statement repeats or goes back")]
-    OutOfOrder,
-    #[error("its statement names {0} transfers, limit {STATED_TRANSFERS_MAX}")]
-    TooMany(usize),
-    #[error("its statement names a user of {0} characters, limit {USER_CHARACTERS_MAX}")]
-    User(usize),
-    #[error("its checkpoint is not signed by its log")]
-    Checkpoint,
-}
 
 impl Inbound {
     /// The ticket for a study that the other gateway spoke of.
@@ -77,13 +33,11 @@ impl Inbound {
         let through = self.peer.through.as_ref().filter(|one| one.receipt)?;
         let heard = self.heard.as_ref()?;
         let said = stated(&heard.statement, study)?;
-        // One for each transfer, whatever number of requests, decisions and destinations it takes.
+        // One for each transfer, whatever number of requests, decisions and destinations it takes. They are
+        // no more than a statement names: what the next one does not name is over.
         let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = tickets.get(&said.transfer) {
             return Some(Arc::clone(known));
-        }
-        if tickets.len() >= STATED_TICKETS_MAX {
-            return None;
         }
         let theirs = Some(said.decision);
         let with = through.institution.clone();
@@ -139,7 +93,12 @@ impl Session {
         }
         let gateway = Arc::clone(&self.gateway);
         let note = data_set.as_deref().and_then(note_in);
-        match self.believe(&gateway, note).await {
+        let last = self.inbound.heard.as_ref();
+        let last = last.map_or(0, |last| last.statement.number);
+        let binding = self.link.channel().binding;
+        let peer = gateway.config.gateway_peer_of(&self.inbound.peer);
+        let is_next = |number| number > last;
+        match believe(&gateway, peer, note, binding, is_next).await {
             Ok(heard) => {
                 let said = Arc::clone(&heard.statement);
                 let before = (self.inbound.purpose, self.inbound.user.clone());
@@ -160,16 +119,7 @@ impl Session {
                 Ok(())
             }
             Err(why) => {
-                let peer = &self.inbound.peer;
-                tracing::warn!(peer = %peer.name, %why, "a statement is not believed");
-                let institution = &peer.institution;
-                if gateway
-                    .receipts
-                    .tells(&gateway, institution, "statement-refused")
-                {
-                    let text = format!("the gateway of {institution}: {why}");
-                    gateway.recorder.alert("statement-refused", text).await;
-                }
+                disbelieve(&gateway, &self.inbound.peer, &why).await;
                 let refusal = refused(Status::NOT_AUTHORISED, "statement not believed");
                 self.respond(context_id, &request, &refusal);
                 let _ = self.link.flush().await;
@@ -179,47 +129,12 @@ impl Session {
     }
 
     /// Ends the transfers that the other gateway speaks of no more; with `all`, every one.
-    pub(in crate::gateway) async fn finish_transfers(&self, all: bool) {
-        for ticket in self.inbound.take_tickets(all) {
-            self.gateway.receipts.finish(&self.gateway, &ticket).await;
-        }
-    }
-
-    async fn believe(&self, gateway: &Gateway, note: Option<String>) -> Result<Heard, Unbelieved> {
-        let note = note.ok_or(Unbelieved::Nothing)?;
-        let peer = gateway.config.gateway_peer_of(&self.inbound.peer);
-        let peer = peer.ok_or(Unbelieved::Nothing)?;
-        let statement: Statement = open_text(&note, &peer.statement_key)
-            .map_err(|error| Unbelieved::Signature(error.to_string()))?;
-        let own = &gateway.config.gateway.institution;
-        if statement.from != peer.peer.institution {
-            misstated(gateway, peer, &note).await;
-            return Err(Unbelieved::OtherName(statement.from.to_string()));
-        }
-        if statement.to != *own {
-            return Err(Unbelieved::OtherAddressee(statement.to.to_string()));
-        }
-        if self.link.channel().binding != Some(statement.binding) {
-            return Err(Unbelieved::OtherConnection);
-        }
-        let last = self.inbound.heard.as_ref();
-        if last.map_or(0, |last| last.statement.number) >= statement.number {
-            return Err(Unbelieved::OutOfOrder);
-        }
-        if statement.transfers.len() > STATED_TRANSFERS_MAX {
-            return Err(Unbelieved::TooMany(statement.transfers.len()));
-        }
-        let user = statement.user.as_deref().unwrap_or_default();
-        if user.chars().count() > USER_CHARACTERS_MAX {
-            return Err(Unbelieved::User(user.chars().count()));
-        }
-        if let Some(checkpoint) = &statement.checkpoint {
-            gateway.compare_checkpoint(peer, checkpoint).await?;
-        }
-        Ok(Heard {
-            note: note.into(),
-            statement: Arc::new(statement),
-        })
+    pub(in crate::gateway) async fn finish_transfers(&mut self, all: bool) {
+        let over = self.inbound.take_tickets(all);
+        let gateway = Arc::clone(&self.gateway);
+        self.transfers
+            .end(&gateway, &over, Outcome::Completed)
+            .await;
     }
 
     /// Refuses a request of a gateway that has stated nothing: `true` when it did.
@@ -244,65 +159,5 @@ impl Session {
         let refusal = refused(status, "a gateway states first on whose behalf it asks");
         self.respond(context_id, command, &refusal);
         Ok(true)
-    }
-}
-
-/// A signature under another's name proves itself: it is recorded and charged.
-async fn misstated(gateway: &Gateway, peer: &GatewayPeer, note: &str) {
-    let Ok(statement) = signed_alone(note, &peer.statement_key) else {
-        return;
-    };
-    // However often it is said: nobody fills a ledger with it.
-    if !gateway
-        .receipts
-        .tells(gateway, &peer.peer.institution, "misstated")
-    {
-        return;
-    }
-    let body = Body::Misstated {
-        institution: peer.peer.institution.clone(),
-        key: peer.statement_key.to_string(),
-        statement,
-    };
-    if let Err(error) = gateway.recorder.record(body).await {
-        tracing::error!(%error, "a statement in another's name is not in the ledger");
-    }
-}
-
-impl Gateway {
-    /// Looks at the checkpoint that another gateway showed: it must be its log's, and not contradict the one
-    /// that it showed before.
-    async fn compare_checkpoint(&self, peer: &GatewayPeer, shown: &str) -> Result<(), Unbelieved> {
-        let checkpoint =
-            Checkpoint::open(shown, &peer.log_key).map_err(|_| Unbelieved::Checkpoint)?;
-        let name = peer.peer.name.clone();
-        let before = self
-            .shown
-            .lock()
-            .ok()
-            .and_then(|shown| shown.get(&name).cloned());
-        if let Some(before) = &before
-            && let Ok(Some(proof)) = equivocation(before, shown, &peer.log_key)
-        {
-            let institution = &peer.peer.institution;
-            if !self.receipts.tells(self, institution, "forked") {
-                return Err(Unbelieved::Checkpoint);
-            }
-            let institution = peer.peer.institution.clone();
-            let recorded = self
-                .recorder
-                .equivocated(institution, &peer.log_key, &proof);
-            if let Err(error) = recorded.await {
-                tracing::error!(%error, "a proof against a log is not in the ledger");
-            }
-            return Err(Unbelieved::Checkpoint);
-        }
-        let is_newer = before
-            .and_then(|before| Checkpoint::open(&before, &peer.log_key).ok())
-            .is_none_or(|before| before.size < checkpoint.size);
-        if is_newer && let Ok(mut known) = self.shown.lock() {
-            known.insert(name, shown.to_owned());
-        }
-        Ok(())
     }
 }

@@ -7,6 +7,7 @@
 //! N-EVENT-REPORT (§10.1.1) before images come. Each carries a [`Statement`]: signed, and bound to the TLS
 //! connection, so that what was said on one association is worth nothing on another.
 
+mod believing;
 mod deciding;
 mod hearing;
 mod receipted;
@@ -26,11 +27,10 @@ use crate::ledger::SIGNED_TEXT_BYTES_MAX;
 use crate::ledger::StatedTransfer;
 use crate::ledger::Statement;
 
+pub(super) use believing::Heard;
+pub(super) use believing::ShownLog;
 pub(super) use deciding::hear_decisions;
-pub(super) use hearing::Heard;
 pub(super) use receipted::Receipted;
-pub(super) use receipted::asker_of;
-pub(super) use receipted::transfer_of;
 pub(super) use speaker::Speaker;
 pub(super) use speaker::Unsaid;
 pub(super) use ticket::Decided;

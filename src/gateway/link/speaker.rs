@@ -59,9 +59,9 @@ impl Speaker {
         }
     }
 
-    /// Something has been said.
-    pub(in crate::gateway) const fn has_spoken(&self) -> bool {
-        self.count > 0
+    /// How often something has been said.
+    pub(in crate::gateway) const fn count(&self) -> u32 {
+        self.count
     }
 
     /// States on whose behalf the next requests are, unless that is what was stated last.

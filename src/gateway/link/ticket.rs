@@ -7,12 +7,15 @@ use std::sync::PoisonError;
 
 use crate::contract::InstitutionSlug;
 use crate::contract::Pseudonym;
+use crate::dicom::Uid;
 use crate::digest::Sha256;
 use crate::dimse::Class;
 use crate::dimse::Status;
 use crate::ledger::Amount;
 use crate::ledger::Manifest;
+use crate::ledger::StatedTransfer;
 use crate::ledger::TransferId;
+use crate::storage::random_bytes;
 use crate::time::UtcMicros;
 
 /// Instances that one receipt is for, at most; each costs 32 bytes of memory while the transfer lasts.
@@ -48,6 +51,8 @@ struct Seen {
     bytes: u64,
     failed: u64,
     unanswered: Vec<(Sha256, u64)>,
+    /// More came than one receipt is for.
+    too_many: bool,
     over: bool,
 }
 
@@ -70,11 +75,18 @@ pub(in crate::gateway) struct Finished {
     pub(in crate::gateway) ours: Decided,
     pub(in crate::gateway) theirs: Option<u64>,
     pub(in crate::gateway) failed: u64,
-    /// What arrived for certain, then what may have arrived.
-    pub(in crate::gateway) possible: Vec<Amount>,
+    /// What arrived for certain, then what may have arrived; `None`: more than one receipt is for.
+    pub(in crate::gateway) possible: Option<Vec<Amount>>,
 }
 
 impl Ticket {
+    /// The ticket of a transfer that we name; `None` when there is no chance to be had.
+    pub(in crate::gateway) fn begin(with: &InstitutionSlug, role: Role) -> Option<Arc<Self>> {
+        let transfer = TransferId::from_bytes(random_bytes().ok()?);
+        Some(Self::new(transfer, with.clone(), role, None))
+    }
+
+    /// The ticket of a transfer that has a name.
     pub(in crate::gateway) fn new(
         transfer: TransferId,
         with: InstitutionSlug,
@@ -92,6 +104,7 @@ impl Ticket {
                 bytes: 0,
                 failed: 0,
                 unanswered: Vec::new(),
+                too_many: false,
                 over: false,
             }),
         })
@@ -106,9 +119,14 @@ impl Ticket {
         self.seen().ours.get_or_insert(decided);
     }
 
-    /// Our first decision.
-    pub(in crate::gateway) fn ours(&self) -> Option<u64> {
-        self.seen().ours.as_ref().map(|ours| ours.entry)
+    /// What we state of it, which is `study`'s; `None` before it is permitted.
+    pub(in crate::gateway) fn stated(&self, study: &Uid) -> Option<StatedTransfer> {
+        let decision = self.seen().ours.as_ref()?.entry;
+        Some(StatedTransfer {
+            decision,
+            study: self.transfer.study(study.as_str()),
+            transfer: self.transfer,
+        })
     }
 
     /// Whether the other side has said how it decided.
@@ -131,6 +149,9 @@ impl Ticket {
     ) {
         let mut seen = self.seen();
         match status.class() {
+            Class::Success | Class::Warning if seen.manifest.len() >= INSTANCES_MAX => {
+                seen.too_many = true;
+            }
             Class::Success | Class::Warning => {
                 seen.manifest.add(digest);
                 seen.bytes = seen.bytes.saturating_add(bytes);
@@ -144,8 +165,11 @@ impl Ticket {
 
     /// An instance went out whole, and no answer came back.
     /// Who receives has not received by that, whatever became of it beyond.
-    pub(in crate::gateway) fn unanswered(&self, digest: &Sha256, bytes: u64) {
+    pub(in crate::gateway) fn unanswered(&self, digest: &Sha256, bytes: u64, is_last_word: bool) {
         if self.role == Role::Recipient {
+            if is_last_word {
+                self.failed();
+            }
             return;
         }
         let mut seen = self.seen();
@@ -169,8 +193,7 @@ impl Ticket {
             return None;
         }
         let count = seen.manifest.len();
-        let nothing = count == 0 && seen.unanswered.is_empty();
-        if nothing || count > INSTANCES_MAX {
+        if count == 0 && seen.unanswered.is_empty() {
             return None;
         }
         let amount = |instances: usize, bytes: u64, root: Sha256| Amount {
@@ -193,7 +216,7 @@ impl Ticket {
             ours,
             theirs: seen.theirs,
             failed: seen.failed,
-            possible,
+            possible: (!seen.too_many).then_some(possible),
         })
     }
 }
@@ -212,20 +235,24 @@ impl PartialEq for Ticketed {
 impl Eq for Ticketed {}
 
 #[cfg(test)]
+impl Decided {
+    /// By the entry of this number.
+    pub(super) const fn of(entry: u64) -> Self {
+        Self {
+            entry,
+            at: UtcMicros(1),
+            keeping: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn ticket() -> Arc<Ticket> {
         let transfer = TransferId::from_bytes([1; 16]);
         Ticket::new(transfer, "lakeside".parse().unwrap(), Role::Sender, Some(7))
-    }
-
-    fn decided(entry: u64) -> Decided {
-        Decided {
-            entry,
-            at: UtcMicros(1),
-            keeping: None,
-        }
     }
 
     fn digest(text: &str) -> Sha256 {
@@ -235,16 +262,16 @@ mod tests {
     #[test]
     fn what_may_have_arrived_is_told_beside_what_did() {
         let ticket = ticket();
-        ticket.decided(decided(5));
-        ticket.decided(decided(6));
+        ticket.decided(Decided::of(5));
+        ticket.decided(Decided::of(6));
         ticket.answered(Status::SUCCESS, &digest("a"), 10, true);
         ticket.answered(Status::STORE_OUT_OF_RESOURCES, &digest("b"), 10, true);
-        ticket.unanswered(&digest("c"), 5);
+        ticket.unanswered(&digest("c"), 5, true);
         let finished = ticket.finish().unwrap();
         assert_eq!((finished.ours.entry, finished.theirs), (5, Some(7)));
         assert_eq!(finished.failed, 2);
-        let amounts: Vec<_> = finished
-            .possible
+        let possible = finished.possible.unwrap();
+        let amounts: Vec<_> = possible
             .iter()
             .map(|amount| (amount.instances, amount.bytes))
             .collect();
@@ -254,13 +281,13 @@ mod tests {
     #[test]
     fn nothing_moved_is_no_transfer_and_one_ends_once() {
         let empty = ticket();
-        empty.decided(decided(5));
+        empty.decided(Decided::of(5));
         empty.failed();
         assert!(empty.finish().is_none());
         let one = ticket();
         one.answered(Status::SUCCESS, &digest("a"), 10, true);
         assert!(one.finish().is_none(), "nobody permitted it");
-        one.decided(decided(5));
+        one.decided(Decided::of(5));
         assert!(one.finish().is_some());
         assert!(one.finish().is_none());
     }

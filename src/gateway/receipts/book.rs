@@ -1,6 +1,7 @@
 //! What is kept in memory of receipts: what is awaited, what is to be sent, what was settled lately.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Weak;
@@ -57,7 +58,7 @@ impl Draft {
 #[derive(Clone, Debug)]
 pub(super) struct Settled {
     pub(super) institution: InstitutionSlug,
-    /// As the other side sent it.
+    /// As the other side signed it.
     pub(super) theirs: String,
     /// What we answered, and whether we agreed.
     pub(super) answer: String,
@@ -81,6 +82,8 @@ struct Waiting {
 pub(super) struct Book {
     live: BTreeMap<TransferId, Weak<Ticket>>,
     due: BTreeMap<TransferId, Due>,
+    /// Those of which a receipt has come and is being recorded.
+    settling: BTreeSet<TransferId>,
     drafts: BTreeMap<TransferId, Waiting>,
     settled: BTreeMap<TransferId, Settled>,
     order: VecDeque<TransferId>,
@@ -91,7 +94,7 @@ pub(super) struct Book {
 pub(super) enum Known {
     Due(Box<Due>),
     Settled(Settled),
-    /// It has not ended here.
+    /// It has not ended here, or is being settled.
     Live,
     Nothing,
 }
@@ -104,6 +107,7 @@ impl Book {
 
     pub(super) fn add_due(&mut self, due: Due) {
         self.live.remove(&due.sent.transfer);
+        self.settling.remove(&due.sent.transfer);
         self.due.insert(due.sent.transfer, due);
     }
 
@@ -141,23 +145,30 @@ impl Book {
         }
     }
 
-    /// What is known of `transfer`; what is due is taken out until it is settled or put back.
+    /// It is not waited for any more.
+    pub(super) fn drop_due(&mut self, transfer: TransferId) {
+        self.settling.remove(&transfer);
+    }
+
+    /// What is known of `transfer`; what is due is taken out until it is settled, dropped or put back.
     pub(super) fn take(&mut self, transfer: TransferId) -> Known {
         if let Some(settled) = self.settled.get(&transfer) {
             return Known::Settled(settled.clone());
         }
         if let Some(due) = self.due.remove(&transfer) {
+            self.settling.insert(transfer);
             return Known::Due(Box::new(due));
         }
         let live = self.live.get(&transfer);
-        match live.is_some_and(|ticket| ticket.strong_count() > 0) {
+        let is_live = live.is_some_and(|ticket| ticket.strong_count() > 0);
+        match is_live || self.settling.contains(&transfer) {
             true => Known::Live,
             false => Known::Nothing,
         }
     }
 
     pub(super) fn settle(&mut self, transfer: TransferId, settled: Settled) {
-        self.drafts.remove(&transfer);
+        self.settling.remove(&transfer);
         if self.settled.insert(transfer, settled).is_none() {
             self.order.push_back(transfer);
         }

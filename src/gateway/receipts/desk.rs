@@ -184,10 +184,19 @@ impl ReceiptDesk {
                     .details(Some(answer.clone()), Some(theirs.clone()), None),
             ),
         };
-        if let Err(error) = due.filing.record(gateway, standing, details).await {
-            tracing::error!(%error, "a receipt is not recorded");
-            gateway.receipts.book().add_due(due);
-            return HeardReceipt::Later;
+        match due.filing.record(gateway, standing, details).await {
+            Ok(_) => {}
+            // Its patient was forgotten meanwhile, and the receipt with them.
+            Err(RecordError::Refused(why)) => {
+                tracing::warn!(why, "a receipt is not waited for any more");
+                gateway.receipts.book().drop_due(receipt.transfer);
+                return HeardReceipt::Unknown;
+            }
+            Err(error) => {
+                tracing::error!(%error, "a receipt is not recorded");
+                gateway.receipts.book().add_due(due);
+                return HeardReceipt::Later;
+            }
         }
         let settled = Settled {
             institution: peer.peer.institution.clone(),
@@ -252,12 +261,18 @@ impl ReceiptDesk {
                 "the answer is not our receipt, signed".to_owned(),
             ));
         }
-        let both = Some(note.to_owned());
-        let details = draft.filing.details(both, None, None);
+        // The two signatures, and whatever else the answer carried not.
+        let theirs = signed_alone(note, &peer.statement_key);
+        let both = theirs.and_then(|theirs| {
+            let signer = self.0.recorder.statement_signer();
+            countersign(&theirs, &signer)
+        });
+        let both = both.map_err(|error| RecordError::Refused(error.to_string()))?;
+        let details = draft.filing.details(Some(both), None, None);
         let recorded = draft
             .filing
             .record(&self.0, ReceiptStanding::Agreed, details);
-        self.settled(draft, recorded.await, note, true)
+        self.settled(draft, recorded.await)
     }
 
     /// The other side signed `note` instead, about the same transfer.
@@ -275,13 +290,15 @@ impl ReceiptDesk {
                 "the answer is no receipt of the other side".to_owned(),
             ));
         }
+        let theirs = signed_alone(note, &peer.statement_key)
+            .map_err(|error| RecordError::Refused(error.to_string()))?;
         let details = draft
             .filing
-            .details(Some(draft.note.clone()), Some(note.to_owned()), None);
+            .details(Some(draft.note.clone()), Some(theirs), None);
         let recorded = draft
             .filing
             .record(&self.0, ReceiptStanding::Disputed, details);
-        self.settled(draft, recorded.await, note, false)
+        self.settled(draft, recorded.await)
     }
 
     fn peer_of(&self, draft: &Draft) -> Result<&GatewayPeer, RecordError> {
@@ -295,30 +312,15 @@ impl ReceiptDesk {
         &self,
         draft: &Draft,
         recorded: Result<u64, RecordError>,
-        theirs: &str,
-        agreed: bool,
     ) -> Result<(), RecordError> {
         match recorded {
+            Ok(_) => {}
             // The contract has settled it already, or forgotten it.
-            Err(RecordError::Refused(why)) => {
-                tracing::warn!(why, "a receipt was settled before");
-                self.0.receipts.book().drop_draft(draft.transfer);
-                Ok(())
-            }
-            Err(error) => Err(error),
-            Ok(_) => {
-                let settled = Settled {
-                    institution: draft.filing.institution.clone(),
-                    theirs: theirs.to_owned(),
-                    answer: draft.note.clone(),
-                    agreed,
-                    repeated: false,
-                    convicted: false,
-                };
-                self.0.receipts.book().settle(draft.transfer, settled);
-                Ok(())
-            }
+            Err(RecordError::Refused(why)) => tracing::warn!(why, "a receipt was settled before"),
+            Err(error) => return Err(error),
         }
+        self.0.receipts.book().drop_draft(draft.transfer);
+        Ok(())
     }
 
     /// The other side will not sign `draft`: it is not sent any more, and people are told. It counts as missing

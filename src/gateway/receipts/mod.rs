@@ -75,6 +75,14 @@ impl Receipts {
         let Some(finished) = ticket.finish() else {
             return;
         };
+        let Some(possible) = &finished.possible else {
+            let text = format!(
+                "decision {} let more instances go than one receipt is for",
+                finished.ours.entry
+            );
+            gateway.recorder.alert("receipt-impossible", text).await;
+            return;
+        };
         let Some((patient, class)) = finished.ours.keeping.clone() else {
             // Nothing identifies whose it is, so there is no key to seal it under.
             return;
@@ -86,8 +94,11 @@ impl Receipts {
             class,
         };
         let done = match finished.role {
-            Role::Recipient => self.draft(gateway, &finished, filing).await,
-            Role::Sender => self.await_receipt(gateway, &finished, filing).await,
+            Role::Recipient => self.draft(gateway, &finished, possible, filing).await,
+            Role::Sender => {
+                self.await_receipt(gateway, &finished, possible, filing)
+                    .await
+            }
         };
         if let Err(error) = done {
             let decision = finished.ours.entry;
@@ -102,9 +113,10 @@ impl Receipts {
         &self,
         gateway: &Gateway,
         finished: &Finished,
+        possible: &[Amount],
         filing: Filing,
     ) -> Result<(), RecordError> {
-        let (Some(theirs), Some(amount)) = (finished.theirs, finished.possible.first()) else {
+        let (Some(theirs), Some(amount)) = (finished.theirs, possible.first()) else {
             let text = format!(
                 "the gateway of {} did not say by which decision it sent, so decision {} has no receipt",
                 finished.with, finished.ours.entry
@@ -146,6 +158,7 @@ impl Receipts {
         &self,
         gateway: &Gateway,
         finished: &Finished,
+        possible: &[Amount],
         filing: Filing,
     ) -> Result<(), RecordError> {
         let sent = Sent {
@@ -153,7 +166,7 @@ impl Receipts {
             recipient: finished.with.clone(),
             recipient_decision: finished.theirs,
             transfer: finished.transfer,
-            possible: finished.possible.clone(),
+            possible: possible.to_vec(),
         };
         let details = filing.details(None, None, Some(sent.clone()));
         filing

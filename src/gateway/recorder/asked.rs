@@ -19,6 +19,7 @@ use crate::dicom::AeTitle;
 use crate::dicom::Head;
 use crate::dicom::Uid;
 use crate::gateway::inbound::Inbound;
+use crate::gateway::link::Ticket;
 use crate::gateway::link::Ticketed;
 use crate::time::Day;
 
@@ -109,6 +110,14 @@ impl Asked {
             ..asked.clone()
         };
         question(self) == question(other)
+    }
+
+    /// The same, of a transfer that both gateways are to sign a receipt for.
+    pub(in crate::gateway) fn of_transfer(self, ticket: Arc<Ticket>) -> Self {
+        Self {
+            ticket: Ticketed(Some(ticket)),
+            ..self
+        }
     }
 
     /// The question that an instance raises on a route of this mode, which `inbound` sends and `to` is to get.

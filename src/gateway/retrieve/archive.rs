@@ -110,7 +110,7 @@ pub(in crate::gateway) struct Offered {
 
 /// Our association at an archive.
 pub(in crate::gateway) struct Archive {
-    pub(super) peer: Arc<Peer>,
+    pub(in crate::gateway) peer: Arc<Peer>,
     pub(in crate::gateway) link: Link,
     accepted: AssociateAc,
     offered: Vec<Offered>,
@@ -202,6 +202,11 @@ impl Archive {
         Ok(speaker
             .say(gateway, &peer, link, message_id, asker, transfers)
             .await?)
+    }
+
+    /// The number of what was stated last.
+    pub(in crate::gateway) fn spoken(&self) -> u32 {
+        self.speaker.as_ref().map_or(0, Speaker::count)
     }
 
     fn accepts(&self, id: u8) -> bool {

@@ -13,6 +13,7 @@ use super::Originator;
 use super::Request;
 use super::Stop;
 use super::archive::Archive;
+use super::archive::ArchiveError;
 use super::archive::Offered;
 use super::archive::STORAGE_CONTEXTS_MAX;
 use super::by_move::ArchiveEnd;
@@ -47,8 +48,8 @@ use crate::gateway::instance::ended_by;
 use crate::gateway::instance::take_head;
 use crate::gateway::link::Asker;
 use crate::gateway::link::Role;
+use crate::gateway::link::Unsaid;
 use crate::gateway::link::hear_decisions;
-use crate::gateway::link::transfer_of;
 use crate::gateway::recorder::Recorded;
 use crate::gateway::relay::Relay;
 use crate::gateway::relay::RelayError;
@@ -161,7 +162,7 @@ impl Session {
     ) -> Result<Reply, Stop> {
         let gateway = Arc::clone(&self.gateway);
         let released = judged.progress.released();
-        let mut archive = match self.open_told(&request, offered, &released).await {
+        let mut archive = match self.open_archive(&request, offered).await {
             Ok(archive) => archive,
             Err(stop) => {
                 self.abandon(&released).await;
@@ -224,23 +225,6 @@ impl Session {
         Ok(result?.unwrap_or_else(|| follow.reply()))
     }
 
-    /// Opens the archive, and tells it, where it is another gateway, what was decided here.
-    async fn open_told(
-        &self,
-        request: &Request,
-        offered: Vec<Offered>,
-        released: &[(Uid, Recorded)],
-    ) -> Result<Archive, Stop> {
-        let mut archive = self.open_archive(request, offered).await?;
-        let transfers: Vec<_> = released
-            .iter()
-            .filter_map(|(_, one)| transfer_of(one))
-            .collect();
-        let asker = Asker::of(&self.inbound);
-        archive.say(&self.gateway, &asker, &transfers).await?;
-        Ok(archive)
-    }
-
     /// Asks the archive for one thing after another; how the last request ended, unless all went well or it
     /// was cancelled.
     async fn follow_requests(
@@ -251,6 +235,20 @@ impl Session {
         target: &mut Target,
     ) -> Result<Option<ArchiveEnd>, Stop> {
         for identifier in plan {
+            match self.introduce(archive, &identifier, follow).await {
+                Ok(()) => {}
+                // Another gateway that does not believe us will not do so a moment later.
+                Err(error)
+                    if !matches!(error, ArchiveError::Unsaid(Unsaid::Ended(_)))
+                        && follow.retrieval.progress().counts.is_untouched() =>
+                {
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    tracing::warn!(archive = %archive.peer.name, %error, "archive lost");
+                    return Ok(Some(ArchiveEnd::Lost));
+                }
+            }
             let command = follow.request_to_archive(CommandField::CGetRq);
             archive.queue_retrieve(&command, &identifier);
             let end = self.follow_get(archive, follow, target).await?;
@@ -262,6 +260,25 @@ impl Session {
             }
         }
         Ok(None)
+    }
+
+    /// Tells the archive, where it is another gateway, which of our decisions a request rests on. A transfer that
+    /// the statement does not name is over there.
+    async fn introduce(
+        &self,
+        archive: &mut Archive,
+        identifier: &Identifier,
+        follow: &Follow<'_>,
+    ) -> Result<(), ArchiveError> {
+        let released = follow.retrieval.progress().released();
+        let is_asked_for =
+            |study: &Uid| identifier.studies.is_empty() || identifier.studies.contains(study);
+        let asked_for = released.iter().filter(|(study, _)| is_asked_for(study));
+        let transfers: Vec<_> = asked_for
+            .filter_map(|(study, recorded)| recorded.ticket()?.stated(study))
+            .collect();
+        let asker = Asker::of(&self.inbound);
+        archive.say(&self.gateway, &asker, &transfers).await
     }
 
     /// Follows one C-GET at the archive: its images and its responses come on one association.
@@ -319,8 +336,7 @@ impl Session {
                     // A gateway tells by which decisions its images come.
                     Some(CommandField::NEventReportRq) if archive.peer.through.is_some() => {
                         let released = follow.retrieval.progress().released();
-                        let (peer, link) = (Arc::clone(&archive.peer), &mut archive.link);
-                        hear_decisions(&gateway, &peer, link, context_id, &command, &released)
+                        hear_decisions(&gateway, archive, context_id, &command, &released)
                             .await
                             .map_err(Passed::ArchiveLost)
                     }

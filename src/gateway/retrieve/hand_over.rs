@@ -130,6 +130,6 @@ fn tell_ticket(
             let status = response.status().unwrap_or(Status::PROCESSING_FAILURE);
             ticket.answered(status, digest, bytes, true);
         }
-        Err(_) => ticket.unanswered(digest, bytes),
+        Err(_) => ticket.unanswered(digest, bytes, true),
     }
 }

@@ -40,8 +40,6 @@ use crate::gateway::session::Session;
 use crate::gateway::transfer::Closing;
 use crate::gateway::transfer::Tally;
 use crate::ledger::STATED_TRANSFERS_MAX;
-use crate::ledger::TransferId;
-use crate::storage::random_bits;
 use crate::transport::Indication;
 
 /// The studies of a request, judged.
@@ -54,10 +52,12 @@ pub(super) struct Judgements {
 }
 
 impl Judgements {
-    /// What to ask the archive for: the request as it came when all of it is permitted, else one
-    /// request per permitted study.
+    /// What to ask the archive for: the request as it came when all of it is permitted, and one statement to
+    /// another gateway names it all; else one request per permitted study.
     pub(super) fn plan(&self, request: &Request) -> Vec<Identifier> {
-        if self.denied.is_empty() {
+        let is_one =
+            request.archive.through.is_none() || self.permitted.len() <= STATED_TRANSFERS_MAX;
+        if self.denied.is_empty() && is_one {
             return vec![request.identifier.clone()];
         }
         let one = |study| request.identifier.for_study(study);
@@ -174,8 +174,7 @@ async fn open_archive(
 ) -> Result<Archive, Stop> {
     let calling = inbound.calling_towards(&request.archive);
     let class = Some(&request.class);
-    let mut archive = Archive::open(gateway, &request.archive, calling, class, offered).await?;
-    archive.say(gateway, &Asker::of(inbound), &[]).await?;
+    let archive = Archive::open(gateway, &request.archive, calling, class, offered).await?;
     Ok(archive)
 }
 
@@ -199,6 +198,8 @@ impl Judge<'_> {
     async fn prepare(self, classes: bool) -> Result<Prepared, Stop> {
         let mut archive =
             open_archive(self.gateway, self.inbound, self.request, Vec::new()).await?;
+        let asker = Asker::of(self.inbound);
+        archive.say(self.gateway, &asker, &[]).await?;
         let mut judged = self.studies(&mut archive).await?;
         if let Some(reply) = judged.nothing_to_fetch() {
             tokio::spawn(archive.link.release());
@@ -264,7 +265,7 @@ impl Judge<'_> {
                 modalities: study.modalities.clone(),
                 date: study.date,
             }),
-            ticket: self.ticket(&study.uid, judged.progress.studies.len()),
+            ticket: self.ticket(&study.uid),
             ..Asked::retrieve(
                 self.request.mode,
                 self.inbound,
@@ -299,7 +300,7 @@ impl Judge<'_> {
     }
 
     /// The ticket for a study: ours to name where we ask another gateway, the other's where we are asked.
-    fn ticket(&self, study: &Uid, before: usize) -> Ticketed {
+    fn ticket(&self, study: &Uid) -> Ticketed {
         let asked = self.request.archive.through.as_ref();
         let Some(through) = asked.filter(|through| through.receipt) else {
             let ticket = self.inbound.ticket(study, Role::Sender);
@@ -308,13 +309,7 @@ impl Judge<'_> {
             }
             return Ticketed(ticket);
         };
-        if before >= STATED_TRANSFERS_MAX {
-            return Ticketed::default();
-        }
-        Ticketed(random_bits().ok().map(|bits| {
-            let with = through.institution.clone();
-            Ticket::new(TransferId::from_bytes(bits), with, Role::Recipient, None)
-        }))
+        Ticketed(Ticket::begin(&through.institution, Role::Recipient))
     }
 
     /// Counts and names the instances of denied studies: they are failed sub-operations, not

@@ -22,18 +22,13 @@ use crate::contract::Outcome;
 use crate::dicom::Uid;
 use crate::gateway::Gateway;
 use crate::gateway::inbound::Inbound;
-use crate::gateway::link::Asker;
 use crate::gateway::link::Role;
 use crate::gateway::link::Ticket;
 use crate::gateway::link::Ticketed;
-use crate::gateway::link::transfer_of;
 use crate::gateway::recorder::Asked;
 use crate::gateway::recorder::Judged;
-use crate::gateway::recorder::Recorded;
 use crate::gateway::session::Session;
 use crate::gateway::transfer::Closing;
-use crate::ledger::TransferId;
-use crate::storage::random_bits;
 
 /// From one try to the next.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -98,35 +93,24 @@ impl Session {
             }
             Err(ended) => return Err(ended),
         };
-        let Some(mut archive) = opened else {
+        let Some(archive) = opened else {
             return Ok(None);
         };
         let mut plan = Vec::new();
-        let mut transfers = Vec::new();
         for (study, instances) in missing {
-            let Some(recorded) = self.decide_again(follow, &study).await? else {
+            if !self.decide_again(follow, &study).await? {
                 continue;
-            };
-            transfers.extend(transfer_of(&recorded));
+            }
             plan.extend(requests(&study, &instances));
             let counts = &mut follow.retrieval.progress().counts;
             instances.iter().for_each(|one| counts.unfail(&one.uid));
         }
-        let asker = Asker::of(&self.inbound);
-        if let Err(error) = archive.say(&gateway, &asker, &transfers).await {
-            // Another break: who follows the archive finds it, and comes back here.
-            tracing::info!(%error, "the link broke again");
-        }
         Ok(Some(Resumed { archive, plan }))
     }
 
-    /// A new decision on a study for what is left of it; its first part is over. `None`: not permitted any
+    /// A new decision on a study for what is left of it; its first part is over. `false`: not permitted any
     /// more.
-    async fn decide_again(
-        &self,
-        follow: &Follow<'_>,
-        study: &Uid,
-    ) -> Result<Option<Recorded>, Stop> {
+    async fn decide_again(&self, follow: &Follow<'_>, study: &Uid) -> Result<bool, Stop> {
         let gateway = &self.gateway;
         let before = {
             let mut progress = follow.retrieval.progress();
@@ -134,18 +118,15 @@ impl Session {
             study.map(|study| (study.recorded.clone(), std::mem::take(&mut study.tally)))
         };
         let Some((before, tally)) = before else {
-            return Ok(None);
+            return Ok(false);
         };
         let closing = Closing::last(Outcome::Interrupted);
         gateway.recorder.close(&before, &tally, closing).await;
         if let Some(ticket) = before.ticket() {
             gateway.receipts.finish(gateway, ticket).await;
         }
-        let ticket = before.ticket().and_then(|ticket| {
-            let transfer = TransferId::from_bytes(random_bits().ok()?);
-            let with = ticket.with.clone();
-            Some(Ticket::new(transfer, with, Role::Recipient, None))
-        });
+        let ticket = before.ticket();
+        let ticket = ticket.and_then(|ticket| Ticket::begin(&ticket.with, Role::Recipient));
         let asked = Asked {
             ticket: Ticketed(ticket),
             ..before.asked().clone()
@@ -153,15 +134,15 @@ impl Session {
         match gateway.recorder.decide(asked).await {
             Ok(Judged::Permitted(again)) => {
                 if let Some(study) = follow.retrieval.progress().studies.get_mut(study) {
-                    study.recorded = again.clone();
+                    study.recorded = again;
                     study.refused = None;
                 }
-                Ok(Some(again))
+                Ok(true)
             }
             Ok(Judged::Refused(_)) => {
                 // Its decision is closed, and nothing of it comes any more.
                 follow.retrieval.progress().studies.remove(study);
-                Ok(None)
+                Ok(false)
             }
             Err(error) => Err(ArchiveError::from(error).into()),
         }
