@@ -18,7 +18,8 @@ from rig.sites import Line
 
 ANNA, LAKESIDE = "st-anna", "lakeside"
 NAMES = {ANNA: "St. Anna Hospital", LAKESIDE: "Lakeside Clinic"}
-DICOM_PORT, HTTPS_PORT = 11112, 11443
+# Of DICOM and of HTTPS, where a site has an address of its own.
+PORTS = (11112, 11443)
 EVERYTHING = ["echo", "store", "find", "move", "get"]
 
 
@@ -41,10 +42,11 @@ def house_peer(aet: str, slug: str, port: int | None = None, **more) -> Peer:
 class Hospital:
     """One site's gateway with its certificates; it serves once it knows the other."""
 
-    def __init__(self, folder: Path, site, slug: str):
+    def __init__(self, folder: Path, site, slug: str, ports: tuple[int, int]):
         self.folder = Path(folder) / slug
         self.site = site
         self.slug = slug
+        self.dicom_port, self.https_port = ports
         self.titles = TITLES[slug]
         self.tls = self.folder / "tls"
         with site:
@@ -56,12 +58,12 @@ class Hospital:
         self.shown = self.command("link", "show", "--config", self.gateway.file)
 
     def _config(self, *, tls=True, peers=(), routes=(), pasted="") -> Config:
-        listening = {"address": f"{self.site.address}:{DICOM_PORT}"}
+        listening = {"address": f"{self.site.address}:{self.dicom_port}"}
         more = []
         if tls:
             listening["tls"] = True
             own = {"certificate": str(self.certificate), "key": str(self.key), "authorities": [str(self.authority)]}
-            more = [("[tls]", own), ("[exchange]", {"listen": f"{self.site.address}:{HTTPS_PORT}"})]
+            more = [("[tls]", own), ("[exchange]", {"listen": f"{self.site.address}:{self.https_port}"})]
         return Config(
             list(peers), list(routes), own=self.slug, names={self.slug: NAMES[self.slug]},
             aes={self.titles.own: "TREATMENT"}, more=[("[[listener]]", listening), *more], pasted=pasted,
@@ -103,11 +105,11 @@ class Hospital:
 class Hospitals:
     """Both of them at the ends of a line, and everything that was started there."""
 
-    def __init__(self, folder: Path, line: Line):
+    def __init__(self, folder: Path, line: Line, ports: tuple = (PORTS, PORTS)):
         self.folder = Path(folder)
         self.line = line
-        self.anna = Hospital(self.folder, line.sites[0], ANNA)
-        self.lakeside = Hospital(self.folder, line.sites[1], LAKESIDE)
+        self.anna = Hospital(self.folder, line.sites[0], ANNA, ports[0])
+        self.lakeside = Hospital(self.folder, line.sites[1], LAKESIDE, ports[1])
         self._started: list = []
 
     def other(self, hospital: Hospital) -> Hospital:
