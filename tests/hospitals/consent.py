@@ -12,6 +12,7 @@ from hospitals.parts import WHOLE_STUDY
 from hospitals.parts import assert_whole
 from hospitals.parts import difference
 from hospitals.parts import ledgers
+from hospitals.receipts import Receipts
 from rig import dcmtk
 from rig import pynet
 from rig.process import wait_until
@@ -131,7 +132,7 @@ def run(run) -> None:
     checks = run.checks
     files = run.study(200 if run.long else 40)
     with run.hospitals("consent") as hospitals:
-        house = Consented(hospitals, files)
+        house, receipts = Consented(hospitals, files), Receipts(hospitals)
         for operation in ("move", "get"):
             name = f"C-{operation.upper()}"
             with checks.check(f"{name} without a consent: 0124H, and nothing comes"), hospitals.lakeside.site:
@@ -143,6 +144,8 @@ def run(run) -> None:
                 house.revoked(operation, consent)
             with checks.check(f"{name} after the revocation: 0124H, and nothing comes"), hospitals.lakeside.site:
                 house.refused(operation)
+            with checks.check(f"{name}: a receipt for each of the two that brought something, none for those refused"):
+                receipts.came(2)
         with checks.check("all the while nothing was changed in the other hospital"):
             assert house.lakeside_itself() == house.at_first
         with checks.check("the source tells how much the other hospital got"):

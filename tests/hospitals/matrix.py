@@ -11,6 +11,7 @@ from hospitals.houses import Hospital
 from hospitals.houses import Hospitals
 from hospitals.houses import house_peer
 from hospitals.parts import assert_whole
+from hospitals.receipts import Receipts
 from rig import dcmtk
 from rig import images
 from rig import pynet
@@ -165,16 +166,17 @@ class Direction:
         assert pynet.store_all(self.port, made, calling="WS2", called=self.called) == [0x0124]
 
 
+# What is done, and how many transfers between the gateways that is.
 CHECKS = {
-    "C-ECHO by echoscu and pynetdicom": Direction.echo,
-    "C-FIND by findscu and pynetdicom, at each level": Direction.find,
-    "C-MOVE by movescu to storescp": Direction.movescu,
-    "C-GET by getscu": Direction.getscu,
-    "C-MOVE and C-GET by pynetdicom, with counts and originator": Direction.pynetdicom,
-    "query and retrieval by Orthanc": Direction.orthanc_retrieves,
-    "C-STORE by storescu": Direction.storescu,
-    "C-STORE by pynetdicom and Orthanc": Direction.store,
-    "what nobody agreed to stays": Direction.hidden,
+    "C-ECHO by echoscu and pynetdicom": (Direction.echo, 0),
+    "C-FIND by findscu and pynetdicom, at each level": (Direction.find, 0),
+    "C-MOVE by movescu to storescp": (Direction.movescu, 1),
+    "C-GET by getscu": (Direction.getscu, 1),
+    "C-MOVE and C-GET by pynetdicom, with counts and originator": (Direction.pynetdicom, 2),
+    "query and retrieval by Orthanc": (Direction.orthanc_retrieves, 1),
+    "C-STORE by storescu": (Direction.storescu, 1),
+    "C-STORE by pynetdicom and Orthanc": (Direction.store, 2),
+    "what nobody agreed to stays": (Direction.hidden, 0),
 }
 
 
@@ -187,9 +189,12 @@ def directions(run) -> None:
         name = f"{archive} of {slug}, fetched by C-{retrieve.upper()}"
         with run.checks.check(f"{name}: both hospitals are up"), run.hospitals("matrix") as hospitals:
             direction = Direction(hospitals, getattr(hospitals, slug), archive, retrieve)
-            for what, one in CHECKS.items():
+            for what, (one, _) in CHECKS.items():
                 with run.checks.check(f"{name}: {what}"), direction.asker.site:
                     one(direction)
+            transfers = sum(count for _, count in CHECKS.values())
+            with run.checks.check(f"{name}: {transfers} transfers, as many receipts"):
+                Receipts(hospitals).came(transfers)
 
 
 # Cancel.
@@ -259,6 +264,8 @@ def cancel(run) -> None:
         for operation in ("move", "get"):
             with run.checks.check(f"a C-CANCEL of a C-{operation.upper()} reaches the far archive"), hospitals.lakeside.site:
                 slow.cancelled(operation)
+        with run.checks.check("a receipt for what came before each C-CANCEL"):
+            Receipts(hospitals).came(2)
 
 
 def run(run) -> None:
