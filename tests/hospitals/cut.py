@@ -23,8 +23,9 @@ from rig import dcmtk
 from rig import images
 from rig.process import wait_until
 
-# Images that may be on their way at once: one association between the gateways, one more while it is replaced.
-IN_FLIGHT = 2
+# What comes again after a cut at most: an image that the workstation had whole, but had not answered for. There is no
+# second one: they come to it one after the other, on one association.
+IN_FLIGHT = 1
 # A dead machine is noticed within 25 s where nothing is waited for but an answer (keepalive), and a line that is back
 # is tried again within a minute.
 PATIENCE_S = 90
