@@ -12,6 +12,7 @@ from hospitals.parts import WHOLE_STUDY
 from hospitals.parts import assert_whole
 from hospitals.parts import difference
 from hospitals.parts import ledgers
+from hospitals.receipts import Receipts
 from rig import dcmtk
 from rig import pynet
 from rig.process import wait_until
@@ -26,19 +27,15 @@ class Consented:
         hospitals.configure(
             ([house_peer("PACS", ANNA, pacs.port, retrieve="get")], "pacs"), ([house_peer("WS1", LAKESIDE, self.scp.port)],)
         )
-        self.at_first = self.lakeside_itself()
-        self.pulls = self.came = 0
-
-    def lakeside_itself(self) -> tuple:
-        """What must not change there: process, configuration and consents."""
-        gateway = self.lakeside.gateway
-        return gateway.process.pid, gateway.file.read_text(), gateway.consents()
+        self.pulls = 0
+        # How many images each pull brought that brought any, in their order.
+        self.came: list[int] = []
 
     def command(self, operation: str):
         """A pull, and the folder in which its images arrive."""
         port, called = self.lakeside.port, self.lakeside.titles.other
         if operation == "move":
-            return dcmtk.movescu(port, "WS1", WHOLE_STUDY, "-S", called=called, timeout_s=600), self.scp.received_in
+            return dcmtk.movescu(port, "WS1", WHOLE_STUDY, "-S", "-d", called=called, timeout_s=600), self.scp.received_in
         # getscu leaves the list of failed instances unread, and then waits for its release for as long as -ta says.
         return dcmtk.getscu(port, self.got(), WHOLE_STUDY, "-S", "-ta", 3, called=called, timeout_s=600), self.got()
 
@@ -53,7 +50,6 @@ class Consented:
         before = set(self.scp.files())
         done, folder = self.command(operation)
         came = sorted(path for path in folder.iterdir() if path not in before)
-        self.came += len(came)
         return done, came
 
     def found(self) -> int:
@@ -66,12 +62,13 @@ class Consented:
     # One check each.
 
     def refused(self, operation: str) -> None:
+        held = self.scp.files()
         done, came = self.pull(operation)
         if operation == "move":
-            assert "0x124" in done.stdout or "0x0124" in done.stdout, done.stdout[-500:]
+            assert ": 0x0124" in done.stdout.rpartition("Received Final Move Response")[2], done.stdout[-800:]
         answer = self.asked(operation)
         assert answer.final == 0x0124, answer.statuses
-        assert not came and self.found() == 0
+        assert not came and self.scp.files() == held and self.found() == 0
 
     def asked(self, operation: str) -> pynet.Answer:
         """The status as pynetdicom hears it."""
@@ -85,8 +82,10 @@ class Consented:
 
     def permitted(self, operation: str) -> None:
         done, came = self.pull(operation)
-        assert done.returncode == 0 and "(Success)" in done.stdout, done.stdout[-500:]
+        counts = {"Completed": len(self.files), "Failed": 0, "Warning": 0}
+        assert done.returncode == 0 and dcmtk.suboperations(done) == counts, done.stdout[-800:]
         assert_whole(self.files, came)
+        self.came.append(len(came))
         assert self.found() == 1
 
     def revoked(self, operation: str, consent: int) -> None:
@@ -106,32 +105,30 @@ class Consented:
         assert ended, "the pull did not end"
         missing, again, strange = difference(self.files, new())
         came = len(self.files) - missing
-        self.came += came
+        self.came.append(came)
         assert came <= at_revocation + 1, f"{at_revocation} had come when the revocation was recorded, {came} in the end"
         assert came < len(self.files) and (again, strange) == (0, 0), (came, again, strange)
-        assert "(Success)" not in ended[0].stdout.splitlines()[-3:] and self.truthful(ended[0].stdout, missing), ended[0].stdout[-500:]
+        counts = {"Completed": came, "Failed": missing, "Warning": 0}
+        assert dcmtk.suboperations(ended[0]) == counts, f"{came} came, {missing} did not; {ended[0].stdout[-800:]}"
 
     def disclosed(self) -> None:
-        """`credence disclosures`: instances that are known to be delivered, and those of which something may have been."""
+        """`credence disclosures`: each pull that brought something, with as many images as it brought, and confirmed."""
         gateway = self.hospitals.anna.gateway
         told = gateway.command("disclosures", "--config", gateway.file, "--patient", PATIENT, "--json").stdout
-        images = [one for one in json.loads(told)["images"] if one["recipient"] == LAKESIDE]
-        known, possible = (sum(one[key] for one in images) for key in ("instances", "failed"))
-        assert known <= self.came <= known + possible, f"{self.came} came, {known} are told, and {possible} that may have"
+        pulls = [(one["recipient"], one["instances"], one["failed"], one["receipt"]) for one in json.loads(told)["images"]]
+        assert pulls == [(LAKESIDE, came, 0, "agreed") for came in self.came], f"{self.came} came, told are {pulls}"
 
-    @staticmethod
-    def truthful(said: str, missing: int) -> bool:
-        """Not a success; and where failures are counted, as many as are missing."""
-        if "Final Move Response" in said:
-            return "Final Move Response (Success)" not in said
-        return f"Failed Suboperations    : {missing}" in said
+    def alone(self) -> None:
+        """Lakeside's gateway has had one start, and nobody told it of a consent."""
+        gateway = self.lakeside.gateway
+        assert (len(gateway.bodies("started")), gateway.consents()) == (1, [])
 
 
 def run(run) -> None:
     checks = run.checks
     files = run.study(200 if run.long else 40)
     with run.hospitals("consent") as hospitals:
-        house = Consented(hospitals, files)
+        house, receipts = Consented(hospitals, files), Receipts(hospitals)
         for operation in ("move", "get"):
             name = f"C-{operation.upper()}"
             with checks.check(f"{name} without a consent: 0124H, and nothing comes"), hospitals.lakeside.site:
@@ -143,8 +140,10 @@ def run(run) -> None:
                 house.revoked(operation, consent)
             with checks.check(f"{name} after the revocation: 0124H, and nothing comes"), hospitals.lakeside.site:
                 house.refused(operation)
-        with checks.check("all the while nothing was changed in the other hospital"):
-            assert house.lakeside_itself() == house.at_first
+            with checks.check(f"{name}: a receipt for each of the two that brought something, none for those refused"):
+                receipts.came(2)
+        with checks.check("all the while nothing was done in the other hospital"):
+            house.alone()
         with checks.check("the source tells how much the other hospital got"):
             house.disclosed()
         ledgers(checks, hospitals)

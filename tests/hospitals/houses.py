@@ -25,13 +25,14 @@ EVERYTHING = ["echo", "store", "find", "move", "get"]
 
 @dataclass(frozen=True)
 class Titles:
-    """What a gateway calls itself, and which of its AE titles stands for the other hospital."""
+    """What a gateway calls itself, and which of its AE titles stand for the other hospital: always, and in emergencies."""
 
     own: str
     other: str
+    emergency: str
 
 
-TITLES = {ANNA: Titles("CREDENCE", "LAKESIDE"), LAKESIDE: Titles("CRED_B", "HOSPITAL_A")}
+TITLES = {ANNA: Titles("CREDENCE", "LAKESIDE", "LAKESIDE_ER"), LAKESIDE: Titles("CRED_B", "HOSPITAL_A", "HOSPITAL_A_ER")}
 
 
 def house_peer(aet: str, slug: str, port: int | None = None, **more) -> Peer:
@@ -49,6 +50,8 @@ class Hospital:
         self.dicom_port, self.https_port = ports
         self.titles = TITLES[slug]
         self.tls = self.folder / "tls"
+        # Users whom the gateway verifies, and their passcodes.
+        self.users: dict[str, str] = {}
         with site:
             self.port = free_port()
             self.gateway = Gateway(self.folder / "gateway", self._config(tls=False), self.port)
@@ -64,6 +67,8 @@ class Hospital:
             listening["tls"] = True
             own = {"certificate": str(self.certificate), "key": str(self.key), "authorities": [str(self.authority)]}
             more = [("[tls]", own), ("[exchange]", {"listen": f"{self.site.address}:{self.https_port}"})]
+        if self.users:
+            more.append(("[identity]", {"passcodes": "passcodes"}))
         return Config(
             list(peers), list(routes), own=self.slug, names={self.slug: NAMES[self.slug]},
             aes={self.titles.own: "TREATMENT"}, more=[("[[listener]]", listening), *more], pasted=pasted,
@@ -86,7 +91,7 @@ class Hospital:
             assert marked in text, f"link show prints no {marked}:\n{text}"
             text = text.replace(marked, filled, 1)
         # The row is the last table of what is printed.
-        return text.rstrip() + toml([("", more)]).rstrip() + "\n"
+        return text.rstrip() + toml([("", {"emergency_ae": other.titles.emergency, **more})]).rstrip() + "\n"
 
     def configure(self, other: "Hospital", peers: list[Peer], pacs: str | None = None, **link) -> None:
         """Writes the configuration. `pacs` names the peer that answers for this hospital; `link`: more keys of the
@@ -94,9 +99,11 @@ class Hospital:
         routes = [([self.titles.own], ["storage", "query-retrieve"], pacs)] if pacs else []
         self._write(self._config(peers=peers, routes=routes, pasted=other.link_row(self, **link)))
 
-    def start(self, log: str = "credence=info") -> None:
+    def start(self) -> None:
+        for user, passcode in self.users.items():
+            self.gateway.set_passcode(user, passcode)
         with self.site:
-            self.gateway.start(log)
+            self.gateway.start()
 
     def stop(self) -> None:
         self.gateway.stop()

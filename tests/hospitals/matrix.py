@@ -1,5 +1,6 @@
 """Every service through both gateways, with real workstations and real archives, in both directions."""
 
+import json
 import threading
 import time
 
@@ -11,6 +12,7 @@ from hospitals.houses import Hospital
 from hospitals.houses import Hospitals
 from hospitals.houses import house_peer
 from hospitals.parts import assert_whole
+from hospitals.receipts import Receipts
 from rig import dcmtk
 from rig import images
 from rig import pynet
@@ -20,9 +22,13 @@ from rig.process import wait_until
 IMPLICIT = ["1.2.840.10008.1.2"]
 SERIES, IN_SERIES = 2, 6
 COUNT = SERIES * IN_SERIES
+ALL_CAME = {"Completed": COUNT, "Failed": 0, "Warning": 0}
 # What the patient agreed to, and what nobody did.
 SHOWN, HIDDEN, SENT = 1, 2, 3
 AGREED, SILENT = "P1", "P2"
+# A user, and what proves it to the gateway of the own hospital.
+USER, PASSCODE = "weber", "correct horse 77190"
+BY_PASSCODE = 2
 
 
 def level(study: int, name: str = "STUDY", **more) -> dict:
@@ -58,6 +64,7 @@ class Direction:
         self.orthanc = hospitals.serve(asker, Orthanc, asker.folder, "WS3", {"other": (self.called, asker.port)})
         workstations = [house_peer(one.aet, asker.slug, one.port) for one in (self.scp, self.watched, self.orthanc)]
         pacs = ([house_peer("PACS", custodian.slug, self.archive.port, retrieve=retrieve)], "pacs")
+        asker.users = {USER: PASSCODE}
         sides = {custodian: pacs, asker: (workstations,)}
         hospitals.configure(sides[hospitals.anna], sides[hospitals.lakeside])
         hospitals.grant(AGREED, custodian)
@@ -98,24 +105,22 @@ class Direction:
         assert answer.final == 0 and len(answer.matches()) == 1
         assert answer.matches()[0].RetrieveAETitle == self.called
 
-    def found(self, keys: dict) -> int:
-        done = dcmtk.findscu(self.port, keys, "-S", called=self.called)
+    def found(self, keys: dict, called: str | None = None) -> int:
+        done = dcmtk.findscu(self.port, keys, "-S", called=called or self.called)
         assert done.returncode == 0 and "Final Find Response (Success)" in done.stdout, done.stdout
         return done.stdout.count("(Pending)")
 
     def movescu(self) -> None:
         before = self.scp.files()
         done = dcmtk.movescu(self.port, "WS1", level(SHOWN), "-S", "-d", called=self.called)
-        assert done.returncode == 0, done.stdout[-800:]
-        final = done.stdout.rpartition("Received Final Move Response")[2]
-        assert f"Completed Suboperations       : {COUNT}" in final and "0x0000: Success" in final, final
+        assert (done.returncode, dcmtk.suboperations(done)) == (0, ALL_CAME), done.stdout[-800:]
         came = [path for path in self.scp.files() if path not in before]
         assert_whole([image.path for image in self.study], came)
 
     def getscu(self) -> None:
         into = self.hospitals.folder / "got"
         done = dcmtk.getscu(self.port, into, level(SHOWN), "-S", called=self.called)
-        assert done.returncode == 0 and f"Completed Suboperations : {COUNT}" in done.stdout, done.stdout[-800:]
+        assert (done.returncode, dcmtk.suboperations(done)) == (0, ALL_CAME), done.stdout[-800:]
         assert_whole([image.path for image in self.study], sorted(into.iterdir()))
 
     def pynetdicom(self) -> None:
@@ -165,16 +170,56 @@ class Direction:
         assert pynet.store_all(self.port, made, calling="WS2", called=self.called) == [0x0124]
 
 
+    def disclosed(self, patient: str, user: str | None) -> list[dict]:
+        """What the archive's hospital tells the patient of the images that this user in the other one got. A transfer is
+        closed a moment after its last image was answered: awaited."""
+        gateway = self.custodian.gateway
+        words = ["disclosures", "--config", gateway.file, "--patient", patient, "--json"]
+
+        def told() -> list[dict]:
+            transfers = json.loads(gateway.command(*words).stdout)["images"]
+            return [one for one in transfers if (one["user"] or {}).get("name") == user]
+
+        return wait_until(told, 5, f"a transfer of {patient} by {user}", every_s=0.2)
+
+    def user(self) -> None:
+        """Proven in the own hospital; to the other one it is a name that somebody gave, as docs/two-hospitals.md says."""
+        who = pynet.user_identity(BY_PASSCODE, USER.encode(), PASSCODE.encode())
+        answer = pynet.move(self.port, "WS2", identifier(SHOWN), calling="WS2", called=self.called, ext_neg=[who])
+        assert (answer.final, answer.counts()) == (0, (COUNT, 0, 0)), answer
+        asked = self.asker.gateway.bodies("decision")[-1]["request"]["user"]
+        assert asked == {"name": USER, "proof": "passcode"}, asked
+        told = [(one["user"]["proof"], one["instances"]) for one in self.disclosed(AGREED, USER)]
+        assert told == [("none", COUNT)], told
+
+    def emergency(self) -> None:
+        """What nobody agreed to is found and comes by the other hospital's AE title for emergencies, and is to be reviewed."""
+        called = self.asker.titles.emergency
+        assert self.found(level(HIDDEN), called) == 1
+        self.watched.arrivals.clear()
+        answer = pynet.move(self.port, "WS2", identifier(HIDDEN), calling="WS2", called=called)
+        assert (answer.final, answer.counts()) == (0, (len(self.others), 0, 0)), answer
+        assert sorted(arrival.data for arrival in self.watched.arrivals) == sorted(image.data_set() for image in self.others)
+        told = [(one["purpose"], one["authority"]["rules"], one["instances"]) for one in self.disclosed(SILENT, None)]
+        assert told == [("EMERGENCY", ["emergency"], len(self.others))], told
+        gateway = self.custodian.gateway
+        due = json.loads(gateway.command("review", "list", "--config", gateway.file, "--json").stdout)
+        assert [(one["institution"], one["purpose"]) for one in due] == [(self.asker.slug, "EMERGENCY")], due
+
+
+# What is done, and how many transfers between the gateways that is.
 CHECKS = {
-    "C-ECHO by echoscu and pynetdicom": Direction.echo,
-    "C-FIND by findscu and pynetdicom, at each level": Direction.find,
-    "C-MOVE by movescu to storescp": Direction.movescu,
-    "C-GET by getscu": Direction.getscu,
-    "C-MOVE and C-GET by pynetdicom, with counts and originator": Direction.pynetdicom,
-    "query and retrieval by Orthanc": Direction.orthanc_retrieves,
-    "C-STORE by storescu": Direction.storescu,
-    "C-STORE by pynetdicom and Orthanc": Direction.store,
-    "what nobody agreed to stays": Direction.hidden,
+    "C-ECHO by echoscu and pynetdicom": (Direction.echo, 0),
+    "C-FIND by findscu and pynetdicom, at each level": (Direction.find, 0),
+    "C-MOVE by movescu to storescp": (Direction.movescu, 1),
+    "C-GET by getscu": (Direction.getscu, 1),
+    "C-MOVE and C-GET by pynetdicom, with counts and originator": (Direction.pynetdicom, 2),
+    "query and retrieval by Orthanc": (Direction.orthanc_retrieves, 1),
+    "C-STORE by storescu": (Direction.storescu, 1),
+    "C-STORE by pynetdicom and Orthanc": (Direction.store, 2),
+    "C-MOVE by a user": (Direction.user, 1),
+    "what nobody agreed to stays": (Direction.hidden, 0),
+    "but for an emergency": (Direction.emergency, 1),
 }
 
 
@@ -187,9 +232,12 @@ def directions(run) -> None:
         name = f"{archive} of {slug}, fetched by C-{retrieve.upper()}"
         with run.checks.check(f"{name}: both hospitals are up"), run.hospitals("matrix") as hospitals:
             direction = Direction(hospitals, getattr(hospitals, slug), archive, retrieve)
-            for what, one in CHECKS.items():
+            for what, (one, _) in CHECKS.items():
                 with run.checks.check(f"{name}: {what}"), direction.asker.site:
                     one(direction)
+            transfers = sum(count for _, count in CHECKS.values())
+            with run.checks.check(f"{name}: {transfers} transfers, as many receipts"):
+                Receipts(hospitals).came(transfers)
 
 
 # Cancel.
@@ -259,6 +307,8 @@ def cancel(run) -> None:
         for operation in ("move", "get"):
             with run.checks.check(f"a C-CANCEL of a C-{operation.upper()} reaches the far archive"), hospitals.lakeside.site:
                 slow.cancelled(operation)
+        with run.checks.check("a receipt for what came before each C-CANCEL"):
+            Receipts(hospitals).came(2)
 
 
 def run(run) -> None:

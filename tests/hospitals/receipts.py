@@ -27,6 +27,7 @@ class Receipts:
 
     def __init__(self, hospitals: Hospitals):
         self.hospitals = hospitals
+        self.known = 0
         self._exports = 0
 
     def now(self) -> dict[str, list[str]]:
@@ -38,19 +39,19 @@ class Receipts:
             found[hospital.slug] = sorted(of(hospital, into).values())
         return found
 
-    def count(self) -> int:
-        return min(map(len, self.now().values()))
-
-    def agree(self, more_than: int) -> int:
-        """All receipts are agreed on in both ledgers, as many in one as in the other, and more than there were; how many."""
+    def came(self, more: int) -> None:
+        """So many more than at the last look, neither fewer nor others beside them, in both ledgers, and all agreed on."""
+        wanted = ["agreed"] * (self.known + more)
+        found = {}
 
         def settled() -> bool:
-            self.last = self.now()
-            one, other = self.last.values()
-            return one == other and set(one) == {"agreed"} and len(one) > more_than
+            found.update(self.now())
+            return all(standings == wanted for standings in found.values())
 
         try:
-            wait_until(settled, SETTLED_WITHIN_S, "receipts that agree", every_s=1)
+            wait_until(settled, SETTLED_WITHIN_S, f"{len(wanted)} receipts that are agreed on", every_s=1)
         except TimeoutError as late:
-            raise AssertionError(f"{late}: {self.last}") from None
-        return len(next(iter(self.last.values())))
+            raise AssertionError(f"{late}: {found}") from None
+        finally:
+            # One that is missing, or too many, is told of once.
+            self.known = max(map(len, found.values()), default=self.known)

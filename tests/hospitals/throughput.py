@@ -26,31 +26,40 @@ class Pulls:
     def __init__(self, hospitals, files, retrieve: str):
         anna, lakeside = hospitals.anna, hospitals.lakeside
         self.lakeside, self.count = lakeside, len(files)
-        sink = hospitals.serve(lakeside, dcmtk.StoreScp, lakeside.folder, "WS1", ignore=True)
-        to_sink = Tunnel(hospitals, anna, lakeside, sink.port, 5001)
+        # Keeps nothing, and says of each image that it comes.
+        self.sink = hospitals.serve(lakeside, dcmtk.StoreScp, lakeside.folder, "WS1", ignore=True, args=["-v"])
+        to_sink = Tunnel(hospitals, anna, lakeside, self.sink.port, 5001)
         pacs = hospitals.archive(anna, files, [("WS1", to_sink.port), (anna.titles.own, anna.port)])
         self.tunnel = Tunnel(hospitals, lakeside, anna, pacs.port, 5002)
         hospitals.configure(
-            ([house_peer("PACS", ANNA, pacs.port, retrieve=retrieve)], "pacs"), ([house_peer("WS1", LAKESIDE, sink.port)],)
+            ([house_peer("PACS", ANNA, pacs.port, retrieve=retrieve)], "pacs"), ([house_peer("WS1", LAKESIDE, self.sink.port)],)
         )
         hospitals.grant(PATIENT)
         self.gateways = [anna.gateway, lakeside.gateway]
 
-    def pull(self, operation: str, through: bool, wanted: dict = WHOLE_STUDY) -> float:
-        """Seconds; fails unless everything is said to have come."""
+    def pull(self, operation: str, through: bool, wanted: dict = WHOLE_STUDY, count: int | None = None) -> float:
+        """Seconds; fails unless as many images came as are wanted, and all of them are said to have."""
         port, called = (self.lakeside.port, self.lakeside.titles.other) if through else (self.tunnel.port, "PACS")
+        before = self.stored()
         with self.lakeside.site:
             started = time.monotonic()
             if operation == "move":
-                done = dcmtk.movescu(port, "WS1", wanted, "-S", called=called, timeout_s=1800)
+                done = dcmtk.movescu(port, "WS1", wanted, "-S", "-d", called=called, timeout_s=1800)
             else:
                 done = dcmtk.run(
                     "getscu", "-v", "-aet", "WS1", "-aec", called, "-pdu", 131072, "--ignore", "-S",
                     *dcmtk.keys(wanted), dcmtk.HOST, port, timeout_s=1800,
                 )
             took = time.monotonic() - started
-        assert done.returncode == 0 and "Response (Success)" in done.stdout, done.stdout[-800:]
+        count = count or self.count
+        came = self.stored() - before if operation == "move" else done.stdout.count("Sending C-STORE Response (Success)")
+        told = dcmtk.suboperations(done)
+        assert (done.returncode, came) == (0, count), f"exit {done.returncode}, {came} of {count} came: {done.stdout[-800:]}"
+        assert told == {"Completed": count, "Failed": 0, "Warning": 0}, f"{count} came, told are {told}"
         return took
+
+    def stored(self) -> int:
+        return self.sink.output().count("Received Store Request")
 
 
 def measured(run, name: str, one_way_ms: float, retrieve: str, files, rounds: int) -> None:
@@ -63,7 +72,7 @@ def measured(run, name: str, one_way_ms: float, retrieve: str, files, rounds: in
                 # Whoever is second in a round has the warmer machine: they take turns.
                 for through in (False, True) if turn % 2 == 0 else (True, False):
                     seconds.setdefault((operation, through), []).append(pulls.pull(operation, through))
-        one = {through: statistics.median(pulls.pull("move", through, ONE_IMAGE) for _ in range(3)) for through in (False, True)}
+        one = {through: statistics.median(pulls.pull("move", through, ONE_IMAGE, 1) for _ in range(3)) for through in (False, True)}
         checks.told(f"{name}: movescu of one image, ms", by_the_tunnel=round(one[False] * 1000), through_both_gateways=round(one[True] * 1000))
         medians = {key: statistics.median(values) for key, values in seconds.items()}
         for (operation, through), median in medians.items():

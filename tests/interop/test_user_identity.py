@@ -1,21 +1,18 @@
 """Users that prove who they are, and those who do not (PS3.7 §D.3.3.7): what is answered, recorded and forwarded."""
 
 import json
-import subprocess
 import threading
 import time
 
 import pytest
-from pynetdicom.pdu_primitives import UserIdentityNegotiation
-
 from rig import dcmtk
 from rig import pynet
 from rig import wire
 from rig.gateway import Config
 from rig.gateway import Gateway
 from rig.gateway import Peer
-from rig.gateway import binary
 from rig.process import wait_until
+from rig.pynet import user_identity
 from rig.tokens import AUDIENCE
 from rig.tokens import ISSUER
 from rig.tokens import Provider
@@ -26,11 +23,6 @@ NAME, NAME_AND_PASSCODE, KERBEROS, SAML, TOKEN = range(1, 6)
 NOT_ACCEPTED = (1, 2, 1)
 
 LISTED = [("[[user]]", {"name": "er-console", "purpose": "EMERGENCY", "peers": ["modality"], "proof": "required"})]
-
-
-def set_passcode(gateway, name: str, passcode: str) -> subprocess.CompletedProcess:
-    words = [str(binary()), "user", "passcode", name, "--config", str(gateway.file)]
-    return subprocess.run(words, input=f"{passcode}\n", capture_output=True, text=True, cwd=gateway.folder)
 
 
 @pytest.fixture
@@ -59,24 +51,13 @@ def house(stage, provider):
         (gateway.folder / "jwks.json").write_text(json.dumps(provider.jwks()))
         (gateway.folder / "jwks.json").chmod(0o644)
         for name in ["weber", "er-console"]:
-            done = set_passcode(gateway, name, PASSCODE)
-            assert done.returncode == 0, done.stderr
+            gateway.set_passcode(name, PASSCODE)
         stage.keep(gateway)
         gateway.start()
         gateway.dest = dest
         return gateway
 
     return make
-
-
-def identity(kind: int, primary: bytes, secondary: bytes = b"", response: bool = False) -> UserIdentityNegotiation:
-    item = UserIdentityNegotiation()
-    item.user_identity_type = kind
-    item.primary_field = primary
-    if secondary:
-        item.secondary_field = secondary
-    item.positive_response_requested = response
-    return item
 
 
 def associate(gateway, image, item=None, called: str = "CREDENCE"):
@@ -128,14 +109,14 @@ def sends(gateway, image, item, called: str = "CREDENCE") -> None:
 def test_a_token_proves_its_user(house, study, provider, algorithm):
     gateway, image = house(), study(1)[0]
     token = provider.token(algorithm)
-    sends(gateway, image, identity(TOKEN, token))
+    sends(gateway, image, user_identity(TOKEN, token))
     assert users(gateway) == [{"name": "weber", "proof": "token"}]
     assert nowhere(gateway, token)
 
 
 def test_a_passcode_proves_its_user(house, study):
     gateway, image = house(), study(1)[0]
-    sends(gateway, image, identity(NAME_AND_PASSCODE, b"weber", PASSCODE.encode()))
+    sends(gateway, image, user_identity(NAME_AND_PASSCODE, b"weber", PASSCODE.encode()))
     assert users(gateway) == [{"name": "weber", "proof": "passcode"}]
     assert nowhere(gateway, PASSCODE.encode())
     assert gateway.dest.requests[-1].user_information is not None
@@ -145,25 +126,25 @@ def test_a_passcode_proves_its_user(house, study):
 
 REFUSED = {
     "nobody": (lambda p: None, "names no user"),
-    "a name alone": (lambda p: identity(NAME, b"weber"), "without the proof"),
-    "a wrong passcode": (lambda p: identity(NAME_AND_PASSCODE, b"weber", WRONG.encode()), "not that of user weber"),
-    "an unknown user": (lambda p: identity(NAME_AND_PASSCODE, b"nobody", PASSCODE.encode()), "not in the file"),
-    "a Kerberos ticket": (lambda p: identity(KERBEROS, b"ticket"), "Kerberos"),
-    "a SAML assertion": (lambda p: identity(SAML, b"<assertion/>"), "SAML"),
-    "an expired token": (lambda p: identity(TOKEN, p.token(exp=int(time.time()) - 60)), "expired"),
-    "a token from tomorrow": (lambda p: identity(TOKEN, p.token(nbf=int(time.time()) + 600)), "not valid yet"),
-    "a token without expiry": (lambda p: identity(TOKEN, p.token(exp=None)), "without an expiry"),
-    "another audience": (lambda p: identity(TOKEN, p.token(aud="pacs")), "another audience"),
-    "another issuer": (lambda p: identity(TOKEN, p.token(iss="https://evil.example.org")), "another issuer"),
-    "another's key": (lambda p: identity(TOKEN, Provider(p.folder, "foreign").token()), "signature is wrong"),
-    "an unknown key": (lambda p: identity(TOKEN, p.token(header={"kid": "who"})), "does not have"),
-    "no signature": (lambda p: identity(TOKEN, p.token("none")), "no algorithm of the list"),
-    "the public key as secret": (lambda p: identity(TOKEN, p.token("HS256")), "no algorithm of the list"),
-    "the public key as secret, unnamed": (lambda p: identity(TOKEN, p.token("HS256", {"kid": None})), "no algorithm"),
-    "critical extensions": (lambda p: identity(TOKEN, p.token(header={"crit": ["b64"], "b64": False})), "critical"),
-    "no token": (lambda p: identity(TOKEN, b"weber"), "not a JSON Web Token"),
-    "a token without user": (lambda p: identity(TOKEN, p.token(sub=None)), "names no user"),
-    "a long token": (lambda p: identity(TOKEN, p.token(more="x" * 16384)), "more than 16384 bytes"),
+    "a name alone": (lambda p: user_identity(NAME, b"weber"), "without the proof"),
+    "a wrong passcode": (lambda p: user_identity(NAME_AND_PASSCODE, b"weber", WRONG.encode()), "not that of user weber"),
+    "an unknown user": (lambda p: user_identity(NAME_AND_PASSCODE, b"nobody", PASSCODE.encode()), "not in the file"),
+    "a Kerberos ticket": (lambda p: user_identity(KERBEROS, b"ticket"), "Kerberos"),
+    "a SAML assertion": (lambda p: user_identity(SAML, b"<assertion/>"), "SAML"),
+    "an expired token": (lambda p: user_identity(TOKEN, p.token(exp=int(time.time()) - 60)), "expired"),
+    "a token from tomorrow": (lambda p: user_identity(TOKEN, p.token(nbf=int(time.time()) + 600)), "not valid yet"),
+    "a token without expiry": (lambda p: user_identity(TOKEN, p.token(exp=None)), "without an expiry"),
+    "another audience": (lambda p: user_identity(TOKEN, p.token(aud="pacs")), "another audience"),
+    "another issuer": (lambda p: user_identity(TOKEN, p.token(iss="https://evil.example.org")), "another issuer"),
+    "another's key": (lambda p: user_identity(TOKEN, Provider(p.folder, "foreign").token()), "signature is wrong"),
+    "an unknown key": (lambda p: user_identity(TOKEN, p.token(header={"kid": "who"})), "does not have"),
+    "no signature": (lambda p: user_identity(TOKEN, p.token("none")), "no algorithm of the list"),
+    "the public key as secret": (lambda p: user_identity(TOKEN, p.token("HS256")), "no algorithm of the list"),
+    "the public key as secret, unnamed": (lambda p: user_identity(TOKEN, p.token("HS256", {"kid": None})), "no algorithm"),
+    "critical extensions": (lambda p: user_identity(TOKEN, p.token(header={"crit": ["b64"], "b64": False})), "critical"),
+    "no token": (lambda p: user_identity(TOKEN, b"weber"), "not a JSON Web Token"),
+    "a token without user": (lambda p: user_identity(TOKEN, p.token(sub=None)), "names no user"),
+    "a long token": (lambda p: user_identity(TOKEN, p.token(more="x" * 16384)), "more than 16384 bytes"),
 }
 
 
@@ -194,15 +175,15 @@ def test_what_is_wrong_is_rejected_of_a_peer_that_need_not_say_anything(house, p
 def test_a_peer_that_needs_a_name_gives_one(house, study):
     gateway, image = house(user="name"), study(1)[0]
     assert rejection(gateway) == NOT_ACCEPTED
-    assert rejection(gateway, identity(NAME, b"\xff\xfe")) == NOT_ACCEPTED
-    sends(gateway, image, identity(NAME, b"night shift"))
+    assert rejection(gateway, user_identity(NAME, b"\xff\xfe")) == NOT_ACCEPTED
+    sends(gateway, image, user_identity(NAME, b"night shift"))
     assert users(gateway) == [{"name": "night shift", "proof": "none"}]
 
 
 @pytest.mark.parametrize("proven", [True, False])
 def test_a_purpose_by_a_user_needs_its_proof(house, study, proven):
     gateway, image = house(user="none", more=LISTED), study(1)[0]
-    item = identity(NAME_AND_PASSCODE, b"er-console", PASSCODE.encode()) if proven else identity(NAME, b"er-console")
+    item = user_identity(NAME_AND_PASSCODE, b"er-console", PASSCODE.encode()) if proven else user_identity(NAME, b"er-console")
     sends(gateway, image, item, called="CREDENCE_ANY")
     asked = [body["request"]["purpose"] for body in gateway.bodies("decision")]
     assert asked == ["EMERGENCY" if proven else "TREATMENT"]
@@ -220,9 +201,9 @@ def response(gateway, image, item) -> bytes | None:
 def test_a_positive_response_is_given_when_it_is_asked_for(house, study, provider, asks):
     gateway, image = house(user="none"), study(1)[0]
     expected = b"" if asks else None
-    assert response(gateway, image, identity(NAME, b"weber", response=asks)) == expected
-    assert response(gateway, image, identity(NAME_AND_PASSCODE, b"weber", PASSCODE.encode(), asks)) == expected
-    assert response(gateway, image, identity(TOKEN, provider.token(), response=asks)) == expected
+    assert response(gateway, image, user_identity(NAME, b"weber", response=asks)) == expected
+    assert response(gateway, image, user_identity(NAME_AND_PASSCODE, b"weber", PASSCODE.encode(), asks)) == expected
+    assert response(gateway, image, user_identity(TOKEN, provider.token(), response=asks)) == expected
     assert associate(gateway, image).acceptor.user_identity is None
 
 
@@ -237,7 +218,7 @@ def test_the_response_item_is_as_the_standard_draws_it(house):
 
 def test_pynetdicom_hears_that_its_user_is_not_accepted(house, study):
     gateway, image = house(), study(1)[0]
-    association = associate(gateway, image, identity(NAME_AND_PASSCODE, b"weber", WRONG.encode()))
+    association = associate(gateway, image, user_identity(NAME_AND_PASSCODE, b"weber", WRONG.encode()))
     assert not association.is_established
     assert len(refusals(gateway)) == 1 and gateway.dest.requests == []
 
@@ -257,15 +238,15 @@ def test_storescu_with_a_passcode(house, study, words):
 
 def test_the_file_counts_as_it_stands(house, study, provider):
     gateway, image = house(), study(1)[0]
-    item = identity(NAME_AND_PASSCODE, b"weber", PASSCODE.encode())
+    item = user_identity(NAME_AND_PASSCODE, b"weber", PASSCODE.encode())
     sends(gateway, image, item)
     gateway.command("user", "remove", "weber", "--config", gateway.file)
     assert rejection(gateway, item) == NOT_ACCEPTED
-    assert set_passcode(gateway, "weber", WRONG).returncode == 0
+    gateway.set_passcode("weber", WRONG)
     assert rejection(gateway, item) == NOT_ACCEPTED
-    sends(gateway, image, identity(NAME_AND_PASSCODE, b"weber", WRONG.encode()))
+    sends(gateway, image, user_identity(NAME_AND_PASSCODE, b"weber", WRONG.encode()))
     # A new key of the provider, in place of the old one.
-    token = identity(TOKEN, provider.token())
+    token = user_identity(TOKEN, provider.token())
     sends(gateway, image, token)
     (gateway.folder / "jwks.json").write_text(json.dumps(Provider(gateway.folder.parent / "new").jwks()))
     assert rejection(gateway, token) == NOT_ACCEPTED
@@ -279,7 +260,7 @@ def test_users_are_listed_and_short_passcodes_refused(house):
     gateway = house()
     listed = gateway.command("user", "list", "--config", gateway.file, "--json").stdout
     assert json.loads(listed) == {"users": ["er-console", "weber"]}
-    done = set_passcode(gateway, "adler", "short")
+    done = gateway.set_passcode("adler", "short", check=False)
     assert done.returncode == 1 and "at least 12 characters" in done.stderr
     assert gateway.command("user", "remove", "adler", "--config", gateway.file, check=False).returncode == 1
     assert (gateway.folder / "passcodes").stat().st_mode & 0o777 == 0o600
@@ -309,7 +290,7 @@ def test_a_flood_of_passcodes_is_served_in_turn_and_told_of_once(house, study):
     answers: list = []
 
     def guess(number: int) -> None:
-        item = identity(NAME_AND_PASSCODE, b"weber", f"guess number {number:06}".encode())
+        item = user_identity(NAME_AND_PASSCODE, b"weber", f"guess number {number:06}".encode())
         answers.append(rejection(gateway, item))
 
     guesses = [threading.Thread(target=guess, args=(number,)) for number in range(40)]
@@ -321,7 +302,7 @@ def test_a_flood_of_passcodes_is_served_in_turn_and_told_of_once(house, study):
         thread.join()
     assert set(answers) <= {NOT_ACCEPTED, (2, 3, 1)} and NOT_ACCEPTED in answers
     assert len(refusals(gateway)) <= 2, "one for each reason within a minute"
-    sends(gateway, image, identity(NAME_AND_PASSCODE, b"weber", PASSCODE.encode()))
+    sends(gateway, image, user_identity(NAME_AND_PASSCODE, b"weber", PASSCODE.encode()))
 
 
 def test_an_unknown_user_takes_as_long_as_a_known_one(house):
@@ -331,7 +312,7 @@ def test_an_unknown_user_takes_as_long_as_a_known_one(house):
         taken = []
         for _ in range(7):
             begin = time.monotonic()
-            assert rejection(gateway, identity(NAME_AND_PASSCODE, name, WRONG.encode())) == NOT_ACCEPTED
+            assert rejection(gateway, user_identity(NAME_AND_PASSCODE, name, WRONG.encode())) == NOT_ACCEPTED
             taken.append(time.monotonic() - begin)
         return sorted(taken)
 

@@ -1,5 +1,6 @@
 """DCMTK's programs as peers: storescp, dcmqrscp and wlmscpfs served, the SCUs run."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -133,3 +134,10 @@ def getscu(port: int, into: Path, pairs: dict, *words, calling="WS1", called="CR
         "getscu", "-v", "-aet", calling, "-aec", called, "+B", "-od", into, *words, *keys(pairs), HOST, port,
         timeout_s=timeout_s,
     )
+
+
+def suboperations(done: subprocess.CompletedProcess) -> dict[str, int]:
+    """The counts of the final response, by their names, as movescu (-d) and getscu (-v) print them; none without one."""
+    _, *finals = re.split("Received Final Move Response|Final status report", done.stdout)
+    counts = re.findall(r"(Completed|Failed|Warning) Suboperations *: (\d+)$", finals[-1], re.MULTILINE) if finals else []
+    return {kind: int(count) for kind, count in counts}

@@ -175,10 +175,11 @@ class Gateway:
 
     # The command line.
 
-    def command(self, *words, check: bool = True, timeout_s: float = 60) -> subprocess.CompletedProcess:
+    def command(self, *words, check: bool = True, timeout_s: float = 60, said: str = "") -> subprocess.CompletedProcess:
+        """`said`: what its standard input says."""
         done = subprocess.run(
             [str(binary()), *(str(word) for word in words)],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, cwd=self.folder,
+            input=said, capture_output=True, text=True, timeout=timeout_s, cwd=self.folder,
         )
         if check and done.returncode != 0:
             raise AssertionError(f"credence {' '.join(map(str, words))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
@@ -193,6 +194,9 @@ class Gateway:
     def grant(self, patient: str, to: str = OTHER, *, more=(), **options) -> dict:
         """`credence consent grant`; what it printed as JSON."""
         return json.loads(self.command(*self.grant_words(patient, to, **options), *more).stdout)
+
+    def set_passcode(self, user: str, passcode: str, check: bool = True) -> subprocess.CompletedProcess:
+        return self.command("user", "passcode", user, "--config", self.file, said=f"{passcode}\n", check=check)
 
     def revoke(self, consent) -> None:
         self.command("consent", "revoke", "--config", self.file, consent)

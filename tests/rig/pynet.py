@@ -16,6 +16,7 @@ from pynetdicom import _config
 from pynetdicom import build_context
 from pynetdicom import evt
 from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.sop_class import register_uid
 from pynetdicom.sop_class import uid_to_service_class
@@ -362,6 +363,17 @@ def associate(port: int, contexts, *, calling="MODALITY", called="CREDENCE", bin
         HOST, port, ae_title=called, ext_neg=ext_neg, evt_handlers=handlers or [],
         bind_address=(bind, 0) if bind else None,
     )
+
+
+def user_identity(kind: int, primary: bytes, secondary: bytes = b"", response: bool = False) -> UserIdentityNegotiation:
+    """Who sits before the requestor (PS3.7 §D.3.3.7): for `ext_neg`."""
+    item = UserIdentityNegotiation()
+    item.user_identity_type = kind
+    item.primary_field = primary
+    if secondary:
+        item.secondary_field = secondary
+    item.positive_response_requested = response
+    return item
 
 
 def rejection(association) -> tuple[int, int, int]:
