@@ -90,10 +90,15 @@ pub fn start(
     let mut answerer = None;
     if answers {
         let keeper = Arc::new(keeper::Keeper::open(config, clock, recorder)?);
+        // Before anybody is answered: what is proven from then on is recorded by who answers.
+        let left = keeper.unrecorded().unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot read the proofs against logs");
+            Vec::new()
+        });
         let request = config.witness.request;
         let one = Answerer::new(keeper, recorder.clone(), request);
-        let left = one.clone();
-        tasks.spawn(async move { left.record_what_was_left().await });
+        let recording = one.clone();
+        tasks.spawn(async move { recording.record_what_was_left(left).await });
         answerer = Some(one);
     }
     if let (Some(listen), Some(answerer)) = (config.witness.listen, &answerer) {

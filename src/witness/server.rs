@@ -122,25 +122,18 @@ impl Answerer {
         let _ = noted.await;
     }
 
-    /// Proofs that lay on disk when the gateway ended, but were not in the ledger.
-    pub(super) async fn record_what_was_left(&self) {
-        let keeper = Arc::clone(&self.keeper);
-        match tokio::task::spawn_blocking(move || keeper.unrecorded()).await {
-            Ok(Ok(left)) => {
-                for conviction in left {
-                    // It may have come just before the end.
-                    let journal = self.recorder.journal();
-                    let key = conviction.key.clone();
-                    let found = tokio::task::spawn_blocking(move || entry_of(&journal, &key));
-                    match found.await {
-                        Ok(Some(entry)) => self.noted(conviction.key, entry).await,
-                        Ok(None) => self.record(conviction).await,
-                        Err(_) => {}
-                    }
-                }
+    /// Records proofs that lay on disk when the gateway ended, but were not noted as in the ledger.
+    pub(super) async fn record_what_was_left(&self, left: Vec<Conviction>) {
+        for conviction in left {
+            // It may have come just before the end.
+            let journal = self.recorder.journal();
+            let key = conviction.key.clone();
+            let found = tokio::task::spawn_blocking(move || entry_of(&journal, &key));
+            match found.await {
+                Ok(Some(entry)) => self.noted(conviction.key, entry).await,
+                Ok(None) => self.record(conviction).await,
+                Err(_) => {}
             }
-            Ok(Err(error)) => tracing::error!(%error, "cannot read the proofs against logs"),
-            Err(_) => {}
         }
     }
 }
