@@ -359,27 +359,23 @@ impl Follow<'_> {
 
     /// What an ended archive request means: a reply when nothing further is to be asked.
     pub(super) fn ended(&mut self, end: &ArchiveEnd) -> Option<Reply> {
-        let counts = &mut self.retrieval.progress().counts;
-        match end {
-            ArchiveEnd::Final { remaining, .. } if self.cancelled => {
-                self.remaining = *remaining;
-                None
-            }
-            ArchiveEnd::Final { status, .. }
-                if status.class() == Class::Failure && counts.is_untouched() =>
-            {
-                let comment = format!("archive answered {status}");
-                Some(Reply::failed(Status::MOVE_CANNOT_PERFORM, &comment))
-            }
-            ArchiveEnd::Final { .. } => None,
-            ArchiveEnd::Lost => {
-                counts.archive_lost();
-                Some(Reply::lost(counts))
-            }
+        if !self.ends(end) {
+            return None;
         }
+        Some(match end {
+            ArchiveEnd::Final { status, .. } => {
+                let comment = format!("archive answered {status}");
+                Reply::failed(Status::MOVE_CANNOT_PERFORM, &comment)
+            }
+            ArchiveEnd::Lost => {
+                let counts = &mut self.retrieval.progress().counts;
+                counts.archive_lost();
+                Reply::lost(counts)
+            }
+        })
     }
 
-    /// Whether an ended archive request leaves nothing further to be asked, as [`Self::ended`] says.
+    /// Whether an ended archive request leaves nothing further to be asked.
     pub(super) fn ends(&mut self, end: &ArchiveEnd) -> bool {
         match end {
             ArchiveEnd::Lost => true,
