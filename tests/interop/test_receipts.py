@@ -56,9 +56,7 @@ def test_two_studies_in_turns_have_a_receipt_each(stage, tmp_path, delivery):
     done = dcmtk.storescu(hospitals.anna.port, sent, "-xe", calling="WS1", called=hospitals.anna.titles.other)
     assert done.returncode == 0, done.stdout
     wait_until(lambda: len(list(scp.received_in.iterdir())) == 10, 30, "all images")
-    receipts = Receipts(hospitals)
-    settled = lambda: receipts.now() == {ANNA: ["agreed"] * 2, LAKESIDE: ["agreed"] * 2}
-    wait_until(settled, 30, "two receipts, agreed")
+    Receipts(hospitals).came(2)
     assert [body["code"] for body in hospitals.anna.gateway.bodies("alert")] == []
     hospitals.anna.gateway.verify()
 
@@ -72,12 +70,8 @@ def test_of_more_studies_than_one_statement_names_each_still_has_its_receipts(st
     done = dcmtk.storescu(hospitals.anna.port, sent, "-xe", calling="WS1", called=hospitals.anna.titles.other)
     assert done.returncode == 0, done.stdout
     assert len(list(scp.received_in.iterdir())) == 2 * studies
-    receipts = Receipts(hospitals)
-    wait_until(lambda: receipts.count() >= studies, 30, "the receipts")
-    settled = lambda: (now := receipts.now())[ANNA] == now[LAKESIDE] and set(now[ANNA]) == {"agreed"}
-    wait_until(settled, 60, "receipts that agree", every_s=1)
     # In turns, each study comes back when its transfer has just ended.
-    assert receipts.count() == 2 * studies
+    Receipts(hospitals).came(2 * studies)
     assert [body["code"] for body in hospitals.anna.gateway.bodies("alert")] == []
 
 
@@ -94,6 +88,4 @@ def test_a_retrieval_of_more_studies_than_one_statement_names_is_whole(stage, tm
     wanted = {"QueryRetrieveLevel": "PATIENT", "PatientID": "P1"}
     done = dcmtk.movescu(lakeside.port, "WS1", wanted, "-P", "-d", called=lakeside.titles.other, timeout_s=120)
     assert dcmtk.suboperations(done) == {"Completed": studies, "Failed": 0, "Warning": 0}, done.stdout[-800:]
-    receipts = Receipts(hospitals)
-    settled = lambda: receipts.now() == {ANNA: ["agreed"] * studies, LAKESIDE: ["agreed"] * studies}
-    wait_until(settled, 60, "as many receipts, agreed", every_s=1)
+    Receipts(hospitals).came(studies)
