@@ -1,30 +1,30 @@
 //! Brings our receipts to a gateway that is to sign them, until it has.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hyper::StatusCode;
 use tokio::sync::watch;
 
-use crate::config::Config;
-use crate::config::GatewayPeer;
+use crate::config::Exchange;
+use crate::config::WebUrl;
 use crate::gateway::Draft;
 use crate::gateway::ReceiptDesk;
+use crate::gateway::RecordError;
 use crate::ledger::SIGNED_TEXT_BYTES_MAX;
-use crate::transport::Security;
-use crate::web::Answered;
 use crate::web::Line;
+use crate::web::LineError;
 use crate::web::Secured;
 
-/// Tries of a receipt for a transfer that the other side does not know of, before it is given up: it may still
-/// be starting.
-const UNKNOWN_TRIES_MAX: u32 = 100;
+/// Answers that the other side does not know of the transfer, before its receipt is given up: it may still be
+/// starting.
+const UNKNOWN_MAX: u32 = 100;
 
 /// See the module.
 pub(super) struct Courier {
     desk: ReceiptDesk,
-    gateway: Arc<GatewayPeer>,
-    security: Arc<Security>,
+    url: WebUrl,
+    secured: Secured,
     request: Duration,
     retry_first: Duration,
     retry_max: Duration,
@@ -33,46 +33,51 @@ pub(super) struct Courier {
 /// Why a receipt was not confirmed.
 #[derive(Debug, thiserror::Error)]
 enum Unconfirmed {
-    #[error("no gateway of {0} is configured with an address")]
-    Nowhere(String),
     #[error("no answer: {0}")]
-    Line(#[from] crate::web::LineError),
-    #[error("no answer within {} s", .0.as_secs())]
-    TimedOut(Duration),
+    Line(#[from] LineError),
     #[error("HTTP status {0}")]
-    Status(u16),
+    Status(StatusCode),
     #[error("{0}")]
-    Record(#[from] crate::gateway::RecordError),
+    Record(#[from] RecordError),
 }
 
-impl Unconfirmed {
-    /// The other side will not sign, however often it is asked: it says so, or has long not known of the
-    /// transfer. One that cannot be reached is asked for ever.
-    const fn is_for_good(&self, failures: u32) -> bool {
-        match self {
-            Self::Status(403) => true,
-            Self::Status(404) => failures >= UNKNOWN_TRIES_MAX,
-            Self::Nowhere(_)
-            | Self::Line(_)
-            | Self::TimedOut(_)
-            | Self::Status(_)
-            | Self::Record(_) => false,
+/// How often each receipt was answered that there is no such transfer, by the receipt's text.
+#[derive(Default)]
+struct Unknown(BTreeMap<String, u32>);
+
+impl Unknown {
+    /// Whether a receipt that was not confirmed is given up: the other side says that it does not sign, or has
+    /// long not known of the transfer. One that cannot be reached, or not now, is asked for ever.
+    fn gives_up(&mut self, note: &str, why: &Unconfirmed) -> bool {
+        match why {
+            Unconfirmed::Status(StatusCode::FORBIDDEN) => true,
+            Unconfirmed::Status(StatusCode::NOT_FOUND) => {
+                let times = self.0.entry(note.to_owned()).or_default();
+                *times = times.saturating_add(1);
+                *times >= UNKNOWN_MAX
+            }
+            Unconfirmed::Line(_) | Unconfirmed::Status(_) | Unconfirmed::Record(_) => false,
         }
+    }
+
+    /// It is not sent any more.
+    fn forget(&mut self, note: &str) {
+        self.0.remove(note);
     }
 }
 
 impl Courier {
-    pub(super) fn new(
-        config: &Config,
+    /// To the gateway of `secured`, at `url`.
+    pub(super) const fn new(
+        exchange: &Exchange,
         desk: ReceiptDesk,
-        gateway: &Arc<GatewayPeer>,
-        security: &Arc<Security>,
+        url: WebUrl,
+        secured: Secured,
     ) -> Self {
-        let exchange = &config.exchange;
         Self {
             desk,
-            gateway: Arc::clone(gateway),
-            security: Arc::clone(security),
+            url,
+            secured,
             request: exchange.request,
             retry_first: exchange.retry_first,
             retry_max: exchange.retry_max,
@@ -81,57 +86,39 @@ impl Courier {
 
     /// Sends until `stopped`.
     pub(super) async fn run(self, mut stopped: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.bring_all() => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+    }
+
+    async fn bring_all(&self) {
+        let (secured, within) = (Some(&self.secured), self.request);
+        let mut line = Line::to(&self.url, secured, within, SIGNED_TEXT_BYTES_MAX);
+        let mut unknown = Unknown::default();
+        let of = &self.secured.gateway.peer.institution;
         loop {
-            let (wait, draft) = tokio::select! {
-                next = self.desk.next(&self.gateway.peer.institution) => next,
-                _ = stopped.wait_for(|stopped| *stopped) => return,
+            let draft = self.desk.next(of).await;
+            let Err(error) = self.bring(&mut line, &draft).await else {
+                unknown.forget(&draft.note);
+                continue;
             };
-            if !wait.is_zero() {
-                tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
-                    () = self.desk.woken() => continue,
-                    _ = stopped.wait_for(|stopped| *stopped) => return,
-                }
-            }
-            tokio::select! {
-                () = self.bring(&draft) => {}
-                _ = stopped.wait_for(|stopped| *stopped) => return,
+            let failures = self.desk.later(&draft, |failures| self.pause(failures));
+            tracing::info!(%of, %error, failures, "a receipt is not confirmed yet");
+            if unknown.gives_up(&draft.note, &error) {
+                unknown.forget(&draft.note);
+                self.desk.give_up(&draft).await;
             }
         }
     }
 
-    async fn bring(&self, draft: &Draft) {
-        if let Err(error) = self.ask(draft).await {
-            let of = draft.institution();
-            tracing::info!(%of, %error, "a receipt is not confirmed yet");
-            let failures = self.desk.later(draft, |failures| self.pause(failures));
-            if error.is_for_good(failures) {
-                self.desk.give_up(draft).await;
-            }
-        }
-    }
-
-    async fn ask(&self, draft: &Draft) -> Result<(), Unconfirmed> {
-        let answered = self.post(draft).await?;
+    async fn bring(&self, line: &mut Line<'_>, draft: &Draft) -> Result<(), Unconfirmed> {
+        let answered = line.post("receipts", draft.note.clone()).await?;
         match answered.status {
             StatusCode::OK => Ok(self.desk.confirmed(draft, &answered.body).await?),
             StatusCode::CONFLICT => Ok(self.desk.disputed(draft, &answered.body).await?),
-            other => Err(Unconfirmed::Status(other.as_u16())),
+            other => Err(Unconfirmed::Status(other)),
         }
-    }
-
-    async fn post(&self, draft: &Draft) -> Result<Answered, Unconfirmed> {
-        let url = self.gateway.https.as_ref();
-        let url = url.ok_or_else(|| Unconfirmed::Nowhere(draft.institution().to_string()))?;
-        let secured = Secured {
-            security: Arc::clone(&self.security),
-            gateway: Arc::clone(&self.gateway),
-            connect: self.request,
-        };
-        let mut line = Line::to(url, Some(&secured), SIGNED_TEXT_BYTES_MAX);
-        let asked = line.post("receipts", draft.note.clone());
-        let answered = tokio::time::timeout(self.request, asked).await;
-        Ok(answered.map_err(|_| Unconfirmed::TimedOut(self.request))??)
     }
 
     /// The pause after so many tries that brought nothing.
@@ -140,5 +127,31 @@ impl Courier {
             .checked_shl(failures.saturating_sub(1))
             .unwrap_or(u32::MAX);
         self.retry_first.saturating_mul(doubled).min(self.retry_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_given_up_after_a_refusal_or_a_hundred_answers_that_nobody_knows_of_it() {
+        let mut unknown = Unknown::default();
+        let of = |status| Unconfirmed::Status(status);
+        let away = Unconfirmed::Line(LineError::TimedOut(Duration::ZERO));
+        assert!(unknown.gives_up("one", &of(StatusCode::FORBIDDEN)));
+        // A long night without a line counts for nothing.
+        for _ in 0..1_000 {
+            assert!(!unknown.gives_up("one", &away));
+            assert!(!unknown.gives_up("one", &of(StatusCode::SERVICE_UNAVAILABLE)));
+        }
+        for _ in 1..UNKNOWN_MAX {
+            assert!(!unknown.gives_up("one", &of(StatusCode::NOT_FOUND)));
+            assert!(!unknown.gives_up("one", &away));
+        }
+        assert!(!unknown.gives_up("another", &of(StatusCode::NOT_FOUND)));
+        assert!(unknown.gives_up("one", &of(StatusCode::NOT_FOUND)));
+        unknown.forget("one");
+        assert!(!unknown.gives_up("one", &of(StatusCode::NOT_FOUND)));
     }
 }

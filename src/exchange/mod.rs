@@ -21,6 +21,7 @@ use crate::gateway::Recorder;
 use crate::gateway::parcels::ParcelDesk;
 use crate::transport;
 use crate::transport::Security;
+use crate::web;
 use crate::witness::Answerer;
 
 pub use opening::ask_for_key;
@@ -97,13 +98,16 @@ pub fn start(config: &Config, desks: &Desks) -> Result<Exchange, ExchangeError> 
     }
     if let Some(security) = &desks.security {
         // One for each: none waits because another is slow to answer.
-        for gateway in config
-            .gateway_peers
-            .iter()
-            .filter(|one| one.https.is_some())
-        {
+        for gateway in &config.gateway_peers {
+            let Some(url) = gateway.https.clone() else {
+                continue;
+            };
+            let secured = web::Secured {
+                security: Arc::clone(security),
+                gateway: Arc::clone(gateway),
+            };
             let receipts = desks.receipts.clone();
-            let courier = courier::Courier::new(config, receipts, gateway, security);
+            let courier = courier::Courier::new(&config.exchange, receipts, url, secured);
             tasks.spawn(courier.run(stopped.clone()));
         }
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::Method;
 use hyper::StatusCode;
 
 use crate::config::Config;
@@ -31,12 +30,10 @@ pub async fn ask_for_key(
     let secured = Secured {
         security: Arc::new(security),
         gateway: Arc::clone(sender),
-        connect: config.exchange.request,
     };
-    let mut line = Line::to(url, Some(&secured), SIGNED_TEXT_BYTES_MAX);
-    let asked = line.ask(Method::POST, path, body);
-    let answered = tokio::time::timeout(config.exchange.request, asked).await;
-    let answered = answered.map_err(|_| format!("{url} did not answer in time"))?;
+    let within = config.exchange.request;
+    let mut line = Line::to(url, Some(&secured), within, SIGNED_TEXT_BYTES_MAX);
+    let answered = line.post(path, body).await;
     let answered = answered.map_err(|error| format!("{url}: {error}"))?;
     match answered.status {
         StatusCode::OK => Ok(answered.body),

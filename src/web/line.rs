@@ -49,6 +49,9 @@ pub enum LineError {
     /// TLS is spoken there, and nothing says how.
     #[error("there is no gateway peer, or no certificate of ours, for that address")]
     NoTrust,
+    /// The other end takes too long.
+    #[error("no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
     /// Not HTTP.
     #[error("no HTTP: {0}")]
     Protocol(#[from] hyper::Error),
@@ -70,8 +73,6 @@ pub struct Secured {
     pub security: Arc<Security>,
     /// The gateway.
     pub gateway: Arc<GatewayPeer>,
-    /// From connecting to the end of the handshake.
-    pub connect: Duration,
 }
 
 impl std::fmt::Debug for Secured {
@@ -80,10 +81,11 @@ impl std::fmt::Debug for Secured {
     }
 }
 
-/// A connection, made when it is needed.
+/// A connection, made when it is needed, and kept from one request to the next.
 pub struct Line<'u> {
     url: &'u WebUrl,
     secured: Option<&'u Secured>,
+    within: Duration,
     answer_bytes_max: usize,
     open: Option<Open>,
 }
@@ -100,33 +102,52 @@ impl Drop for Open {
 }
 
 impl<'u> Line<'u> {
-    /// To `url`, where answers have at most so many bytes; `secured` says how where it is by TLS.
+    /// To `url`; `secured` says how where it is by TLS. An answer is there `within` that time, connecting
+    /// included, and has at most so many bytes.
     pub const fn to(
         url: &'u WebUrl,
         secured: Option<&'u Secured>,
+        within: Duration,
         answer_bytes_max: usize,
     ) -> Self {
         Self {
             url,
             secured,
+            within,
             answer_bytes_max,
             open: None,
         }
     }
 
-    /// Sends `body` to `path` by POST.
+    /// Asks for `path` below the URL's prefix.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask).
+    /// When there is no answer, or one over a limit.
+    pub async fn get(&mut self, path: &str) -> Result<Answered, LineError> {
+        self.ask(Method::GET, path, String::new()).await
+    }
+
+    /// Sends `body` to `path` below the URL's prefix.
+    ///
+    /// # Errors
+    /// When there is no answer, or one over a limit.
     pub async fn post(&mut self, path: &str, body: String) -> Result<Answered, LineError> {
         self.ask(Method::POST, path, body).await
     }
 
-    /// Asks for `path` below the URL's prefix.
-    ///
-    /// # Errors
-    /// When there is no answer, or one over the limit.
-    pub async fn ask(
+    async fn ask(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Result<Answered, LineError> {
+        let within = self.within;
+        let asked = tokio::time::timeout(within, self.exchange(method, path, body));
+        asked.await.unwrap_or(Err(LineError::TimedOut(within)))
+    }
+
+    /// What ends early leaves no connection behind, on which its answer could come to the next request.
+    async fn exchange(
         &mut self,
         method: Method,
         path: &str,
@@ -138,11 +159,10 @@ impl<'u> Line<'u> {
             .header(header::HOST, self.url.authority())
             .header(header::USER_AGENT, "credence")
             .body(Full::from(body))?;
-        let open = match self.open.take() {
+        let mut open = match self.open.take() {
             Some(open) if !open.sender.is_closed() => open,
             Some(_) | None => self.connect().await?,
         };
-        let open = self.open.insert(open);
         let answer = open.sender.send_request(request).await?;
         let status = answer.status();
         let kind = answer.headers().get(header::CONTENT_TYPE);
@@ -151,6 +171,7 @@ impl<'u> Line<'u> {
         let limit = self.answer_bytes_max;
         let body = Limited::new(answer.into_body(), limit).collect();
         let body = body.await.map_err(|_| LineError::Body { limit })?;
+        self.open = Some(open);
         let body = String::from_utf8(body.to_bytes().to_vec());
         let body = body.map_err(|_| LineError::Body { limit })?;
         Ok(Answered { status, kind, body })
@@ -159,8 +180,7 @@ impl<'u> Line<'u> {
     async fn connect(&self) -> Result<Open, LineError> {
         if self.url.is_https() {
             let secured = self.secured.ok_or(LineError::NoTrust)?;
-            let (gateway, limit) = (&secured.gateway, secured.connect);
-            let stream = secured.security.connect_stream(gateway, self.url, limit);
+            let stream = secured.security.connect_stream(&secured.gateway, self.url);
             return shake_hands(TokioIo::new(stream.await?)).await;
         }
         let stream = TcpStream::connect((self.url.host(), self.url.port()));

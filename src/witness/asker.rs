@@ -335,7 +335,6 @@ impl Peer {
         let secured = secured.map(|(gateway, security)| Secured {
             security: Arc::clone(security),
             gateway: Arc::clone(gateway),
-            connect: config.witness.answer,
         });
         Some(Self {
             secured,

@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use hyper::Method;
 use hyper::StatusCode;
 
 use crate::config::WebUrl;
@@ -88,6 +87,12 @@ enum Stop {
     Ended(Visit),
 }
 
+impl From<LineError> for Stop {
+    fn from(error: LineError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 impl Visitor<'_> {
     /// Visits. `remembered` is the size that this witness cosigned last, as far as we know; not
     /// beyond our newest checkpoint.
@@ -101,7 +106,7 @@ impl Visitor<'_> {
     /// Asks at most three times: by the size that we remember, by the one that the witness names, by
     /// the one that it has shown.
     async fn go(&self, remembered: u64) -> Result<Visit, Stop> {
-        let mut line = Line::to(self.url, self.secured, NOTE_BYTES_MAX);
+        let mut line = Line::to(self.url, self.secured, self.patience, NOTE_BYTES_MAX);
         let (mut old, mut named, mut shown) = (remembered, false, None);
         loop {
             let answered = self.ask(&mut line, old).await?;
@@ -134,8 +139,7 @@ impl Visitor<'_> {
             proof,
             note: self.note.to_owned(),
         };
-        let asked = line.ask(Method::POST, "add-checkpoint", request.body());
-        self.in_time(asked).await
+        Ok(line.post("add-checkpoint", request.body()).await?)
     }
 
     fn cosigned(&self, answered: &Answered, from: u64) -> Visit {
@@ -151,8 +155,7 @@ impl Visitor<'_> {
         let own = self.recorder.log_key();
         let origin = Sha256::of(&[own.name().as_bytes()]);
         let path = format!("{origin}/checkpoint");
-        let asked = line.ask(Method::GET, &path, String::new());
-        let answered = self.in_time(asked).await?;
+        let answered = line.get(&path).await?;
         let ended = |visit| Err(Stop::Ended(visit));
         if answered.status != StatusCode::OK {
             let silent = Dispute::Silent(answered.status.as_u16());
@@ -181,17 +184,6 @@ impl Visitor<'_> {
             Ok(Ok(growth)) => Ok(growth),
             Ok(Err(error)) => Err(Stop::Failed(format!("no proof: {error}"))),
             Err(error) => Err(Stop::Failed(format!("no proof: {error}"))),
-        }
-    }
-
-    async fn in_time(
-        &self,
-        asked: impl Future<Output = Result<Answered, LineError>>,
-    ) -> Result<Answered, Stop> {
-        match tokio::time::timeout(self.patience, asked).await {
-            Ok(Ok(answered)) => Ok(answered),
-            Ok(Err(error)) => Err(Stop::Failed(error.to_string())),
-            Err(_) => Err(Stop::Failed("no answer in time".to_owned())),
         }
     }
 }

@@ -42,7 +42,6 @@ use credence::transport::Security;
 use credence::web::Answered;
 use credence::web::Line;
 use credence::web::Secured;
-use hyper::Method;
 
 use crate::site::Open;
 use crate::site::Site;
@@ -208,12 +207,11 @@ impl Impostor {
         let secured = Secured {
             security: Arc::clone(&self.security),
             gateway: Arc::clone(gateway),
-            connect: PATIENCE,
         };
         loop {
-            let mut line = Line::to(gateway.https.as_ref().unwrap(), Some(&secured), 65_536);
-            let asked = line.ask(Method::POST, "receipts", note.to_owned());
-            let answered = asked.await.unwrap();
+            let url = gateway.https.as_ref().unwrap();
+            let mut line = Line::to(url, Some(&secured), PATIENCE, 65_536);
+            let answered = line.post("receipts", note.to_owned()).await.unwrap();
             if answered.status != 503 {
                 return answered;
             }

@@ -34,7 +34,7 @@ pub(super) async fn unsent(liar: &Hospital) -> Result<Receipt, StoryError> {
     let desk = liar.running.receipts();
     let other = ST_ANNA.slug.parse().map_err(failed)?;
     let next = tokio::time::timeout(PATIENCE, desk.next(&other));
-    let (_, draft) = next.await.map_err(failed)?;
+    let draft = next.await.map_err(failed)?;
     let recorder = liar.running.recorder();
     open_text(&draft.note, recorder.statement_signer().key()).map_err(failed)
 }
@@ -68,10 +68,9 @@ pub(super) async fn send(liar: &Hospital, receipt: &Receipt) -> Result<Answered,
     let secured = Secured {
         security: security.ok_or_else(|| failed("no certificate"))?,
         gateway: Arc::clone(&liar.other),
-        connect: PATIENCE,
     };
     let url = liar.other.https.as_ref();
     let url = url.ok_or_else(|| failed("no address for receipts"))?;
-    let mut line = Line::to(url, Some(&secured), SIGNED_TEXT_BYTES_MAX);
+    let mut line = Line::to(url, Some(&secured), PATIENCE, SIGNED_TEXT_BYTES_MAX);
     line.post("receipts", note).await.map_err(failed)
 }

@@ -217,8 +217,8 @@ impl ReceiptDesk {
         Ok(details.ok().and_then(|details| details.receipt))
     }
 
-    /// The next receipt of ours for the gateway of `to`, and after how long; waits while there is none.
-    pub async fn next(&self, to: &InstitutionSlug) -> (Duration, Draft) {
+    /// The next receipt of ours for the gateway of `to`; waits until there is one, and it is time to send it.
+    pub async fn next(&self, to: &InstitutionSlug) -> Draft {
         let receipts = &self.0.receipts;
         loop {
             let woken = receipts.wake.notified();
@@ -226,17 +226,18 @@ impl ReceiptDesk {
             // From here on no new one goes unnoticed.
             woken.as_mut().enable();
             let next = receipts.book().next(to);
-            if let Some((due_us, draft)) = next {
-                let now_us = self.0.clock.read().monotonic_us;
-                return (Duration::from_micros(due_us.saturating_sub(now_us)), draft);
+            let Some((due_us, draft)) = next else {
+                woken.await;
+                continue;
+            };
+            let now_us = self.0.clock.read().monotonic_us;
+            if due_us <= now_us {
+                return draft;
             }
-            woken.await;
+            let wait = Duration::from_micros(due_us.saturating_sub(now_us));
+            // Woken early, another one may be first.
+            let _ = tokio::time::timeout(wait, woken).await;
         }
-    }
-
-    /// Resolves when there may be another receipt to send first.
-    pub async fn woken(&self) {
-        self.0.receipts.wake.notified().await;
     }
 
     /// The other side signed `draft`, too, and answered with `note`.

@@ -4,7 +4,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -56,18 +55,6 @@ impl Security {
     /// # Errors
     /// When it cannot be reached, or is somebody else.
     pub async fn connect_stream(
-        &self,
-        gateway: &GatewayPeer,
-        url: &WebUrl,
-        limit: Duration,
-    ) -> Result<SecureStream, HandshakeError> {
-        let connecting = self.connect_unbounded(gateway, url);
-        tokio::time::timeout(limit, connecting)
-            .await
-            .unwrap_or(Err(HandshakeError::TimedOut))
-    }
-
-    async fn connect_unbounded(
         &self,
         gateway: &GatewayPeer,
         url: &WebUrl,
