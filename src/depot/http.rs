@@ -24,8 +24,11 @@ use tokio::task::JoinHandle;
 
 use crate::transport::Web;
 
-/// From a request's first byte to the head of its answer.
+/// From a request's first byte to the head of its answer, beside the time that its body may take.
 const ANSWER: Duration = Duration::from_secs(60);
+
+/// The slowest line by which a store is still reached: of a body as long as a part of an object, 512 s.
+const BODY_BYTES_PER_S_MIN: usize = 16_384;
 
 /// Bytes of the longest head of an answer.
 const HEAD_BYTES_MAX: usize = 65_536;
@@ -55,8 +58,8 @@ impl Drop for Open {
 
 /// The server was silent.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer within {} s", ANSWER.as_secs())]
-struct Silent;
+#[error("no answer within {} s", .0.as_secs())]
+struct Silent(Duration);
 
 impl HttpConnector for Connector {
     fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
@@ -70,9 +73,16 @@ impl HttpConnector for Connector {
 #[async_trait]
 impl HttpService for Client {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let asked = tokio::time::timeout(ANSWER, self.ask(request)).await;
-        asked.map_err(|_| HttpError::new(HttpErrorKind::Timeout, Silent))?
+        let limit = answer_within(request.body().content_length());
+        let asked = tokio::time::timeout(limit, self.ask(request)).await;
+        asked.map_err(|_| HttpError::new(HttpErrorKind::Timeout, Silent(limit)))?
     }
+}
+
+/// How long a request may take whose body has so many bytes.
+fn answer_within(body: usize) -> Duration {
+    let sending = u64::try_from(body / BODY_BYTES_PER_S_MIN).unwrap_or(u64::MAX);
+    ANSWER.saturating_add(Duration::from_secs(sending))
 }
 
 impl Client {

@@ -92,7 +92,6 @@ impl Bucket {
         let client = AmazonS3Builder::new()
             .with_bucket_name(&store.place.bucket)
             .with_endpoint(store.endpoint.to_string())
-            .with_allow_http(!store.endpoint.is_https())
             .with_region(&store.region)
             .with_access_key_id(line_of(&store.access_key)?)
             .with_secret_access_key(line_of(&store.secret_key)?)
@@ -181,10 +180,12 @@ impl Upload {
         if !self.held.is_empty() {
             self.send_part()?;
         }
-        let Some(mut parts) = self.parts.take() else {
-            return Ok(());
-        };
-        runtime.block_on(parts.complete()).map(|_| ()).map_err(told)
+        if let Some(parts) = &mut self.parts {
+            runtime.block_on(parts.complete()).map_err(told)?;
+        }
+        // It is complete: there is nothing to abort.
+        self.parts = None;
+        Ok(())
     }
 }
 

@@ -95,13 +95,13 @@ struct Filled {
     key: ContentKey,
     objects: Vec<Listed>,
     contents: Contents,
+    /// Of whatever may lie there, also of a file that was begun and failed.
+    names: Vec<String>,
 }
 
 impl Filled {
     fn discard(&self) {
-        let names = self.objects.iter().map(|one| one.name.clone());
-        let names: Vec<String> = names.chain([MANIFEST.to_owned()]).collect();
-        self.shelf.discard(&names);
+        self.shelf.discard(&self.names);
     }
 }
 
@@ -278,6 +278,8 @@ fn fill(
             salt: Sha256::from_bytes(random()?),
             instances: Vec::new(),
         },
+        // First to go: without it, it is no parcel.
+        names: vec![MANIFEST.to_owned()],
     };
     let done = fill_in(spool, queue, items, &mut filled);
     match done {
@@ -323,10 +325,11 @@ fn fill_in(
 
 /// One sealed file of a parcel; `give` hands over its bytes.
 fn sealed(
-    filled: &Filled,
+    filled: &mut Filled,
     name: &str,
     give: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), SealError>) -> Result<(), SealError>,
 ) -> Result<Listed, SealError> {
+    filled.names.push(name.to_owned());
     let sink = filled.shelf.create(name).map_err(SealError::Depot)?;
     let sealer = seal_stream(&filled.key, filled.id, name, sink);
     let mut sealer = sealer.map_err(SealError::Depot)?;
