@@ -109,8 +109,17 @@ impl Folder {
 
     /// Opens a file in it for reading; `None` when there is none.
     pub(super) fn open(&self, name: &str) -> Result<Option<File>, SpoolError> {
+        self.open_for(OFlags::RDONLY, name)
+    }
+
+    /// Opens a file in it for writing over; `None` when there is none.
+    pub(super) fn open_to_write(&self, name: &str) -> Result<Option<File>, SpoolError> {
+        self.open_for(OFlags::WRONLY, name)
+    }
+
+    fn open_for(&self, access: OFlags, name: &str) -> Result<Option<File>, SpoolError> {
         // Not to be kept waiting by a pipe that somebody put there.
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let opened = retry_on_intr(|| rustix::fs::openat(&self.file, name, flags, Mode::empty()));
         match opened.map_err(io::Error::from) {
             Ok(file) => Ok(Some(File::from(file))),

@@ -365,7 +365,7 @@ impl Spool {
 }
 
 impl Spool {
-    /// What is kept under a name is not kept any more.
+    /// What is kept under a name is not kept any more: it may be a key, so it is overwritten before it goes.
     ///
     /// # Errors
     /// When the name is none, or the disk fails.
@@ -374,7 +374,7 @@ impl Spool {
         shared.check_poison()?;
         check_name(name)?;
         let _one_at_a_time = shared.small_files();
-        small::remove(shared, &shared.remembered, name)?;
+        small::destroy(shared, &shared.remembered, name)?;
         shared.remembered.sync(shared)
     }
 

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::io::Read as _;
 
+use crate::storage::disk;
 use crate::storage::spool::Shared;
 use crate::storage::spool::SpoolError;
 use crate::storage::spool::folder::Folder;
@@ -68,4 +69,24 @@ pub(super) fn remove(shared: &Shared, folder: &Folder, name: &str) -> Result<(),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(folder.error(name, error)),
         _ => Ok(()),
     }
+}
+
+/// Removes a file, if it is there, its bytes first: they must not be found in a freed block. Its folder is not
+/// synced.
+pub(super) fn destroy(shared: &Shared, folder: &Folder, name: &str) -> Result<(), SpoolError> {
+    if let Some(file) = folder.open_to_write(name)? {
+        let told = |source| folder.error(name, source);
+        let bytes = file.metadata().map_err(told)?.len();
+        let zeroes = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+        match shared.calls.write_at(&file, &zeroes, 0) {
+            // What needs room to overwrite does not overwrite in place: nothing is gained there by trying again,
+            // and the file can go.
+            Err(error) if disk::is_no_space(&error) => {}
+            written => {
+                written.map_err(told)?;
+                shared.synced(shared.calls.sync_file(&file))?;
+            }
+        }
+    }
+    remove(shared, folder, name)
 }

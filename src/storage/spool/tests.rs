@@ -340,6 +340,36 @@ fn what_is_forgotten_is_not_there_any_more() {
 }
 
 #[test]
+fn what_is_forgotten_is_overwritten_before_it_goes() {
+    let site = Site::new();
+    let (spool, _) = site.open();
+    spool.remember("parcel-1", b"key").unwrap();
+    let file = File::open(site.path("remembered/parcel-1")).unwrap();
+    let bytes = file.metadata().unwrap().len();
+    let before = site.calls.made();
+    spool.forget("parcel-1").unwrap();
+    assert_eq!(
+        site.calls.made_since(before),
+        ["write", "sync file", "unlink", "sync folder"]
+    );
+    // What has no name any more can still be read by who had it open.
+    let mut left = vec![1; usize::try_from(bytes).unwrap()];
+    file.read_exact_at(&mut left, 0).unwrap();
+    assert!(left.iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn what_cannot_be_overwritten_for_want_of_room_goes_all_the_same() {
+    let site = Site::new();
+    let (spool, _) = site.open();
+    spool.remember("parcel-1", b"key").unwrap();
+    site.calls.fail_after(0, Errno::NOSPC);
+    spool.forget("parcel-1").unwrap();
+    assert_eq!(spool.remembered("parcel-1").unwrap(), None);
+    assert!(!spool.is_poisoned());
+}
+
+#[test]
 fn pauses_and_what_is_remembered_outlast_a_restart() {
     let site = Site::new();
     let (spool, _) = site.open();
