@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::config::CertificateName;
 use crate::config::Config;
+use crate::config::GatewayPeer;
 use crate::config::Peer;
 use crate::config::PeerName;
 use crate::contract::InstitutionSlug;
@@ -78,6 +79,9 @@ pub enum Stranger {
     /// The certificate has names of two institutions.
     #[error("the certificate has names of institution {0} and of institution {1}")]
     TwoInstitutions(InstitutionSlug, InstitutionSlug),
+    /// No other hospital's gateway has the certificate.
+    #[error("no gateway peer has this certificate")]
+    NoGateway,
 }
 
 /// Whom a certificate names.
@@ -115,6 +119,21 @@ impl Config {
             Named::Nobody => Stranger::UnknownTitle,
             Named::Institution(slug) => Stranger::UnknownTitleOf(slug.clone()),
         }))
+    }
+
+    /// The gateway of another hospital that calls where AE titles are not spoken of.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn gateway_caller(&self, shown: Shown<'_>) -> Result<&Arc<GatewayPeer>, Stranger> {
+        let Named::Institution(slug) = self.named(Some(shown))? else {
+            return Err(Stranger::NoGateway);
+        };
+        // Another system of that hospital is not its gateway.
+        let gateway = self.gateway_of(slug);
+        gateway
+            .filter(|gateway| has_one(&gateway.peer.certificates, shown.names))
+            .ok_or(Stranger::NoGateway)
     }
 
     /// What speaks for a peer: its own certificates, else those of its institution. Empty: any that is

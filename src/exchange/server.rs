@@ -8,7 +8,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::Method;
@@ -21,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::Desks;
+use crate::config;
 use crate::config::Config;
 use crate::config::GatewayPeer;
 use crate::gateway::HeardReceipt;
@@ -37,19 +37,15 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// See the module.
 #[derive(Clone)]
 pub(super) struct Server {
-    gateways: Arc<[Arc<GatewayPeer>]>,
+    config: Arc<Config>,
     desks: Desks,
-    request: Duration,
-    connections_max: usize,
 }
 
 impl Server {
     pub(super) fn new(config: &Config, desks: Desks) -> Self {
         Self {
-            gateways: config.gateway_peers.clone().into(),
+            config: Arc::new(config.clone()),
             desks,
-            request: config.exchange.request,
-            connections_max: config.exchange.connections_max,
         }
     }
 
@@ -61,8 +57,8 @@ impl Server {
         stopped: watch::Receiver<bool>,
     ) {
         let limits = web::Limits {
-            request: self.request,
-            connections_max: self.connections_max,
+            request: self.config.exchange.request,
+            connections_max: self.config.exchange.connections_max,
         };
         let trust = Arc::clone(&security);
         let answer = move |channel: Arc<Channel>, asked: Request<Incoming>| {
@@ -102,15 +98,19 @@ impl Server {
         }
     }
 
-    /// The gateway whose certificate this is, by an authority that is believed about its institution.
+    /// The gateway whose certificate this is.
     fn caller(&self, security: &Security, shown: &Shown) -> Option<&Arc<GatewayPeer>> {
         let trust = security.now();
-        let is_its = |gateway: &&Arc<GatewayPeer>| {
-            let names = &gateway.peer.certificates;
-            names.iter().any(|name| shown.names().contains(name))
-                && trust.believes(&gateway.peer.institution, shown)
-        };
-        self.gateways.iter().find(is_its)
+        let caller = self.config.gateway_caller(config::Shown {
+            names: shown.names(),
+            believed: &|institution| trust.believes(institution, shown),
+        });
+        if let Err(stranger) = &caller {
+            let names = shown.names().iter().map(ToString::to_string);
+            let names = names.collect::<Vec<_>>().join(", ");
+            tracing::info!(names, why = %stranger, "a stranger at the exchange");
+        }
+        caller.ok()
     }
 
     async fn parcel(
@@ -138,7 +138,7 @@ impl Server {
 
     /// A body that is a signed text.
     async fn text(&self, body: Incoming) -> Result<String, Response<Full<Bytes>>> {
-        let body = web::body(body, SIGNED_TEXT_BYTES_MAX, self.request).await;
+        let body = web::body(body, SIGNED_TEXT_BYTES_MAX, self.config.exchange.request).await;
         match body.map(|bytes| String::from_utf8(bytes.to_vec())) {
             Ok(Ok(note)) => Ok(note),
             Ok(Err(_)) => Err(told(StatusCode::BAD_REQUEST, "not UTF-8\n")),

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use super::*;
 use crate::config::Called;
+use crate::config::CertificateName;
 use crate::config::Fault;
 use crate::config::Mode;
 use crate::config::ParcelStore;
+use crate::config::Shown;
+use crate::config::Stranger;
 use crate::ledger::fixtures;
 use crate::parcel::Release;
 
@@ -98,6 +101,35 @@ fn a_gateway_is_a_peer_that_is_met_by_tls_alone_and_fetched_from_by_c_get() {
         (300, 20)
     );
     assert_eq!((gateway.parcel_key, &gateway.parcels), (None, &None));
+}
+
+/// Which gateway calls with a certificate of these names, by an authority that is believed about everybody.
+fn calling(config: &Config, names: &[&str]) -> Result<String, Stranger> {
+    let names = names
+        .iter()
+        .map(|name| CertificateName::Dns((*name).to_owned()));
+    let caller = config.gateway_caller(Shown {
+        names: &names.collect(),
+        believed: &|_| true,
+    });
+    caller.map(|gateway| gateway.peer.name.to_string())
+}
+
+#[test]
+fn a_gateway_that_calls_is_known_by_its_own_certificate_and_by_no_other_house_s() {
+    let config = parse(&[BASE, PEERS, &row("st-anna", MORE)]).unwrap();
+    let [gateway, hill] = ["gw.st-anna.example", "ws.hill.example"];
+    assert_eq!(calling(&config, &[gateway]).unwrap(), "st-anna-gateway");
+    assert_eq!(calling(&config, &[hill]), Err(Stranger::NoGateway));
+    assert_eq!(calling(&config, &["else"]), Err(Stranger::NoGateway));
+    // A certificate that names two institutions is nobody's.
+    let two = Stranger::TwoInstitutions(slug("hill"), slug("st-anna"));
+    assert_eq!(calling(&config, &[gateway, hill]), Err(two));
+    let believed_elsewhere = config.gateway_caller(Shown {
+        names: &[CertificateName::Dns(gateway.to_owned())].into(),
+        believed: &|institution| *institution == slug("hill"),
+    });
+    assert_eq!(believed_elsewhere, Err(Stranger::NoGateway));
 }
 
 #[test]
