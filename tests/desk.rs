@@ -10,6 +10,12 @@ use std::path::Path;
 use std::process::Command;
 use std::process::Output;
 
+#[path = "books/rules.rs"]
+mod rules;
+
+use rules::DELIVERED;
+use rules::copy_rules;
+
 fn credence(words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_credence"));
     command.args(words).output().unwrap()
@@ -28,17 +34,9 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
-        let copy = |name: &str| {
-            std::fs::copy(delivered.join(name), folder.path().join(name)).unwrap();
-        };
-        std::fs::create_dir(folder.path().join("policy")).unwrap();
-        for file in std::fs::read_dir(delivered.join("policy")).unwrap() {
-            let name = file.unwrap().file_name();
-            copy(&format!("policy/{}", name.to_str().unwrap()));
-        }
-        copy("credit.toml");
-        copy("credence.toml");
+        copy_rules(&folder.path().join("policy"));
+        let delivered = Path::new(DELIVERED).join("credence.toml");
+        std::fs::copy(delivered, folder.path().join("credence.toml")).unwrap();
         let config = folder.path().join("credence.toml");
         let config = config.to_str().unwrap().to_owned();
         let site = Self { folder, config };

@@ -1,6 +1,8 @@
 //! A ledger on disk, written as a gateway writes it: signed, chained, in a journal, by the rules as
 //! delivered. Shared by the tests that need one with a past; each uses a part of it.
 
+pub(crate) mod rules;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -34,8 +36,7 @@ use credence::storage::Priority;
 use credence::storage::Record;
 use credence::time::UtcMicros;
 
-/// Where the rules as delivered lie.
-pub(crate) const DELIVERED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/gateway-config");
+use rules::DELIVERED;
 
 /// Whose gateway it is.
 pub(crate) const OWN: &str = "st-anna";
@@ -73,17 +74,6 @@ pub(crate) fn delivered(more: Option<&str>) -> PolicySet {
     let files: Vec<(String, String)> = files.into_iter().chain(more).collect();
     let schema = read("policy/schema.cedarschema");
     PolicySet::parse(&files, &schema, &read("credit.toml")).unwrap()
-}
-
-/// Copies the rules as delivered into `folder`, and their numbers beside it.
-pub(crate) fn copy_rules(folder: &Path) {
-    let delivered = Path::new(DELIVERED);
-    fs::create_dir_all(folder).unwrap();
-    for file in fs::read_dir(delivered.join("policy")).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), folder.join(file.file_name())).unwrap();
-    }
-    fs::copy(delivered.join("credit.toml"), folder.join("../credit.toml")).unwrap();
 }
 
 impl Books {

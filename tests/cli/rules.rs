@@ -22,7 +22,7 @@ fn last_json(words: &[&str], code: i32) -> serde_json::Value {
 
 #[test]
 fn the_rules_as_delivered_have_neither_faults_nor_warnings() {
-    let folder = format!("{}/policy", books::DELIVERED);
+    let folder = format!("{}/policy", books::rules::DELIVERED);
     let told = printed(&["policy", "check", &folder], 0);
     assert!(told.contains("0 faults, 0 warnings"), "{told}");
 }
@@ -31,7 +31,7 @@ fn the_rules_as_delivered_have_neither_faults_nor_warnings() {
 fn a_forbid_that_can_fail_is_a_fault_and_a_rule_that_never_matches_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("policy");
-    books::copy_rules(&dir);
+    books::rules::copy_rules(&dir);
     let rules = dir.join("50-more.cedar");
     let never = r#"@id("never") permit (principal, action, resource)
                    when { context.score > 700 && context.score < 500 };"#;

@@ -14,7 +14,7 @@ use credence::time::UtcMicros;
 use super::SAMPLE;
 use super::books::Books;
 use super::books::OWN;
-use super::books::copy_rules;
+use super::books::rules::copy_rules;
 use super::books::slug;
 
 /// 2026-02-02, noon.

@@ -95,7 +95,8 @@ fn the_guide_names_every_rule_as_delivered_and_every_number() {
     for id in rules.ids() {
         assert!(text.contains(&format!("`{id}`")), "rule {id}");
     }
-    let credit = std::fs::read_to_string(Path::new(books::DELIVERED).join("credit.toml")).unwrap();
+    let credit =
+        std::fs::read_to_string(Path::new(books::rules::DELIVERED).join("credit.toml")).unwrap();
     for line in credit.lines().filter(|line| !line.starts_with(['#', '['])) {
         let Some((key, value)) = line.split_once(" = ") else {
             continue;

@@ -21,9 +21,9 @@ use credence::time::Day;
 use credence::time::UtcMicros;
 
 use crate::books::Books;
-use crate::books::DELIVERED;
 use crate::books::OWN;
-use crate::books::copy_rules;
+use crate::books::rules::DELIVERED;
+use crate::books::rules::copy_rules;
 use crate::books::slug;
 
 /// Days before today on which the ledger begins, and on which observing ended.

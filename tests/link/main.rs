@@ -10,7 +10,11 @@
 )]
 
 mod impostor;
+#[path = "../books/rules.rs"]
+mod rules;
 mod site;
+#[path = "../starting/mod.rs"]
+mod starting;
 
 mod dishonest_receipts;
 mod dishonest_statements;

@@ -21,7 +21,6 @@ use credence::demo::phantom;
 use credence::exchange;
 use credence::exchange::Desks;
 use credence::exchange::Exchange;
-use credence::gateway;
 use credence::gateway::Running;
 use credence::gateway::control;
 use credence::gateway::control::Answer;
@@ -36,6 +35,10 @@ use credence::transport::read_certificates;
 use credence::witness;
 use credence::witness::Witnessing;
 use tempfile::TempDir;
+
+use crate::rules::copy_rules;
+use crate::starting;
+use crate::starting::hours_ahead;
 
 /// What runs of a gateway.
 pub(crate) struct Open {
@@ -80,7 +83,7 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         for slug in ["st-anna", "lakeside"] {
             let home = folder.path().join(slug);
-            std::fs::create_dir_all(home.join("policy")).unwrap();
+            std::fs::create_dir_all(&home).unwrap();
             certify(&home, slug);
         }
         let [plain, dicom, https] = free_addresses().unwrap();
@@ -91,14 +94,7 @@ impl Site {
             dicom,
             https,
         };
-        let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
-        for file in std::fs::read_dir(delivered.join("policy")).unwrap() {
-            let file = file.unwrap();
-            let to = site.home("st-anna").join("policy").join(file.file_name());
-            std::fs::copy(file.path(), to).unwrap();
-        }
-        let credit = site.home("st-anna").join("credit.toml");
-        std::fs::copy(delivered.join("credit.toml"), credit).unwrap();
+        copy_rules(&site.home("st-anna").join("policy"));
         site.write_ours();
         site.write_theirs();
         site
@@ -234,17 +230,9 @@ purpose = "TREATMENT"
 
     /// Starts St. Anna's gateway, `hours` later than it is.
     pub(crate) async fn open_hours_later(&self, hours: i64) -> Open {
-        let config = Config::load(&self.home("st-anna").join("credence.toml")).unwrap();
-        let clock = Clock::ahead_by(hours * 3_600_000_000);
-        let running = loop {
-            match gateway::start_by(config.clone(), clock).await {
-                // Another test that makes a process holds for a moment what we have locked.
-                Err(error) if error.is_held() => {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                }
-                started => break started.unwrap(),
-            }
-        };
+        let file = self.home("st-anna").join("credence.toml");
+        let (config, clock) = (Config::load(&file).unwrap(), hours_ahead(hours));
+        let running = starting::start(&file, clock).await.unwrap();
         let (recorder, security) = (running.recorder(), running.security());
         let witnessing = witness::start(&config, clock, &recorder, security.as_ref()).unwrap();
         let desks = Desks {

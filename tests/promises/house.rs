@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use credence::clock::Clock;
-use credence::config::Config;
 use credence::contract::Effect;
 use credence::contract::Giver;
 use credence::contract::Purpose;
@@ -16,7 +15,6 @@ use credence::demo::Workstation;
 use credence::demo::free_addresses;
 use credence::dicom::AeTitle;
 use credence::dicom::Uid;
-use credence::gateway;
 use credence::gateway::GatewayError;
 use credence::gateway::Running;
 use credence::gateway::control;
@@ -26,6 +24,10 @@ use credence::gateway::control::Command;
 use credence::gateway::control::ConsentTerms;
 use credence::gateway::control::PatientName;
 use tempfile::TempDir;
+
+use crate::rules::copy_rules;
+use crate::starting;
+use crate::starting::hours_ahead;
 
 /// Longer than anything here takes when it works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -139,9 +141,11 @@ impl House {
         pacs.add_destination(ae("WS1"), inbox.address());
         pacs.add_destination(ae("LAKE"), lakeside.address());
         let folder = tempfile::tempdir().unwrap();
-        copy_policies(&folder.path().join("policy"), plan.rule);
-        let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config/credit.toml");
-        std::fs::copy(delivered, folder.path().join("credit.toml")).unwrap();
+        let policies = folder.path().join("policy");
+        copy_rules(&policies);
+        if !plan.rule.is_empty() {
+            std::fs::write(policies.join("50-test.cedar"), plan.rule).unwrap();
+        }
         let text = plan.text(address) + &peers(&plan, &pacs, &inbox, &lakeside);
         std::fs::write(folder.path().join("credence.toml"), text).unwrap();
         Self {
@@ -183,23 +187,11 @@ impl House {
 
     /// Starts it as it would be so many hours later.
     pub(crate) async fn start_hours_later(&self, hours: i64) -> Running {
-        let clock = Clock::ahead_by(hours * 3_600_000_000);
-        self.start_by(clock).await.unwrap()
+        self.start_by(hours_ahead(hours)).await.unwrap()
     }
 
-    /// Starts it. Another test that makes a process at this moment holds what we have locked until that
-    /// process is another program: so a lock may still be held for a little.
     async fn start_by(&self, clock: Clock) -> Result<Running, GatewayError> {
-        let patience = tokio::time::Instant::now() + Duration::from_secs(2);
-        loop {
-            let config = Config::load(&self.config_file()).unwrap();
-            match gateway::start_by(config, clock).await {
-                Err(error) if error.is_held() && tokio::time::Instant::now() < patience => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                started => return started,
-            }
-        }
+        starting::start(&self.config_file(), clock).await
     }
 
     /// Somebody who calls the gateway as CREDENCE.
@@ -340,17 +332,4 @@ to = "pacs"
 {tables}
 "#
     )
-}
-
-/// The policies as delivered, and one more rule.
-fn copy_policies(folder: &Path, rule: &str) {
-    std::fs::create_dir(folder).unwrap();
-    let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config/policy");
-    for file in std::fs::read_dir(delivered).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), folder.join(file.file_name())).unwrap();
-    }
-    if !rule.is_empty() {
-        std::fs::write(folder.join("50-test.cedar"), rule).unwrap();
-    }
 }

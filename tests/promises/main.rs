@@ -13,7 +13,11 @@
 mod books;
 mod house;
 mod images;
+#[path = "../books/rules.rs"]
+mod rules;
 mod serving;
+#[path = "../starting/mod.rs"]
+mod starting;
 mod wire;
 
 mod break_glass;

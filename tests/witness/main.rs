@@ -10,6 +10,8 @@
 )]
 
 mod partner;
+#[path = "../books/rules.rs"]
+mod rules;
 mod wire;
 
 mod dishonest_logs;

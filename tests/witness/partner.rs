@@ -23,6 +23,8 @@ use credence::witness;
 use credence::witness::Witnessing;
 use tempfile::TempDir;
 
+use crate::rules::copy_rules;
+
 /// Longer than anything here takes when it works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -76,15 +78,7 @@ impl Partner {
     /// A hospital whose gateway has not run yet, but has its keys.
     pub(crate) fn new(name: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway-config");
-        let policy = folder.path().join("policy");
-        fs::create_dir(&policy).unwrap();
-        for file in fs::read_dir(delivered.join("policy")).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), policy.join(file.file_name())).unwrap();
-        }
-        let credit = folder.path().join("credit.toml");
-        fs::copy(delivered.join("credit.toml"), credit).unwrap();
+        copy_rules(&folder.path().join("policy"));
         let (keys, data) = (folder.path().join("keys"), folder.path().join("data"));
         let keys = Keys::open(&keys, &data, &name.parse().unwrap()).unwrap();
         let [address] = free_addresses().unwrap();
