@@ -11,6 +11,7 @@ use credence::association::ProposedContext;
 use credence::association::Roles;
 use credence::association::UserInformation;
 use credence::config::Config;
+use credence::config::GatewayPeer;
 use credence::contract::Purpose;
 use credence::demo::phantom;
 use credence::dicom::Builder;
@@ -58,7 +59,7 @@ const GET_CONTEXT: u8 = 1;
 const LINK_CONTEXT: u8 = 3;
 const CT_CONTEXT: u8 = 5;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Lakeside's own decision, as it says.
 pub(crate) const DECISION: u64 = 77;
@@ -75,7 +76,7 @@ pub(crate) fn study() -> Uid {
 /// See the module.
 pub(crate) struct Impostor {
     config: Config,
-    security: Arc<Security>,
+    pub(crate) security: Arc<Security>,
     pub(crate) keys: Keys,
 }
 
@@ -86,7 +87,7 @@ pub(crate) struct Speaking<'i> {
     number: u32,
 }
 
-/// What it got by one C-GET.
+/// What it got by one C-GET, or sent.
 #[derive(Debug)]
 pub(crate) struct Got {
     pub(crate) transfer: TransferId,
@@ -106,6 +107,15 @@ pub(crate) async fn consented() -> (Site, Open, Impostor) {
     (site, open, lakeside)
 }
 
+impl Got {
+    /// The root of its manifest.
+    pub(crate) fn root(&self) -> Sha256 {
+        let mut manifest = Manifest::new(self.transfer.salt());
+        self.digests.iter().for_each(|digest| manifest.add(digest));
+        manifest.root()
+    }
+}
+
 impl Impostor {
     pub(crate) fn new(site: &Site) -> Self {
         let config = site.theirs();
@@ -117,9 +127,22 @@ impl Impostor {
         }
     }
 
-    /// An association with St. Anna's gateway.
+    /// St. Anna's gateway, as Lakeside's configuration has it.
+    pub(crate) fn st_anna(&self) -> &Arc<GatewayPeer> {
+        &self.config.gateway_peers[0]
+    }
+
+    /// An association with St. Anna's gateway, to get images by.
     pub(crate) async fn associate(&self) -> Speaking<'_> {
-        let gateway = &self.config.gateway_peers[0];
+        let receives = Roles {
+            scu: false,
+            scp: true,
+        };
+        self.associate_as(receives).await
+    }
+
+    async fn associate_as(&self, for_images: Roles) -> Speaking<'_> {
+        let gateway = self.st_anna();
         let context = |id, class, syntax| ProposedContext {
             id,
             abstract_syntax: uid(class),
@@ -130,12 +153,8 @@ impl Impostor {
             context(LINK_CONTEXT, LINK, IMPLICIT),
             context(CT_CONTEXT, CT, EXPLICIT),
         ];
-        let receives = Roles {
-            scu: false,
-            scp: true,
-        };
         let user = UserInformation {
-            roles: BTreeMap::from([(uid(CT), receives)]),
+            roles: BTreeMap::from([(uid(CT), for_images)]),
             ..UserInformation::ours(131_072)
         };
         let rq = AssociateRq::new(
@@ -178,10 +197,22 @@ impl Impostor {
         got
     }
 
+    /// Ada's CT, properly stored.
+    pub(crate) async fn push(&self) -> Got {
+        let sends = Roles {
+            scu: true,
+            scp: false,
+        };
+        let mut speaking = self.associate_as(sends).await;
+        let (transfer, statement) = speaking.statement();
+        assert_eq!(speaking.state(&statement).await, Some(Status::SUCCESS));
+        let sent = speaking.store(transfer).await;
+        speaking.link.release().await;
+        sent
+    }
+
     /// The true receipt for it.
     pub(crate) fn receipt(&self, got: &Got) -> Receipt {
-        let mut manifest = Manifest::new(got.transfer.salt());
-        got.digests.iter().for_each(|digest| manifest.add(digest));
         Receipt {
             begun: UtcMicros(1_790_000_000_000_000),
             bytes: got.bytes,
@@ -189,7 +220,7 @@ impl Impostor {
             instances: got.digests.len() as u64,
             recipient: "lakeside".parse().unwrap(),
             recipient_decision: DECISION,
-            root: manifest.root(),
+            root: got.root(),
             sender: "st-anna".parse().unwrap(),
             sender_decision: got.theirs.unwrap(),
             status: 0,
@@ -203,7 +234,7 @@ impl Impostor {
 
     /// Sends a receipt to St. Anna's exchange, and once more while it says "later".
     pub(crate) async fn post(&self, note: &str) -> Answered {
-        let gateway = &self.config.gateway_peers[0];
+        let gateway = self.st_anna();
         let secured = Secured {
             security: Arc::clone(&self.security),
             gateway: Arc::clone(gateway),
@@ -221,7 +252,7 @@ impl Impostor {
 
     /// St. Anna's signature on a receipt.
     pub(crate) fn signed_by_st_anna(&self, note: &str) -> Receipt {
-        open_text(note, &self.config.gateway_peers[0].statement_key).unwrap()
+        open_text(note, &self.st_anna().statement_key).unwrap()
     }
 }
 
@@ -296,6 +327,38 @@ impl Speaking<'_> {
         }
     }
 
+    /// Sends Ada's CT by C-STORE.
+    async fn store(&mut self, transfer: TransferId) -> Got {
+        let mut sent = Got {
+            transfer,
+            digests: Vec::new(),
+            bytes: 0,
+            theirs: None,
+            status: Status::SUCCESS,
+        };
+        let images = phantom::studies().unwrap()[0].files.len();
+        for image in &phantom::instances().unwrap()[..images] {
+            let command = CommandSet::new(CommandField::CStoreRq)
+                .with_message_id(3)
+                .with_sop_class(&image.sop_class)
+                .with_sop_instance(&image.sop_instance)
+                .with_u16(element::PRIORITY, 0)
+                .with_data_set();
+            self.link.queue_command(CT_CONTEXT, &command);
+            let data_set = image.data_set.clone();
+            self.link.queue_data(CT_CONTEXT, data_set, true);
+            match self.next().await {
+                Some(Indication::Command { command, .. }) => {
+                    assert_eq!(command.status(), Some(Status::SUCCESS), "{command:?}");
+                }
+                other => panic!("{other:?}"),
+            }
+            sent.digests.push(Sha256::of(&[&image.data_set]));
+            sent.bytes += image.data_set.len() as u64;
+        }
+        sent
+    }
+
     /// Asks for Ada's CT by C-GET, and answers Success to the first `answers` images; to the one after that
     /// nothing, and the connection is gone.
     pub(crate) async fn get(&mut self, transfer: TransferId, answers: usize) -> Got {
@@ -361,7 +424,7 @@ impl Speaking<'_> {
         let elements = Elements::parse(data_set, Encoding::ImplicitLittle).unwrap();
         let note = elements.value(Tag::new(0x0009, 0x1001)).unwrap();
         let note = String::from_utf8(note.to_vec()).unwrap();
-        let key = &self.impostor.config.gateway_peers[0].statement_key;
+        let key = &self.impostor.st_anna().statement_key;
         let said: Statement = open_text(note.trim_end_matches('\0'), key).unwrap();
         assert_eq!(Some(said.binding), self.link.channel().binding);
         let said = said.of_study(study().as_str()).unwrap();

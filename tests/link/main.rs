@@ -12,10 +12,12 @@
 mod impostor;
 #[path = "../books/rules.rs"]
 mod rules;
+mod sender;
 mod site;
 #[path = "../starting/mod.rs"]
 mod starting;
 
 mod dishonest_receipts;
+mod dishonest_senders;
 mod dishonest_statements;
 mod late_receipts;

@@ -62,6 +62,8 @@ pub(crate) struct Site {
     pub(crate) plain: SocketAddr,
     pub(crate) dicom: SocketAddr,
     pub(crate) https: SocketAddr,
+    /// Where St. Anna looks for Lakeside's exchange; mostly nobody is there.
+    pub(crate) theirs_https: SocketAddr,
 }
 
 /// The keys of a hospital's gateway, made if there are none.
@@ -86,13 +88,14 @@ impl Site {
             std::fs::create_dir_all(&home).unwrap();
             certify(&home, slug);
         }
-        let [plain, dicom, https] = free_addresses().unwrap();
+        let [plain, dicom, https, theirs_https] = free_addresses().unwrap();
         let site = Self {
             folder,
             pacs,
             plain,
             dicom,
             https,
+            theirs_https,
         };
         copy_rules(&site.home("st-anna").join("policy"));
         site.write_ours();
@@ -152,7 +155,7 @@ witness_key = "{}"
 
     fn write_ours(&self) {
         let (plain, dicom, https, pacs) = (self.plain, self.dicom, self.https, self.pacs.address());
-        // Nobody is there: Lakeside asks, and is not asked.
+        // Nobody is there: images are asked for by Lakeside, and not of it.
         let [nowhere] = free_addresses().unwrap();
         let text = format!(
             r#"
@@ -169,6 +172,7 @@ key = "gateway.key"
 authorities = ["authority.pem"]
 [exchange]
 listen = "{https}"
+request_s = 3
 retry_max_s = 1
 [[ae]]
 title = "CRED_A"
@@ -196,7 +200,13 @@ delivery = "direct"
 "#,
             self.institutions()
         );
-        let row = self.gateway_row("lakeside", "HOSPITAL_B", "CRED_B", nowhere, nowhere);
+        let row = self.gateway_row(
+            "lakeside",
+            "HOSPITAL_B",
+            "CRED_B",
+            nowhere,
+            self.theirs_https,
+        );
         std::fs::write(self.home("st-anna").join("credence.toml"), text + &row).unwrap();
     }
 
