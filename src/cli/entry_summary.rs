@@ -166,7 +166,7 @@ fn of_parcels(body: &Body) -> String {
             ..
         } => {
             let became = match verdict {
-                Verdict::Permit => "key released",
+                Verdict::Permit => "permitted",
                 Verdict::Deny => "refused",
             };
             format!("{parcel} by {recipient}: {became}")

@@ -401,7 +401,7 @@ pub enum Body {
         decision: u64,
         /// Who asked.
         recipient: InstitutionSlug,
-        /// Whether the key was released.
+        /// Whether the key may be released.
         verdict: Verdict,
         /// Digest of the request that the recipient signed.
         request_sha256: Sha256,

@@ -154,7 +154,8 @@ def test_online_the_contract_is_asked_again(stage, tmp_path):
     assert not (two.recipient.folder / "again").exists()
     assert [body["verdict"] for body in two.source.bodies("parcel-opened")] == ["permit", "deny"]
     (listed,) = two.listed()
-    assert len(listed["opened"]) == len(listed["refused"]) == 1
+    assert [request["verdict"] for request in listed["requests"]] == ["permit", "deny"]
+    assert listed["requests"][0]["request_sha256"] == opened["request_sha256"]
     two.source.verify()
 
 

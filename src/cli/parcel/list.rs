@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::Exit;
@@ -16,6 +17,7 @@ use crate::contract::Body;
 use crate::contract::InstitutionSlug;
 use crate::contract::ParcelRelease;
 use crate::contract::Verdict;
+use crate::digest::Sha256;
 use crate::ledger::Entry;
 use crate::storage::JournalReader;
 use crate::time::UtcMicros;
@@ -27,7 +29,7 @@ pub struct List {
     #[arg(long, value_name = "FILE", default_value = "credence.toml")]
     pub config: PathBuf,
     /// Print one JSON array of objects: parcel, sealed, at, recipient, decision, instances, bytes,
-    /// manifest_sha256, release, opened (entries), refused (entries)
+    /// manifest_sha256, release, and requests: an array of objects entry, decision, verdict, request_sha256
     #[arg(long)]
     pub json: bool,
 }
@@ -42,8 +44,16 @@ struct Told {
     bytes: u64,
     manifest_sha256: String,
     release: ParcelRelease,
-    opened: Vec<u64>,
-    refused: Vec<u64>,
+    requests: Vec<Request>,
+}
+
+/// A request for its key.
+#[derive(Serialize)]
+struct Request {
+    entry: u64,
+    decision: u64,
+    verdict: Verdict,
+    request_sha256: Sha256,
 }
 
 /// By the entry that it was sealed by.
@@ -74,8 +84,7 @@ impl List {
                     "bytes": told.bytes,
                     "manifest_sha256": told.manifest_sha256,
                     "release": told.release,
-                    "opened": told.opened,
-                    "refused": told.refused,
+                    "requests": told.requests,
                 })
             });
             serde_json::to_writer_pretty(&mut *out, &values.collect::<Vec<_>>())?;
@@ -119,43 +128,46 @@ fn add(parcels: &mut Parcels, entry: Entry) {
                 bytes,
                 manifest_sha256: manifest_sha256.to_string(),
                 release,
-                opened: Vec::new(),
-                refused: Vec::new(),
+                requests: Vec::new(),
             };
             parcels.insert(entry.seq, (parcel, told));
         }
         Body::ParcelOpened {
-            sealed, verdict, ..
+            sealed,
+            decision,
+            verdict,
+            request_sha256,
+            ..
         } => {
             if let Some((_, told)) = parcels.get_mut(&sealed) {
-                match verdict {
-                    Verdict::Permit => told.opened.push(entry.seq),
-                    Verdict::Deny => told.refused.push(entry.seq),
-                }
+                told.requests.push(Request {
+                    entry: entry.seq,
+                    decision,
+                    verdict,
+                    request_sha256,
+                });
             }
         }
         _ => {}
     }
 }
 
-/// What became of it, in words.
+/// What became of it, in words: whether the key that was permitted also arrived, the ledger does not know.
 fn became(told: &Told, config: &Config) -> String {
     if told.release == ParcelRelease::Offline {
         return "offline release: whether it was opened is not known here".to_owned();
     }
-    let entries = |entries: &[u64]| {
-        let texts = entries.iter().map(u64::to_string);
-        texts.collect::<Vec<_>>().join(", ")
+    let entries = |verdict: Verdict| {
+        let answered = told.requests.iter().filter(|one| one.verdict == verdict);
+        let texts: Vec<String> = answered.map(|one| one.entry.to_string()).collect();
+        (!texts.is_empty()).then(|| texts.join(", "))
     };
-    let asked = match (told.opened.as_slice(), told.refused.as_slice()) {
-        ([], []) => "not opened yet".to_owned(),
-        (opened, []) => format!("key released (entries {})", entries(opened)),
-        ([], refused) => format!("refused (entries {})", entries(refused)),
-        (opened, refused) => format!(
-            "key released (entries {}), refused (entries {})",
-            entries(opened),
-            entries(refused)
-        ),
+    let permitted = entries(Verdict::Permit).map(|of| format!("permitted to open (entries {of})"));
+    let refused = entries(Verdict::Deny).map(|of| format!("refused (entries {of})"));
+    let asked: Vec<String> = permitted.into_iter().chain(refused).collect();
+    let asked = match asked.is_empty() {
+        true => "not asked for yet".to_owned(),
+        false => asked.join(", "),
     };
     let parcels = config
         .gateway_of(&told.recipient)
