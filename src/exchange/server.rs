@@ -3,7 +3,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /receipts`, a receipt that the caller signed | 200 and the receipt with both signatures; 409 and what we would sign; 503: again later; 404: no such transfer; 403: not the caller's to say |
-//! | `POST /parcels/<id>/open`, a request that the caller signed | 200 and the release of its key, signed; 403: not permitted now; 404, 410: no key of it is kept for the caller, or not any more; 409: sealed to another key; 503: again later |
+//! | `POST /parcels/<id>/open`, a request that the caller signed | 200 and the release of its key, signed; 400: not such a request; 403: not permitted now; 404, 410: no key of it is kept for the caller, or not any more; 409: sealed to another key; 503: again later |
 //! | `POST /add-checkpoint`, `GET /<origin>/checkpoint` | as a witness (C2SP tlog-witness) |
 
 use std::net::SocketAddr;
