@@ -41,6 +41,31 @@ enum Unconfirmed {
     Record(#[from] RecordError),
 }
 
+/// How often each receipt was answered that there is no such transfer, by the receipt's text.
+#[derive(Default)]
+struct Unknown(BTreeMap<String, u32>);
+
+impl Unknown {
+    /// Whether a receipt that was not confirmed is given up: the other side says that it does not sign, or has
+    /// long not known of the transfer. One that cannot be reached, or not now, is asked for ever.
+    fn gives_up(&mut self, note: &str, why: &Unconfirmed) -> bool {
+        match why {
+            Unconfirmed::Status(StatusCode::FORBIDDEN) => true,
+            Unconfirmed::Status(StatusCode::NOT_FOUND) => {
+                let times = self.0.entry(note.to_owned()).or_default();
+                *times = times.saturating_add(1);
+                *times >= UNKNOWN_MAX
+            }
+            Unconfirmed::Line(_) | Unconfirmed::Status(_) | Unconfirmed::Record(_) => false,
+        }
+    }
+
+    /// It is not sent any more.
+    fn forget(&mut self, note: &str) {
+        self.0.remove(note);
+    }
+}
+
 impl Courier {
     /// To the gateway of `secured`, at `url`.
     pub(super) const fn new(
@@ -70,29 +95,18 @@ impl Courier {
     async fn bring_all(&self) {
         let (secured, within) = (Some(&self.secured), self.request);
         let mut line = Line::to(&self.url, secured, within, SIGNED_TEXT_BYTES_MAX);
-        // How often each was answered that there is no such transfer, by its text.
-        let mut unknown = BTreeMap::<String, u32>::new();
+        let mut unknown = Unknown::default();
         let of = &self.secured.gateway.peer.institution;
         loop {
             let draft = self.desk.next(of).await;
             let Err(error) = self.bring(&mut line, &draft).await else {
-                unknown.remove(&draft.note);
+                unknown.forget(&draft.note);
                 continue;
             };
             let failures = self.desk.later(&draft, |failures| self.pause(failures));
             tracing::info!(%of, %error, failures, "a receipt is not confirmed yet");
-            // One that cannot be reached, or not now, is asked for ever.
-            let is_for_good = match error {
-                Unconfirmed::Status(StatusCode::FORBIDDEN) => true,
-                Unconfirmed::Status(StatusCode::NOT_FOUND) => {
-                    let times = unknown.entry(draft.note.clone()).or_default();
-                    *times = times.saturating_add(1);
-                    *times >= UNKNOWN_MAX
-                }
-                Unconfirmed::Line(_) | Unconfirmed::Status(_) | Unconfirmed::Record(_) => false,
-            };
-            if is_for_good {
-                unknown.remove(&draft.note);
+            if unknown.gives_up(&draft.note, &error) {
+                unknown.forget(&draft.note);
                 self.desk.give_up(&draft).await;
             }
         }
@@ -113,5 +127,31 @@ impl Courier {
             .checked_shl(failures.saturating_sub(1))
             .unwrap_or(u32::MAX);
         self.retry_first.saturating_mul(doubled).min(self.retry_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_given_up_after_a_refusal_or_a_hundred_answers_that_nobody_knows_of_it() {
+        let mut unknown = Unknown::default();
+        let of = |status| Unconfirmed::Status(status);
+        let away = Unconfirmed::Line(LineError::TimedOut(Duration::ZERO));
+        assert!(unknown.gives_up("one", &of(StatusCode::FORBIDDEN)));
+        // A long night without a line counts for nothing.
+        for _ in 0..1_000 {
+            assert!(!unknown.gives_up("one", &away));
+            assert!(!unknown.gives_up("one", &of(StatusCode::SERVICE_UNAVAILABLE)));
+        }
+        for _ in 1..UNKNOWN_MAX {
+            assert!(!unknown.gives_up("one", &of(StatusCode::NOT_FOUND)));
+            assert!(!unknown.gives_up("one", &away));
+        }
+        assert!(!unknown.gives_up("another", &of(StatusCode::NOT_FOUND)));
+        assert!(unknown.gives_up("one", &of(StatusCode::NOT_FOUND)));
+        unknown.forget("one");
+        assert!(!unknown.gives_up("one", &of(StatusCode::NOT_FOUND)));
     }
 }

@@ -42,6 +42,9 @@ const REQUESTS_PER_CONNECTION: u32 = 10;
 /// still sends would reset the connection, and take the answer from it (RFC 9112, 9.6).
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
+/// For how long: who announces a body and sends none is answered, too.
+const DISCARD: Duration = Duration::from_secs(1);
+
 /// What one who asks may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -154,18 +157,24 @@ pub async fn body(body: Incoming, limit: usize, within: Duration) -> Result<Byte
 
 async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, StatusCode> {
     let too_large = StatusCode::PAYLOAD_TOO_LARGE;
-    if body.size_hint().lower() > limit.saturating_add(DISCARDED_BYTES_MAX) as u64 {
+    if body.size_hint().lower() > limit as u64 {
+        discard(body).await;
         return Err(too_large);
     }
     match Limited::new(&mut body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
-            let mut rest = Limited::new(body, DISCARDED_BYTES_MAX);
-            while let Some(Ok(_)) = rest.frame().await {}
+            discard(body).await;
             Err(too_large)
         }
         Err(_) => Err(StatusCode::BAD_REQUEST),
     }
+}
+
+async fn discard(body: Incoming) {
+    let mut rest = Limited::new(body, DISCARDED_BYTES_MAX);
+    let discarding = async { while let Some(Ok(_)) = rest.frame().await {} };
+    let _ = tokio::time::timeout(DISCARD, discarding).await;
 }
 
 /// An answer with a text.
