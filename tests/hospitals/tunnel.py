@@ -15,23 +15,19 @@ class Tunnel:
     """From a loopback port of one hospital to a loopback port of the other, over TLS."""
 
     def __init__(self, hospitals, near, far, far_port: int, wan_port: int):
-        self.near, self.far = near, far
         out = f"OPENSSL:{far.site.address}:{wan_port},{tls(near, far)},commonname={far.site.address}"
         accepting = f"OPENSSL-LISTEN:{wan_port},bind={far.site.address},reuseaddr,fork,backlog=128,{tls(far, near)}"
-        self.there = hospitals.serve(
+        there = hospitals.serve(
             far, Process, "socat-in", ["socat", "-b", BUFFER, accepting, f"TCP:127.0.0.1:{far_port},nodelay"],
             far.folder / f"tunnel-{wan_port}",
         )
         with far.site:
-            self.there.wait_for_port(wan_port)
+            there.wait_for_port(wan_port)
         with near.site:
             self.port = free_port()
         listening = f"TCP-LISTEN:{self.port},bind=127.0.0.1,reuseaddr,fork,nodelay,backlog=128"
-        self.here = hospitals.serve(
+        here = hospitals.serve(
             near, Process, "socat-out", ["socat", "-b", BUFFER, listening, out], near.folder / f"tunnel-{wan_port}"
         )
         with near.site:
-            self.here.wait_for_port(self.port)
-
-    def cpu_seconds(self) -> float:
-        return self.here.cpu_seconds() + self.there.cpu_seconds()
+            here.wait_for_port(self.port)

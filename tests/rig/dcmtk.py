@@ -17,13 +17,12 @@ class StoreScp(Process):
     DCMTK does not do both: with `again` it writes what it understood, which for plain data sets is the same.
     """
 
-    def __init__(self, folder: Path, aet: str, *, port: int | None = None, args=(), nodelay=True, ignore=False, fork=True, again=False):
+    def __init__(self, folder: Path, aet: str, *, port: int | None = None, args=(), nodelay=True, ignore=False, again=False):
         self.aet = aet
         self.port = port or free_port()
         self.received_in = Path(folder) / f"{aet}-received"
         self.received_in.mkdir(parents=True, exist_ok=True)
-        argv = ["storescp", "-q", "-aet", aet, "-pdu", "131072", "-dhl"]
-        argv += ["--fork"] if fork else []
+        argv = ["storescp", "-q", "-aet", aet, "-pdu", "131072", "-dhl", "--fork"]
         argv += ["--ignore"] if ignore else ["+uf" if again else "+B", "-od", self.received_in]
         super().__init__(f"storescp-{aet}", [*argv, *args, self.port], folder, peer_environment(nodelay))
         self.wait_for_port(self.port)
@@ -35,7 +34,7 @@ class StoreScp(Process):
 class QrScp(Process):
     """dcmqrscp: an archive with C-FIND, C-MOVE and C-GET. `hosts` are (AE title, port) it may move to."""
 
-    def __init__(self, folder: Path, aet: str, hosts=(), *, port: int | None = None, args=(), nodelay=True):
+    def __init__(self, folder: Path, aet: str, hosts=(), *, port: int | None = None, args=()):
         self.aet = aet
         self.port = port or free_port()
         folder = Path(folder)
@@ -49,7 +48,7 @@ class QrScp(Process):
             f"AETable BEGIN\n{aet} {self.storage} RW (1000, 4096mb) ANY\nAETable END\n"
         )
         argv = ["dcmqrscp", "-c", config, "-dhl", "+B", *args]
-        super().__init__(f"dcmqrscp-{aet}", argv, folder, peer_environment(nodelay))
+        super().__init__(f"dcmqrscp-{aet}", argv, folder)
         self.wait_for_port(self.port)
 
     def fill(self, files: list[Path]) -> None:

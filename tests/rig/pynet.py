@@ -59,14 +59,13 @@ class Arrival:
 class Acceptor:
     """A pynetdicom AE that serves until stopped."""
 
-    def __init__(self, aet: str, *, port: int | None = None, max_pdu: int = 131072, extra_classes=(), syntaxes=ALL_TRANSFER_SYNTAXES):
+    def __init__(self, aet: str, *, port: int | None = None, extra_classes=(), syntaxes=ALL_TRANSFER_SYNTAXES):
         self.aet = aet
         self.port = port or free_port()
         self.requests: list = []
         self.released = 0
-        self.aborted = 0
         self.ae = self.make_ae()
-        self.ae.maximum_pdu_size = max_pdu
+        self.ae.maximum_pdu_size = 131072
         self.ae.maximum_associations = 100
         self.ae.network_timeout = 120
         self.ae.acse_timeout = 30
@@ -88,12 +87,11 @@ class Acceptor:
     def handlers(self) -> list:
         return [
             (evt.EVT_REQUESTED, lambda event: self.requests.append(event.assoc.requestor.primitive)),
-            (evt.EVT_RELEASED, lambda event: self._count("released")),
-            (evt.EVT_ABORTED, lambda event: self._count("aborted")),
+            (evt.EVT_RELEASED, self._on_release),
         ]
 
-    def _count(self, name: str) -> None:
-        setattr(self, name, getattr(self, name) + 1)
+    def _on_release(self, _event) -> None:
+        self.released += 1
 
     def stop(self) -> None:
         """Listens no more; once is enough."""

@@ -8,7 +8,6 @@ RuntimeError, and nothing is skipped.
 """
 
 import ctypes
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +22,7 @@ CLONE_NEWNET = 0x40000000
 # Reserved for documentation (RFC 5737): nobody else's, in any network.
 ADDRESSES = ("192.0.2.1", "192.0.2.2")
 NETWORK = "192.0.2.0/24"
+RATE = "200mbit"
 # As Linux has it in most places; what a kernel prefers by default differs.
 CONGESTION = "cubic"
 
@@ -94,9 +94,8 @@ class Namespace:
 class Line:
     """The line between two sites. `one_way_ms`: how long each frame takes."""
 
-    def __init__(self, *, mbit: float = 200, one_way_ms: float = 10):
+    def __init__(self, *, one_way_ms: float = 10):
         remove_left_behind()
-        self.mbit, self.one_way_ms = mbit, one_way_ms
         self.namespaces: list[Namespace] = []
         self.process: subprocess.Popen | None = None
         try:
@@ -129,11 +128,7 @@ class Line:
         site.ip("addr", "add", f"{site.address}/24", "dev", device, "noprefixroute")
         # By the route: the kernel's own default is not ours to change.
         site.ip("route", "add", NETWORK, "dev", device, "src", site.address, "congctl", CONGESTION)
-        self.shape(site)
-
-    def shape(self, site: Namespace, mbit: float | None = None) -> None:
-        rate = f"{mbit or self.mbit}mbit"
-        site.tc("qdisc", "replace", "dev", "wan", "root", "tbf", "rate", rate, "burst", "128kb", "latency", "50ms")
+        site.tc("qdisc", "add", "dev", "wan", "root", "tbf", "rate", RATE, "burst", "128kb", "latency", "50ms")
 
     def unshape(self) -> None:
         for site in self.sites:
@@ -142,7 +137,6 @@ class Line:
     def lengthen(self, one_way_ms: float) -> None:
         """Another length of the line; what is on its way is lost."""
         self._stop()
-        self.one_way_ms = one_way_ms
         with self.between:
             self.process = subprocess.Popen(
                 [sys.executable, delay.__file__, "to-a", "to-b", "--ms", str(one_way_ms)],
@@ -152,34 +146,25 @@ class Line:
 
     # Good days and bad days.
 
-    def carry(self) -> dict:
-        return self._say("pass")
+    def carry(self) -> None:
+        self._say("pass")
 
-    def hole(self) -> dict:
+    def hole(self) -> None:
         """Loses everything, silently."""
-        return self._say("hole")
+        self._say("hole")
 
-    def reset(self) -> dict:
+    def reset(self) -> None:
         """Ends all connections, refuses new ones."""
-        return self._say("reset")
+        self._say("reset")
 
-    def count(self) -> dict:
-        return self._say("count")
-
-    def _say(self, word: str) -> dict:
+    def _say(self, word: str) -> None:
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
-        return self._answer()
+        self._answer()
 
-    def _answer(self) -> dict:
-        line = self.process.stdout.readline()
-        if not line:
+    def _answer(self) -> None:
+        if not self.process.stdout.readline():
             raise RuntimeError(f"the line's process ended with {self.process.wait(5)}")
-        return json.loads(line)
-
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(int(field) for field in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
     def _stop(self) -> None:
         process, self.process = self.process, None

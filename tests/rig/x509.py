@@ -80,13 +80,12 @@ class Authority:
             .not_valid_after(ends)
         )
 
-    def issue(self, name: str, *, dns=(), ips=(), uris=(), begins=-1.0, ends=365.0, kind="ec") -> Pair:
+    def issue(self, name: str, *, dns=(), ips=(), begins=-1.0, ends=365.0, kind="ec") -> Pair:
         """A certificate for both ends of a connection; `begins` and `ends` in days from now."""
         key = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65537, 2048)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = [x509.DNSName(one) for one in dns]
         names += [x509.IPAddress(ip_address(one)) for one in ips]
-        names += [x509.UniformResourceIdentifier(one) for one in uris]
         builder = self._builder(subject, key.public_key(), days(begins), days(ends))
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
