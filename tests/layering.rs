@@ -78,7 +78,10 @@ const ROOMS: [(&str, &[&str]); 21] = [
             "witness",
         ],
     ),
-    ("audit", &["ledger", "storage", "config"]),
+    (
+        "audit",
+        &["config", "contract", "dicom", "dimse", "ledger", "storage"],
+    ),
     ("demo", &["association", "dimse", "dicom", "transport"]),
     (
         "witness",

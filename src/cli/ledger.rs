@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::Subcommand;
 
+use crate::audit;
 use crate::cli::Exit;
-use crate::cli::entry_summary;
 use crate::storage::JournalReader;
 
 mod export;
@@ -123,7 +123,7 @@ impl Show {
             } else if self.entry.is_some() {
                 writeln!(out, "{}", serde_json::to_string_pretty(&entry)?)?;
             } else {
-                writeln!(out, "{}", entry_summary::of(&entry))?;
+                writeln!(out, "{}", audit::summary_of(&entry))?;
             }
             shown = true;
             if self.entry.is_some() {

@@ -12,7 +12,6 @@ pub mod demo;
 pub mod desk;
 pub mod disclosures;
 pub mod echo;
-mod entry_summary;
 pub mod erase;
 pub mod hold;
 pub mod incident;

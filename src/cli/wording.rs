@@ -2,20 +2,11 @@
 
 use crate::contract::Decision;
 use crate::contract::Request;
-use crate::contract::Verdict;
-
-/// The word for a verdict.
-pub(super) const fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Permit => "permit",
-        Verdict::Deny => "deny",
-    }
-}
 
 /// A decision in one line: the verdict, the refusal's reason, the rules that decided, what went
 /// wrong in them, and what a permit demands.
 pub(super) fn answer(decision: &Decision) -> String {
-    let mut line = verdict(decision.verdict).to_owned();
+    let mut line = decision.verdict.as_str().to_owned();
     let mut add = |label: &str, words: &[String]| {
         if !words.is_empty() {
             line.push_str(label);

@@ -4,7 +4,6 @@ use std::io;
 use std::io::Write;
 
 use crate::cli::desk::joined;
-use crate::cli::wording;
 use crate::config::Config;
 use crate::contract::Consent;
 use crate::contract::Considered;
@@ -26,7 +25,7 @@ const LABEL: usize = 22;
 
 /// The verdict alone.
 pub(super) fn verdict(out: &mut dyn Write, decision: &Decision) -> io::Result<()> {
-    let word = wording::verdict(decision.verdict);
+    let word = decision.verdict.as_str();
     match decision.verdict {
         Verdict::Permit if decision.obligations.is_empty() => writeln!(out, "{word}"),
         Verdict::Permit => {

@@ -12,8 +12,8 @@ use serde_json::json;
 use super::proof::line_file;
 use super::proof::read_text;
 use super::proof::refuse_file;
+use crate::audit;
 use crate::cli::Exit;
-use crate::cli::entry_summary;
 use crate::ledger::Checkpoint;
 use crate::ledger::Entry;
 use crate::ledger::LINE_BYTES_MAX;
@@ -106,7 +106,7 @@ impl VerifyProof {
                 )?;
             }
             if let Ok(entry) = Entry::parse(line) {
-                writeln!(out, "{}", entry_summary::of(&entry))?;
+                writeln!(out, "{}", audit::summary_of(&entry))?;
             }
         }
         Ok(Exit::Success)

@@ -1,14 +1,12 @@
 //! A ledger entry in one line, for people.
 
-use crate::cli::desk;
-use crate::cli::wording;
 use crate::contract::Body;
 use crate::contract::Effect;
 use crate::contract::Verdict;
 use crate::ledger::Entry;
 
 /// Number, time, kind, and what it says.
-pub(super) fn of(entry: &Entry) -> String {
+pub fn of(entry: &Entry) -> String {
     let body = &entry.event.body;
     let who = body
         .person()
@@ -23,7 +21,7 @@ pub(super) fn of(entry: &Entry) -> String {
     )
 }
 
-fn what(body: &Body) -> String {
+pub(super) fn what(body: &Body) -> String {
     match body {
         Body::Genesis { institution, .. } => format!("of {institution}"),
         Body::PolicyProposed { sha256, .. }
@@ -175,12 +173,17 @@ fn of_parcels(body: &Body) -> String {
     }
 }
 
+fn joined<'a, T: ToString + 'a>(values: impl IntoIterator<Item = &'a T>) -> String {
+    let texts: Vec<String> = values.into_iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
 /// What is kept, and what is forgotten.
 fn of_keeping(body: &Body) -> String {
     match body {
         Body::PatientErased {
             patients, reason, ..
-        } => format!("{}: {reason}", desk::joined(patients)),
+        } => format!("{}: {reason}", joined(patients)),
         Body::HoldPlaced {
             patients,
             reference,
@@ -188,7 +191,7 @@ fn of_keeping(body: &Body) -> String {
         } => {
             let whom = patients
                 .as_ref()
-                .map_or_else(|| "everybody".to_owned(), desk::joined);
+                .map_or_else(|| "everybody".to_owned(), joined);
             format!("on {whom}, reference {reference}")
         }
         Body::HoldLifted { hold, .. } => format!("hold {hold}"),
@@ -202,7 +205,7 @@ fn of_keeping(body: &Body) -> String {
 fn of_the_gateway(body: &Body) -> String {
     match body {
         Body::Decision { request, decision } => {
-            let verdict = wording::verdict(decision.verdict);
+            let verdict = decision.verdict.as_str();
             let action = request.action().as_str();
             let asked = format!(
                 "{verdict} {action} {} -> {}",

@@ -1,0 +1,17 @@
+//! The ledger told in other tongues, for people who were not there: every format is a projection of one
+//! [`Record`] of each entry.
+
+mod filter;
+mod reading;
+mod record;
+mod summary;
+
+pub use filter::Filter;
+pub use reading::Reading;
+pub use reading::ReadingError;
+pub use record::Counts;
+pub use record::Identity;
+pub use record::Judged;
+pub use record::Record;
+pub use record::Severity;
+pub use summary::of as summary_of;
