@@ -103,9 +103,9 @@ class Cut:
         if operation == "get":
             # getscu writes an image down while it comes.
             sizes = lambda: [path.stat().st_size for path in arrived()]
-            wait_until(lambda: 0 < min(sizes()) < max(sizes()), 10, "an image that is half there", every_s=0.001)
+            wait_until(lambda: any(0 < size < PIXEL_BYTES for size in sizes()), 10, "an image that is half there", every_s=0.001)
             if between:
-                wait_until(lambda: min(sizes()) == max(sizes()), 10, "an image that is whole", every_s=0.001)
+                wait_until(lambda: min(sizes()) > PIXEL_BYTES, 10, "an image that is whole", every_s=0.001)
         getattr(self.line, manner)()
         at = time.monotonic()
         # What had left the line is written down by then, and nobody has given up.
@@ -113,9 +113,11 @@ class Cut:
         at_the_cut = {path: path.stat().st_size for path in arrived()}
         # Who does not go on has heard of it before the line is back.
         thread.join(self.cut_s)
-        # One that was under way may still have been written down.
-        assert len(arrived()) <= len(at_the_cut) + 1, f"{len(at_the_cut)} had come at the cut, {len(arrived())} at its end"
+        at_its_end = len(arrived())
+        # Before anything can fail: the next checks need the line.
         self.line.carry()
+        # One that was under way may still have been written down.
+        assert at_its_end <= len(at_the_cut) + 1, f"{len(at_the_cut)} had come at the cut, {at_its_end} at its end"
         thread.join(len(study) / 10 + PATIENCE_S)
         assert said, f"{operation}scu has not ended {time.monotonic() - at:.0f} s after the cut; {len(arrived())} came"
         done, ended = said[0]
@@ -140,7 +142,7 @@ class Cut:
     def get(self, checks, manner: str, between: bool = False) -> None:
         """It fails and says so, and of an image that was half there nothing is left that could be taken for it."""
         done, came, at_the_cut, took = self.cut_in_the_middle("get", manner, self.study, between)
-        half = [path for path, size in at_the_cut.items() if size < max(at_the_cut.values())]
+        half = [path for path, size in at_the_cut.items() if size < PIXEL_BYTES]
         checks.told(
             f"C-GET, {manner}",
             came_before=len(at_the_cut) - len(half), half_there=len(half), ended_s_after_the_cut=round(took, 1),

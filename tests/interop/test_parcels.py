@@ -358,6 +358,69 @@ def test_a_store_by_tls_is_believed_by_its_authorities_alone(stage, tmp_path, st
     wait_until(lambda: waiting(two.source) == 0, 10, "an empty queue")
 
 
+def test_an_upload_that_cannot_be_completed_leaves_no_parts_in_the_store(stage, tmp_path, store):
+    client, port = store
+    front = stage.keep(_Unfinishing(port))
+    for name, text in (("id", "GATEWAY\n"), ("secret", "secret\n")):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text(text)
+    place = {
+        "parcels_to": "s3://parcels", "parcels_endpoint": f"http://127.0.0.1:{front.port}",
+        "parcels_access_key": str(tmp_path / "id"), "parcels_secret_key": str(tmp_path / "secret"),
+    }
+    two = Two(stage, tmp_path, release="offline", parcels=place)
+    two.source.grant("P1")
+    two.send(images.study(tmp_path / "made", 1, pixel_bytes=20_000_000))
+    wait_until(lambda: front.aborted, 60, "an upload that is taken back")
+    assert waiting(two.source) == 1
+    front.finishes = True
+    wait_until(lambda: waiting(two.source) == 0, 60, "an empty queue")
+    wait_until(lambda: not client.list_multipart_uploads(Bucket="parcels").get("Uploads"), 10, "no parts")
+
+
+class _Unfinishing:
+    """Stands before the store, and lets no upload in parts be completed until it is told to."""
+
+    def __init__(self, to: int):
+        self.finishes, self.aborted = False, False
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _pass_on(self):
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                status, headers, answer = 400, {}, b"not now"
+                is_of_parts = "uploadId" in self.path
+                if outer.finishes or not (is_of_parts and self.command == "POST"):
+                    line = http.client.HTTPConnection("127.0.0.1", to, timeout=10)
+                    line.request(self.command, self.path, body, dict(self.headers))
+                    back = line.getresponse()
+                    status, headers, answer = back.status, dict(back.getheaders()), back.read()
+                    line.close()
+                outer.aborted |= is_of_parts and self.command == "DELETE" and status == 204
+                self.send_response(status)
+                for name in ("ETag", "Content-Type"):
+                    if name in headers:
+                        self.send_header(name, headers[name])
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_GET = do_PUT = do_POST = do_DELETE = _pass_on
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
 class _Front:
     """TLS in front of a port."""
 
