@@ -2,11 +2,14 @@
 //! [`Record`] of each entry.
 
 mod filter;
+mod format;
 mod reading;
 mod record;
 mod summary;
 
 pub use filter::Filter;
+pub use format::Format;
+pub use format::Site;
 pub use reading::Reading;
 pub use reading::ReadingError;
 pub use record::Counts;
