@@ -16,6 +16,7 @@ use super::super::link::Speaker;
 use super::super::link::Unsaid;
 use super::super::recorder::PatientIdentity;
 use super::super::recorder::RecordError;
+use super::super::recorder::Recorded;
 use super::super::upstream::UpstreamError;
 use super::super::upstream::connect;
 use super::identifier::Identifier;
@@ -202,6 +203,24 @@ impl Archive {
         Ok(speaker
             .say(gateway, &peer, link, message_id, asker, transfers)
             .await?)
+    }
+
+    /// Tells a gateway which of our decisions a request for `identifier` rests on. A transfer that is not named
+    /// is over there.
+    pub(super) async fn introduce(
+        &mut self,
+        gateway: &Gateway,
+        asker: &Asker,
+        identifier: &Identifier,
+        released: &[(Uid, Recorded)],
+    ) -> Result<(), ArchiveError> {
+        let is_asked_for =
+            |study: &Uid| identifier.studies.is_empty() || identifier.studies.contains(study);
+        let asked_for = released.iter().filter(|(study, _)| is_asked_for(study));
+        let transfers: Vec<_> = asked_for
+            .filter_map(|(study, recorded)| recorded.ticket()?.stated(study))
+            .collect();
+        self.say(gateway, asker, &transfers).await
     }
 
     /// The number of what was stated last.

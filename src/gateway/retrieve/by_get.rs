@@ -235,7 +235,10 @@ impl Session {
         target: &mut Target,
     ) -> Result<Option<ArchiveEnd>, Stop> {
         for identifier in plan {
-            match self.introduce(archive, &identifier, follow).await {
+            let released = follow.retrieval.progress().released();
+            let asker = Asker::of(&self.inbound);
+            let told = archive.introduce(&self.gateway, &asker, &identifier, &released);
+            match told.await {
                 Ok(()) => {}
                 // Another gateway that does not believe us will not do so a moment later.
                 Err(error)
@@ -260,25 +263,6 @@ impl Session {
             }
         }
         Ok(None)
-    }
-
-    /// Tells the archive, where it is another gateway, which of our decisions a request rests on. A transfer that
-    /// the statement does not name is over there.
-    async fn introduce(
-        &self,
-        archive: &mut Archive,
-        identifier: &Identifier,
-        follow: &Follow<'_>,
-    ) -> Result<(), ArchiveError> {
-        let released = follow.retrieval.progress().released();
-        let is_asked_for =
-            |study: &Uid| identifier.studies.is_empty() || identifier.studies.contains(study);
-        let asked_for = released.iter().filter(|(study, _)| is_asked_for(study));
-        let transfers: Vec<_> = asked_for
-            .filter_map(|(study, recorded)| recorded.ticket()?.stated(study))
-            .collect();
-        let asker = Asker::of(&self.inbound);
-        archive.say(&self.gateway, &asker, &transfers).await
     }
 
     /// Follows one C-GET at the archive: its images and its responses come on one association.
