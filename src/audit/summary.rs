@@ -46,7 +46,8 @@ pub(super) fn what(body: &Body) -> String {
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }
-        | Body::Restored { .. } => of_keeping(body),
+        | Body::Restored { .. }
+        | Body::AuditExported { .. } => of_keeping(body),
         Body::StandingNoted {
             patient, evidence, ..
         } => format!("{evidence} of {patient}"),
@@ -197,6 +198,20 @@ fn of_keeping(body: &Body) -> String {
         Body::HoldLifted { hold, .. } => format!("hold {hold}"),
         Body::DetailsDropped { epoch, .. } => format!("of {epoch}"),
         Body::Restored { log_origin, .. } => format!("goes on as {log_origin}"),
+        Body::AuditExported {
+            from,
+            until,
+            records,
+            identified,
+            ..
+        } => {
+            let named = if *identified {
+                ", with patients named"
+            } else {
+                ""
+            };
+            format!("{records} of entries {from} to {until}{named}")
+        }
         _ => String::new(),
     }
 }

@@ -83,6 +83,7 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         Body::Restored { .. }
         | Body::QueueChanged { .. }
         | Body::Bypassed { .. }
+        | Body::AuditExported { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }

@@ -442,6 +442,23 @@ pub enum Body {
         /// Digest of the list of these associations, which lies beside the ledger.
         sha256: Sha256,
     },
+    /// A person was given an audit of this ledger.
+    AuditExported {
+        /// Digest of its manifest, which names every file of it.
+        manifest_sha256: Sha256,
+        /// The first entry of the range that it is about.
+        from: u64,
+        /// The entry after the last.
+        until: u64,
+        /// Entries of the range that it tells of.
+        records: u64,
+        /// What was asked for, as canonical JSON: patients and studies as the ledger knows them.
+        filter: String,
+        /// Sealed details were told.
+        identified: bool,
+        /// Who.
+        by: String,
+    },
     /// Something that people should look at.
     Alert {
         /// Machine-readable kind.
@@ -510,6 +527,7 @@ impl Body {
             Self::ParcelOpened { .. } => "parcel-opened",
             Self::QueueChanged { .. } => "queue-changed",
             Self::Bypassed { .. } => "bypassed",
+            Self::AuditExported { .. } => "audit-exported",
             Self::Alert { .. } => "alert",
             Self::Started { .. } => "started",
             Self::Stopped { .. } => "stopped",
@@ -542,7 +560,8 @@ impl Body {
             | Self::IncidentDecided { by, .. }
             | Self::ChargeReversed { by, .. }
             | Self::CeilingLifted { by, .. }
-            | Self::QueueChanged { by, .. } => Some(by),
+            | Self::QueueChanged { by, .. }
+            | Self::AuditExported { by, .. } => Some(by),
             Self::Bypassed { first, .. } => Some(first),
             Self::Genesis { .. }
             | Self::Equivocated { .. }

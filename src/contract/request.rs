@@ -27,6 +27,17 @@ pub enum Verb {
     Retrieve,
 }
 
+impl Verb {
+    /// Its word in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Query => "query",
+            Self::Retrieve => "retrieve",
+        }
+    }
+}
+
 /// Purpose of use, in words of HL7 v3 PurposeOfUse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

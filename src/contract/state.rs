@@ -189,6 +189,7 @@ impl State {
             | Body::ParcelOpened { .. }
             | Body::QueueChanged { .. }
             | Body::Bypassed { .. }
+            | Body::AuditExported { .. }
             | Body::Alert { .. }
             | Body::Started { .. }
             | Body::Stopped { .. } => {

@@ -140,6 +140,26 @@ pub fn export(dir: &Path, out_dir: &Path, form: &ExportForm) -> Result<Exported,
     })
 }
 
+/// Writes the lines of the entries in `range` to `out`, each ended by a newline, without following the chain;
+/// gives the number of the entry after the last.
+///
+/// # Errors
+/// When the ledger cannot be read or is damaged there, or `out` cannot be written.
+pub fn write_range(
+    dir: &Path,
+    range: std::ops::Range<u64>,
+    out: &mut dyn io::Write,
+) -> Result<u64, ExportError> {
+    let lines = Lines::of_folder(dir).ok_or_else(|| ExportError::NoLedger(dir.to_owned()))?;
+    lines.each(range, |_, line| {
+        let written = out.write_all(line).and_then(|()| out.write_all(b"\n"));
+        written.map_err(|source| ExportError::Io {
+            path: PathBuf::from(ENTRIES_FILE),
+            source,
+        })
+    })
+}
+
 /// Writes the lines that are there now. What an archive says about a file before its first byte
 /// includes its length: they are read twice.
 fn write_lines(lines: &Lines, archive: &mut dyn Archive) -> Result<u64, ExportError> {

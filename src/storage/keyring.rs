@@ -163,6 +163,24 @@ impl Keyring {
         Self::open_on(Box::new(RealDisk), data_dir, keys)
     }
 
+    /// Reads the keyring of a folder that another process may be writing to. Nothing can be added to it, and
+    /// nothing forgotten by it.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged or was made with other keys.
+    pub fn read(data_dir: &Path, keys: &Keys) -> Result<Self, KeyringError> {
+        let mut found = Found::default();
+        let (wrapping, file) = (Secret(keys.wrapping.0), keys.wrapping_file());
+        let rows = Rows::read(data_dir, wrapping, file, |place, row| {
+            found.take(place, row);
+        })?;
+        Ok(Self {
+            lookup: hmac::Key::new(hmac::HMAC_SHA256, &keys.lookup.0),
+            rows,
+            found,
+        })
+    }
+
     fn open_on(disk: Box<dyn Disk>, data_dir: &Path, keys: &Keys) -> Result<Self, KeyringError> {
         let mut found = Found::default();
         let mut twice = None;

@@ -349,6 +349,7 @@ impl Body {
             self,
             Self::QueueChanged { .. }
                 | Self::Bypassed { .. }
+                | Self::AuditExported { .. }
                 | Self::Alert { .. }
                 | Self::Started { .. }
                 | Self::Stopped { .. }

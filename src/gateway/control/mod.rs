@@ -2,6 +2,7 @@
 //! object a line and one in answer. The command line uses it when a gateway runs, and works on the
 //! folder itself when none does.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -23,8 +24,11 @@ use tokio::task::JoinHandle;
 use super::Gateway;
 use crate::contract::Disclosures;
 use crate::contract::Explanation;
+use crate::contract::Pseudonym;
+use crate::contract::Signature;
 use crate::digest::Sha256;
 
+mod audit;
 mod change;
 mod listed;
 mod perform;
@@ -107,6 +111,20 @@ pub enum Command {
         /// Whom.
         patient: PatientName,
     },
+    /// The names by which the ledger knows a person and a study. Nothing is recorded.
+    Names {
+        /// Whom.
+        patient: Option<PatientName>,
+        /// Study Instance UID.
+        study: Option<String>,
+    },
+    /// Record that a person is given an audit, and sign its manifest.
+    SignAudit {
+        /// The manifest's text.
+        manifest: String,
+        /// Who.
+        by: String,
+    },
     /// What the contract would answer, and why. Nothing is recorded.
     Decide {
         /// The question.
@@ -125,7 +143,10 @@ impl Command {
 
     /// It is recorded.
     pub const fn is_a_change(&self) -> bool {
-        matches!(self, Self::Change { .. } | Self::QueueChange { .. })
+        matches!(
+            self,
+            Self::Change { .. } | Self::QueueChange { .. } | Self::SignAudit { .. }
+        )
     }
 }
 
@@ -137,6 +158,22 @@ pub enum Answer {
     Recorded {
         /// Number of the ledger entry; of a consent, this is also its name.
         entry: u64,
+    },
+    /// The ledger's names.
+    Names {
+        /// Every pseudonym of the person; none when the gateway has not met them.
+        patients: BTreeSet<Pseudonym>,
+        /// Keyed digest of the study.
+        study: Option<Sha256>,
+    },
+    /// A manifest is recorded and signed.
+    AuditSigned {
+        /// Number of the ledger entry.
+        entry: u64,
+        /// The key that signed (vkey text).
+        key: String,
+        /// The Ed25519 signature over the manifest's bytes.
+        signature: Signature,
     },
     /// Consents.
     Consents {

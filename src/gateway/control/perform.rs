@@ -7,6 +7,7 @@ use super::Command;
 use super::PatientName;
 use super::Question;
 use super::QueueChange;
+use super::audit::sign_audit;
 use super::listed;
 use crate::contract::Disclosing;
 use crate::contract::Disclosures;
@@ -63,6 +64,8 @@ impl Office {
             Command::Queue { queue, one_by_one } => self.queue(&queue, one_by_one).await,
             Command::QueueChange { change, by } => self.queue_change(change, &by).await,
             Command::Disclosures { patient } => disclosures(recorder, &patient).await,
+            Command::Names { patient, study } => names(recorder, patient, study).await,
+            Command::SignAudit { manifest, by } => sign_audit(recorder, &manifest, by).await,
             Command::Decide { question } => decide(recorder, *question).await,
         };
         result.unwrap_or_else(|error| Answer::Refused {
@@ -129,6 +132,22 @@ async fn disclosures(recorder: &Recorder, patient: &PatientName) -> Result<Answe
         None => Disclosures::default(),
     };
     Ok(Answer::Disclosures { disclosures })
+}
+
+/// By which names the ledger knows them.
+async fn names(
+    recorder: &Recorder,
+    patient: Option<PatientName>,
+    study: Option<String>,
+) -> Result<Answer, RecordError> {
+    let patient = patient.as_ref().map(PatientName::identity);
+    let (known, study) = recorder.names(patient, study).await?;
+    let linked = move |state: &State, _| known.map(|known| state.patients_linked_to(known));
+    let patients = recorder.view(linked).await?;
+    Ok(Answer::Names {
+        patients: patients.unwrap_or_default(),
+        study,
+    })
 }
 
 /// A patient whom the gateway has not met: nothing can have been recorded of them.

@@ -103,6 +103,7 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         | Body::PolicyWithdrawn { .. }
         | Body::PolicyActivated { .. }
         | Body::Bypassed { .. }
+        | Body::AuditExported { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => {}
     }

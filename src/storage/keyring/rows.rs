@@ -155,6 +155,52 @@ impl Rows {
         Ok(rows)
     }
 
+    /// Opens the file for reading alone, while another process may be writing to it: of a last row that is
+    /// not whole, whoever is to be told of it has not been.
+    pub(super) fn read(
+        data_dir: &Path,
+        wrapping: Secret,
+        wrapping_file: WrappingFile,
+        mut take: impl FnMut(u32, &Row),
+    ) -> Result<Self, KeyringError> {
+        let path = data_dir.join("keyring");
+        let file = File::open(&path).map_err(|source| KeyringError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        let mut rows = Self {
+            disk: Box::new(disk::RealDisk),
+            path,
+            file,
+            wrapping,
+            wrapping_file,
+            count: 0,
+            // Whatever would write is refused.
+            poisoned: true,
+        };
+        let mut head = [0; ROW_BYTES];
+        let read = rows.file.read_exact_at(&mut head, 0);
+        rows.told(read)?;
+        if let Some(next) = rows.wrapping_file.next()?
+            && sealed::open(&next.0, HEAD_LABEL, &head).is_ok()
+        {
+            // The writer is about to put it in the old one's place.
+            rows.wrapping = next;
+        }
+        rows.check_head(0, &head).unwrap_or(Ok(()))?;
+        let length = rows.file.metadata().map(|file| file.len());
+        let whole = rows.told(length)? / ROW_BYTES as u64;
+        rows.count = u32::try_from(whole).map_err(|_| KeyringError::NoSpace)?;
+        for place in 1..rows.count {
+            match rows.get(place) {
+                Ok(row) => take(place, &row),
+                Err(_) if place.saturating_add(1) == rows.count => rows.count = place,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(rows)
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -1,0 +1,93 @@
+//! Moments as people at the site read them off their clocks.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::time::UtcMicros;
+
+/// A name that is none of a time zone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no time zone {0:?}; one is named as in Europe/Vienna (IANA)")]
+pub struct NoSuchZone(pub String);
+
+/// A site's time zone, with its changes between summer and winter.
+#[derive(Clone, Debug)]
+pub struct ClockFace {
+    name: String,
+    zone: TimeZone,
+}
+
+impl ClockFace {
+    /// That of the zone with this IANA name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn of(name: &str) -> Result<Self, NoSuchZone> {
+        let zone = TimeZone::get(name).map_err(|_| NoSuchZone(name.to_owned()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            zone,
+        })
+    }
+
+    /// UTC.
+    pub fn utc() -> Self {
+        Self {
+            name: "UTC".to_owned(),
+            zone: TimeZone::UTC,
+        }
+    }
+
+    /// The zone's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Date, time and offset: `2026-10-25T02:30:00.000000+02:00` (RFC 3339). In the hour that a clock shows
+    /// twice, the offset tells which.
+    pub fn local(&self, at: UtcMicros) -> String {
+        let at = Timestamp::from_microsecond(at.0).unwrap_or_default();
+        let zoned = at.to_zoned(self.zone.clone());
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micros(text: &str) -> UtcMicros {
+        UtcMicros(text.parse::<Timestamp>().unwrap().as_microsecond())
+    }
+
+    #[test]
+    fn the_hour_that_a_clock_shows_twice_is_told_apart_and_the_one_it_skips_never_shown() {
+        let vienna = ClockFace::of("Europe/Vienna").unwrap();
+        let shown = |text| vienna.local(micros(text));
+        assert_eq!(
+            shown("2026-10-25T00:30:00Z"),
+            "2026-10-25T02:30:00.000000+02:00"
+        );
+        assert_eq!(
+            shown("2026-10-25T01:30:00Z"),
+            "2026-10-25T02:30:00.000000+01:00"
+        );
+        assert_eq!(
+            shown("2026-03-29T00:59:59.9Z"),
+            "2026-03-29T01:59:59.900000+01:00"
+        );
+        assert_eq!(
+            shown("2026-03-29T01:00:00Z"),
+            "2026-03-29T03:00:00.000000+02:00"
+        );
+    }
+
+    #[test]
+    fn a_zone_that_there_is_not_is_refused() {
+        assert!(ClockFace::of("Europe/Atlantis").is_err());
+        assert_eq!(
+            ClockFace::utc().local(UtcMicros(0)),
+            "1970-01-01T00:00:00.000000+00:00"
+        );
+    }
+}
