@@ -48,12 +48,14 @@ impl Sha256 {
 #[derive(Clone)]
 pub struct Hasher(Context);
 
+impl Default for Hasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Hasher {
     /// Nothing hashed yet.
-    #[expect(
-        clippy::new_without_default,
-        reason = "a fresh hasher is made, not defaulted"
-    )]
     pub fn new() -> Self {
         Self(Context::new(&SHA256))
     }

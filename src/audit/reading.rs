@@ -1,8 +1,6 @@
 //! Reads a ledger as records, in order and in constant memory.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::record::Identity;
@@ -35,60 +33,46 @@ pub enum ReadingError {
     },
 }
 
+/// Where a ledger's entries can be looked up.
+pub(super) trait Source {
+    /// Entry `seq`; `None` when it is not there.
+    fn get(&self, seq: u64) -> Result<Option<Stored>, ReadError>;
+}
+
+impl Source for JournalReader {
+    fn get(&self, seq: u64) -> Result<Option<Stored>, ReadError> {
+        Self::get(self, seq)
+    }
+}
+
 /// See the module.
-pub struct Reading {
-    journal: JournalReader,
+pub(super) struct Reading {
+    source: Box<dyn Source>,
     /// Opens sealed details, for those who may.
     keyring: Option<Keyring>,
     remembered: BTreeMap<u64, Arc<Judged>>,
 }
 
 impl Reading {
-    /// Of the ledger in a data folder, which may be written meanwhile. With the keyring, sealed details are
-    /// told, too.
-    pub fn new(data_dir: &Path, keyring: Option<Keyring>) -> Self {
+    /// Of these entries. With the keyring, sealed details are told, too.
+    pub(super) fn of(source: Box<dyn Source>, keyring: Option<Keyring>) -> Self {
         Self {
-            journal: JournalReader::new(data_dir),
+            source,
             keyring,
             remembered: BTreeMap::new(),
         }
     }
 
     /// Sealed details are told.
-    pub const fn identifies(&self) -> bool {
+    pub(super) const fn identifies(&self) -> bool {
         self.keyring.is_some()
-    }
-
-    /// Hands over the records of the entries in `range`, in order, as far as there are any; gives the number of
-    /// the entry after the last. From entry 0, the chain is followed, too.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read or is damaged there, or the first error of `take`.
-    pub fn each<E: From<ReadingError>>(
-        &mut self,
-        range: Range<u64>,
-        mut take: impl FnMut(Record) -> Result<(), E>,
-    ) -> Result<u64, E> {
-        let mut next = range.start;
-        if range.is_empty() {
-            return Ok(next);
-        }
-        for stored in self.journal.clone().entries(range.start) {
-            let stored = stored.map_err(ReadingError::from)?;
-            next = stored.entry.seq.saturating_add(1);
-            take(self.record(stored)?)?;
-            if next >= range.end {
-                break;
-            }
-        }
-        Ok(next)
     }
 
     /// The record of an entry.
     ///
     /// # Errors
-    /// As [`Self::each`].
-    pub fn record(&mut self, stored: Stored) -> Result<Record, ReadingError> {
+    /// When the ledger cannot be read, or does not open.
+    pub(super) fn record(&mut self, stored: Stored) -> Result<Record, ReadingError> {
         let identity = self.identity(&stored)?;
         let entry = stored.entry;
         let judged = match &entry.event.body {
@@ -126,7 +110,7 @@ impl Reading {
         if let Some(judged) = self.remembered.get(&seq) {
             return Ok(Some(Arc::clone(judged)));
         }
-        let Some(stored) = self.journal.get(seq)? else {
+        let Some(stored) = self.source.get(seq)? else {
             return Ok(None);
         };
         let identity = self.identity(&stored)?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::Subcommand;
 
-use crate::audit;
+use crate::audit::summary_of;
 use crate::cli::Exit;
 use crate::storage::JournalReader;
 
@@ -123,7 +123,7 @@ impl Show {
             } else if self.entry.is_some() {
                 writeln!(out, "{}", serde_json::to_string_pretty(&entry)?)?;
             } else {
-                writeln!(out, "{}", audit::summary_of(&entry))?;
+                writeln!(out, "{}", summary_of(&entry))?;
             }
             shown = true;
             if self.entry.is_some() {

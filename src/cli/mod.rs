@@ -2,6 +2,7 @@
 //!
 //! What a script would read goes to standard output, all else to standard error.
 
+pub mod audit;
 pub mod backup;
 pub mod bypass;
 pub mod check_config;
@@ -41,6 +42,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::Subcommand;
 
+use crate::cli::audit::Audit;
 use crate::cli::backup::Backup;
 use crate::cli::bypass::Bypass;
 use crate::cli::check_config::CheckConfig;
@@ -131,6 +133,8 @@ enum Command {
     #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
+    Audit(Audit),
+    #[command(subcommand)]
     Link(Link),
     #[command(subcommand)]
     Report(Report),
@@ -166,6 +170,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments, &mut io::stdout().lock()),
         Command::Keys(arguments) => keys::run(&arguments, &mut io::stdout().lock()),
+        Command::Audit(arguments) => audit::run(&arguments, &mut io::stdout().lock()),
         Command::Ledger(arguments) => ledger::run(&arguments, &mut io::stdout().lock()),
         Command::Link(arguments) => link::run(&arguments, &mut io::stdout().lock()),
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
@@ -225,6 +230,12 @@ mod tests {
         "ledger proof --entry 7 data --out 7.tlog-proof --checkpoint kept --json",
         "ledger proof --config c.toml --entry 7",
         "ledger verify-proof 7.tlog-proof --line 7.json --json --key \
+         PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "audit export --config c.toml --format csv --format jsonl --out audit --from 2026-01-01 \
+         --to 2026-02-01T12:00:00Z --patient 4711 --issuer HOSP --institution lakeside --ae WS1 \
+         --user weber --study 1.2.3 --purpose TREATMENT --verdict deny --kind decision --identified \
+         --time-zone Europe/Vienna --by mayer --json",
+        "audit verify audit --json --key \
          PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         "link show --config c.toml",
         "consent grant --config c.toml --patient 4711 --to lakeside --purpose TREATMENT \

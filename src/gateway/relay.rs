@@ -323,18 +323,10 @@ impl Awaited {
 }
 
 /// What has passed so far.
+#[derive(Default)]
 struct Sum {
     hasher: Hasher,
     bytes: u64,
-}
-
-impl Default for Sum {
-    fn default() -> Self {
-        Self {
-            hasher: Hasher::new(),
-            bytes: 0,
-        }
-    }
 }
 
 impl Sum {

@@ -109,7 +109,7 @@ impl LogKey {
     }
 
     /// The public key's 32 bytes (RFC 8032 §5.1.5).
-    pub(super) const fn public(&self) -> &[u8; 32] {
+    pub const fn public(&self) -> &[u8; 32] {
         &self.public
     }
 

@@ -140,6 +140,16 @@ pub fn export(dir: &Path, out_dir: &Path, form: &ExportForm) -> Result<Exported,
     })
 }
 
+/// The newest checkpoint of the ledger in `dir`, opened and as it was signed; `None` when there is none.
+///
+/// # Errors
+/// When it is not to be believed, or there is no ledger.
+pub fn newest_checkpoint(dir: &Path) -> Result<Option<(Checkpoint, String)>, ExportError> {
+    let key = keys::read_vkey(dir)?.ok_or_else(|| ExportError::NoLedger(dir.to_owned()))?;
+    let newest = checkpoints::newest(dir, &key)?;
+    Ok(newest.map(|signed| (signed.checkpoint, signed.note)))
+}
+
 /// Writes the lines of the entries in `range` to `out`, each ended by a newline, without following the chain;
 /// gives the number of the entry after the last.
 ///

@@ -79,6 +79,7 @@ pub use export::ExportForm;
 pub use export::Exported;
 pub use export::NotARecipient;
 pub use export::export;
+pub use export::newest_checkpoint;
 pub use export::write_range;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
