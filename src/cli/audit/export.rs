@@ -152,6 +152,12 @@ impl Export {
             true => Some(keyring(config)?),
             false => None,
         };
+        // The newest entries, too, are to be told.
+        match answer(config, Command::Checkpoint).map_err(|error| error.to_string())? {
+            Answer::CheckpointSigned { .. } => {}
+            Answer::Refused { reason } => return Err(reason),
+            other => return Err(unexpected(&other).to_string()),
+        }
         let mut progress = Progress::begin();
         let mut tell = |done, of| progress.at(done, of);
         let sign = |manifest: &str| sign(config, manifest, by);

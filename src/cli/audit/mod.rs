@@ -23,8 +23,6 @@ pub enum Audit {
     /// ledger's, so that nothing can have been left out. The manifest names every file and is signed by the
     /// gateway, running or not; that it was, for whom and what was asked for is an entry of the ledger. Without
     /// --identified, patients are pseudonyms and studies digests.
-    ///
-    /// Tells of entries that a checkpoint is signed for: a running gateway signs every few seconds.
     Export(Box<Export>),
     /// Verify such a folder, offline and without the ledger
     ///

@@ -118,6 +118,8 @@ pub enum Command {
         /// Study Instance UID.
         study: Option<String>,
     },
+    /// Sign a checkpoint of all that is recorded.
+    Checkpoint,
     /// Record that a person is given an audit, and sign its manifest.
     SignAudit {
         /// The manifest's text.
@@ -165,6 +167,11 @@ pub enum Answer {
         patients: BTreeSet<Pseudonym>,
         /// Keyed digest of the study.
         study: Option<Sha256>,
+    },
+    /// What is signed for.
+    CheckpointSigned {
+        /// The newest checkpoint (a signed note); `None` when none was signed since the start.
+        note: Option<String>,
     },
     /// A manifest is recorded and signed.
     AuditSigned {

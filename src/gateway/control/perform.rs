@@ -65,6 +65,10 @@ impl Office {
             Command::QueueChange { change, by } => self.queue_change(change, &by).await,
             Command::Disclosures { patient } => disclosures(recorder, &patient).await,
             Command::Names { patient, study } => names(recorder, patient, study).await,
+            Command::Checkpoint => {
+                let signed = recorder.signed_for().await;
+                signed.map(|note| Answer::CheckpointSigned { note })
+            }
             Command::SignAudit { manifest, by } => sign_audit(recorder, &manifest, by).await,
             Command::Decide { question } => decide(recorder, *question).await,
         };

@@ -430,6 +430,18 @@ impl Recorder {
         answer.await.map_err(|_| RecordError::Stopped)
     }
 
+    /// Has all signed for that is recorded, and gives the checkpoint.
+    ///
+    /// # Errors
+    /// When the writer has ended.
+    pub(super) async fn signed_for(&self) -> Result<Option<String>, RecordError> {
+        self.checkpoint().await;
+        // The first may be answered in the turn that ends with the checkpoint; the second comes after it.
+        self.view(|_, _| ()).await?;
+        self.view(|_, _| ()).await?;
+        Ok(self.newest_checkpoint())
+    }
+
     /// Signs a checkpoint over what has been appended since the last one.
     pub(super) async fn checkpoint(&self) {
         let _ = self.asks.send(Ask::Checkpoint).await;
