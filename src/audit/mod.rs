@@ -1,12 +1,17 @@
 //! The ledger told in other tongues, for people who were not there: every format is a projection of one
 //! [`Record`] of each entry.
 
+mod fhir;
 mod filter;
 mod format;
 mod reading;
 mod record;
 mod summary;
 
+pub use fhir::AuditEvent;
+pub use fhir::AuditEventBundle;
+pub use fhir::AuditEvents;
+pub use fhir::events as audit_events;
 pub use filter::Filter;
 pub use format::Format;
 pub use format::Site;
