@@ -47,6 +47,14 @@ impl UtcMicros {
         at.strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
+    /// ISO 8601 to the millisecond, cut off: `2026-01-31T12:00:00.123Z` (`instant` of FHIR, whose years have four
+    /// digits). Saturates at the ends of what that has.
+    pub fn instant(self) -> String {
+        let last = jiff::Timestamp::MAX.as_microsecond();
+        let at = jiff::Timestamp::from_microsecond(self.0.clamp(0, last)).unwrap_or_default();
+        format!("{at:.3}")
+    }
+
     /// This moment plus `micros`, saturating.
     #[must_use]
     pub const fn plus(self, micros: i64) -> Self {
@@ -127,6 +135,14 @@ mod tests {
             UtcMicros(DAY_MICROS + 1_500_000).compact(),
             "19700102T000001Z"
         );
+    }
+
+    #[test]
+    fn an_instant_has_milliseconds_and_four_digits_of_a_year() {
+        let at = UtcMicros(DAY_MICROS + 1_999_999);
+        assert_eq!(at.instant(), "1970-01-02T00:00:01.999Z");
+        assert_eq!(UtcMicros(i64::MIN).instant(), "1970-01-01T00:00:00.000Z");
+        assert!(UtcMicros(i64::MAX).instant().starts_with("9999-12-30T"));
     }
 
     #[test]

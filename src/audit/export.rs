@@ -22,6 +22,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::clock_face::ClockFace;
 use super::csv::Csv;
+use super::fhir::AuditEventBundle;
+use super::fhir::AuditEvents;
 use super::filter::Filter;
 use super::folder::Filling;
 use super::folder::FolderError;
@@ -149,6 +151,10 @@ pub(super) fn formats(tongue: Tongue, site: &Site, clock: &ClockFace) -> Vec<Box
     match tongue {
         Tongue::Jsonl => vec![Box::new(JsonLines)],
         Tongue::Csv => vec![Box::new(Csv::new(clock.clone()))],
+        Tongue::Fhir => vec![
+            Box::new(AuditEvents::new(site.clone())),
+            Box::new(AuditEventBundle::new(site.clone())),
+        ],
         Tongue::Html => vec![Box::new(Html::new(site.clone(), clock.clone()))],
     }
 }

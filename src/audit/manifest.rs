@@ -25,19 +25,22 @@ pub enum Tongue {
     Jsonl,
     /// CSV (RFC 4180).
     Csv,
+    /// FHIR R4 AuditEvents, one by one and as a bundle.
+    Fhir,
     /// A page for printing.
     Html,
 }
 
 impl Tongue {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Jsonl, Self::Csv, Self::Html];
+    pub const ALL: [Self; 4] = [Self::Jsonl, Self::Csv, Self::Fhir, Self::Html];
 
     /// Its word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
+            Self::Fhir => "fhir",
             Self::Html => "html",
         }
     }

@@ -4,6 +4,7 @@
 mod clock_face;
 mod csv;
 mod export;
+mod fhir;
 mod filter;
 mod folder;
 mod format;
@@ -24,6 +25,10 @@ pub use export::Exported;
 pub use export::Order;
 pub use export::Signed;
 pub use export::export;
+pub use fhir::AuditEvent;
+pub use fhir::AuditEventBundle;
+pub use fhir::AuditEvents;
+pub use fhir::events as audit_events;
 pub use filter::Filter;
 pub use folder::FolderError;
 pub use format::Format;
