@@ -9,6 +9,7 @@ use super::resource::Concept;
 use super::resource::Identifier;
 use super::resource::Network;
 use super::resource::Reference;
+use super::resource::Text;
 use super::resource::text;
 use crate::audit::Record;
 use crate::audit::Site;
@@ -22,9 +23,11 @@ use crate::dicom::AeTitle;
 /// Machine Name, of network-type.
 const MACHINE_NAME: &str = "1";
 
-const UNKNOWN: Absent = Absent {
-    url: "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
-    value_code: "unknown",
+const UNKNOWN_NETWORK: Network<'_> = Network::Unknown {
+    extension: [Absent {
+        url: "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+        value_code: "unknown",
+    }],
 };
 
 /// This gateway. As the observer of every event, it must look the same wherever it is an agent (BALP,
@@ -107,7 +110,7 @@ impl<'a> Cast<'a> {
         let mut agents = vec![gateway];
         agents.extend(person);
         if let Body::Bypassed { second, .. } = self.record.body() {
-            agents.push(self.human(second, &self.site.own, false));
+            agents.extend(text(second).map(|name| self.human(name, &self.site.own, false)));
         }
         let Some(request) = self.record.request() else {
             return agents;
@@ -149,9 +152,7 @@ impl<'a> Cast<'a> {
                 _ => &request.custodian,
             };
             let mut sender = self.institution(codes::SOURCE, from);
-            sender.network = Some(Network::Unknown {
-                extension: [UNKNOWN],
-            });
+            sender.network = Some(UNKNOWN_NETWORK);
             agents.push(sender);
             agents.push(self.asker(codes::APPLICATION, request));
         }
@@ -193,9 +194,12 @@ impl<'a> Cast<'a> {
             who: gateway(self.site),
             name: None,
             requestor: false,
-            network: text(&self.site.host).map(|address| Network::Machine {
-                address,
-                kind: MACHINE_NAME,
+            network: Some(match text(&self.site.host) {
+                Some(address) => Network::Machine {
+                    address,
+                    kind: MACHINE_NAME,
+                },
+                None => UNKNOWN_NETWORK,
             }),
             purpose_of_use: None,
         }
@@ -203,7 +207,7 @@ impl<'a> Cast<'a> {
 
     /// The application that asked.
     fn asker(&self, role: Coding, request: &'a Request) -> Agent<'a> {
-        let requestor = self.is_asked() && self.record.person().is_none();
+        let requestor = self.is_asked() && self.name().is_none();
         Agent {
             requestor,
             purpose_of_use: self.purpose().filter(|_| requestor),
@@ -238,6 +242,11 @@ impl<'a> Cast<'a> {
         }
     }
 
+    /// The name of the person, where there is one that can be read.
+    fn name(&self) -> Option<Text<'a>> {
+        text(self.record.person()?)
+    }
+
     /// The person who did it, or on whose behalf it was asked.
     fn person(&self) -> Option<Agent<'a>> {
         let said = self.record.body().person();
@@ -246,26 +255,26 @@ impl<'a> Cast<'a> {
             (None, Some(request)) => &request.requester,
             (Some(_), _) | (None, None) => own,
         };
-        let name = self.record.person()?;
+        let name = self.name()?;
         Some(Agent {
             purpose_of_use: self.purpose(),
             ..self.human(name, of, said.is_some() || self.is_asked())
         })
     }
 
-    fn human(&self, name: &'a str, of: &'a InstitutionSlug, requestor: bool) -> Agent<'a> {
+    fn human(&self, name: Text<'a>, of: &'a InstitutionSlug, requestor: bool) -> Agent<'a> {
         Agent {
             kind: codes::HUMAN_USER.into(),
             who: Reference {
                 kind: None,
-                identifier: text(name).map(|value| Identifier {
+                identifier: Some(Identifier {
                     system: Some(codes::USER.into()),
-                    value,
+                    value: name.clone(),
                     assigner: Some(Box::new(organization(self.site, of))),
                 }),
                 display: None,
             },
-            name: text(name),
+            name: Some(name),
             requestor,
             network: None,
             purpose_of_use: None,

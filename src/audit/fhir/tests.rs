@@ -241,6 +241,27 @@ fn hostile_texts_stay_strings_of_fhir() {
     assert!(!text.contains("Guardian"));
 }
 
+#[test]
+fn a_name_that_cannot_be_read_is_no_person() {
+    let mut request = pull();
+    request.user = Some(User {
+        name: "  ".to_owned(),
+        proof: UserProof::None,
+    });
+    let record = decided(3, request, denial(None, "no consent"));
+    let mut nameless = site();
+    nameless.host.clear();
+    let events = events(&nameless, &record);
+    let event = serde_json::to_value(&events[0]).unwrap();
+    let agents = event["agent"].as_array().unwrap();
+    let is_named = |agent: &Value| agent["who"]["identifier"].is_object();
+    assert!(agents.iter().all(is_named));
+    let asks = |agent: &&Value| agent["requestor"] == true;
+    let asking: Vec<&Value> = agents.iter().filter(asks).collect();
+    assert_eq!(asking.len(), 1);
+    assert_eq!(asking[0]["who"]["identifier"]["value"], "LAKE_WS");
+}
+
 fn each_string(value: &Value, take: &mut impl FnMut(&str)) {
     match value {
         Value::String(string) => take(string),
