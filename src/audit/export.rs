@@ -20,10 +20,11 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::audit_event::AuditEventBundle;
+use super::audit_event::AuditEvents;
+use super::audit_message::DicomAudit;
 use super::clock_face::ClockFace;
 use super::csv::Csv;
-use super::fhir::AuditEventBundle;
-use super::fhir::AuditEvents;
 use super::filter::Filter;
 use super::folder::Filling;
 use super::folder::FolderError;
@@ -151,6 +152,7 @@ pub(super) fn formats(tongue: Tongue, site: &Site, clock: &ClockFace) -> Vec<Box
     match tongue {
         Tongue::Jsonl => vec![Box::new(JsonLines)],
         Tongue::Csv => vec![Box::new(Csv::new(clock.clone()))],
+        Tongue::Dicom => vec![Box::new(DicomAudit::new(site.clone()))],
         Tongue::Fhir => vec![
             Box::new(AuditEvents::new(site.clone())),
             Box::new(AuditEventBundle::new(site.clone())),

@@ -25,6 +25,8 @@ pub enum Tongue {
     Jsonl,
     /// CSV (RFC 4180).
     Csv,
+    /// DICOM audit trail messages (PS3.15 A.5).
+    Dicom,
     /// FHIR R4 AuditEvents, one by one and as a bundle.
     Fhir,
     /// A page for printing.
@@ -33,13 +35,14 @@ pub enum Tongue {
 
 impl Tongue {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Jsonl, Self::Csv, Self::Fhir, Self::Html];
+    pub const ALL: [Self; 5] = [Self::Jsonl, Self::Csv, Self::Dicom, Self::Fhir, Self::Html];
 
     /// Its word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
+            Self::Dicom => "dicom",
             Self::Fhir => "fhir",
             Self::Html => "html",
         }

@@ -1,11 +1,11 @@
 //! The ledger told in other tongues, for people who were not there: every format is a projection of one
 //! [`Record`] of each entry.
 
+mod audit_event;
+mod audit_message;
 mod clock_face;
 mod csv;
 mod export;
-mod fhir;
-mod dicom;
 mod filter;
 mod folder;
 mod format;
@@ -18,6 +18,12 @@ mod record;
 mod summary;
 mod verify;
 
+pub use audit_event::AuditEvent;
+pub use audit_event::AuditEventBundle;
+pub use audit_event::AuditEvents;
+pub use audit_event::events as audit_events;
+pub use audit_message::DicomAudit;
+pub use audit_message::messages as dicom_messages;
 pub use clock_face::ClockFace;
 pub use clock_face::NoSuchZone;
 pub use csv::Csv;
@@ -26,12 +32,6 @@ pub use export::Exported;
 pub use export::Order;
 pub use export::Signed;
 pub use export::export;
-pub use fhir::AuditEvent;
-pub use fhir::AuditEventBundle;
-pub use fhir::AuditEvents;
-pub use fhir::events as audit_events;
-pub use dicom::DicomAudit;
-pub use dicom::messages as dicom_messages;
 pub use filter::Filter;
 pub use folder::FolderError;
 pub use format::Format;

@@ -9,6 +9,7 @@ from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +19,7 @@ from rig import images
 from rig.gateway import OTHER
 from rig.listener import Listener
 
+FORMATS = [word for name in ("jsonl", "csv", "dicom", "fhir", "html") for word in ("--format", name)]
 PATIENT, NAME = "CANARY-7", "Canary^Seven"
 
 
@@ -61,7 +63,7 @@ def told(house, tmp_path):
 
 def test_an_export_is_verified_by_us_and_by_tools_that_we_did_not_write(told):
     gateway, _, out = told
-    export(gateway, out, "--format", "csv", "--format", "jsonl", "--format", "html")
+    export(gateway, out, *FORMATS)
     verified = verify(gateway, out, "--key", (gateway.data / "ledger.vkey").read_text().strip())
     assert "verified: entries 0 to" in verified.stdout and "all there" in verified.stdout
     manifest = json.loads((out / "manifest.json").read_text())
@@ -80,13 +82,18 @@ def test_an_export_is_verified_by_us_and_by_tools_that_we_did_not_write(told):
 
 def test_formats_tell_the_same_and_the_canary_stays_in(told):
     gateway, study, out = told
-    export(gateway, out, "--format", "csv", "--format", "jsonl", "--format", "html")
+    export(gateway, out, *FORMATS)
     lines = [json.loads(line) for line in (out / "audit.jsonl").read_text().splitlines()]
     entries = [line["entry"] for line in lines]
     assert [int(row["entry"]) for row in rows(out)] == [entry["seq"] for entry in entries]
     assert [row["kind"] for row in rows(out)] == [entry["event"]["body"]["kind"] for entry in entries]
     page = (out / "audit.html").read_text()
     assert page.count("<tr>") == len(lines) + 1
+    events = [json.loads(line) for line in (out / "AuditEvent.ndjson").read_text().splitlines()]
+    assert [entry["resource"] for entry in json.loads((out / "bundle.json").read_text())["entry"]] == events
+    messages = ElementTree.parse(out / "audit-messages.xml").getroot()
+    codes = [message.find("EventIdentification/EventID").get("csd-code") for message in messages]
+    assert {"110100", "110102", "110104", "110110"} <= set(codes), codes
     (stored,) = [row for row in rows(out) if row["kind"] == "decision"]
     assert (stored["verdict"], stored["verb"], stored["purpose"]) == ("permit", "store", "TREATMENT")
     closed = [row for row in rows(out) if row["kind"] == "transfer-closed"]

@@ -28,12 +28,12 @@ use crate::contract::Pseudonym;
 use crate::contract::Signature;
 use crate::digest::Sha256;
 
-mod audit;
 mod change;
 mod listed;
 mod perform;
 mod question;
 mod queues;
+mod signing;
 
 pub use change::Change;
 pub use change::ConsentTerms;

@@ -228,6 +228,15 @@ fn running() -> Vec<Body> {
             text: "the ledger's disk is full".to_owned(),
             about: None,
         },
+        Body::AuditExported {
+            manifest_sha256: Sha256::ZERO,
+            from: 0,
+            until: 9,
+            records: 4,
+            filter: "{}".to_owned(),
+            identified: false,
+            by: "officer".to_owned(),
+        },
         Body::Stopped {
             version: "0.1.0".to_owned(),
             boot: "00112233445566ff".to_owned(),

@@ -1,5 +1,5 @@
 //! `fixtures/audit/AuditEvent.ndjson` is what the tests of other tongues read, too (tests/interop/test_audit_fhir.py).
-//! To write it anew: `CREDENCE_AUDIT_WRITE=1 cargo test --lib audit::fhir`.
+//! To write it anew: `CREDENCE_AUDIT_WRITE=1 cargo test --lib audit`.
 
 mod bodies;
 mod samples;

@@ -70,6 +70,8 @@ pub(super) enum Cast {
 pub(super) enum Things {
     /// The entry of the ledger itself.
     Entry,
+    /// The whole ledger.
+    Log,
     /// A study and its patient.
     Study,
     /// A query, and what a match of it disclosed.
@@ -146,8 +148,7 @@ pub(super) fn of(record: &Record) -> Events<'_> {
     match record.body() {
         Body::Started { .. } => activity(record, codes::APPLICATION_START),
         Body::Stopped { .. } => activity(record, codes::APPLICATION_STOP),
-        // 110101 Audit Log Used stands here when an entry tells of an export (`audit-exported`): action R, cast
-        // Person, things Entry, with the URI of the ledger and the name "Security Audit Log" (§A.5.3.2).
+        Body::AuditExported { .. } => log_used(record),
         Body::Decision { request, decision } => decided(record, request, decision),
         Body::TransferClosed { is_final, .. } => closed(record, *is_final),
         Body::Query { .. } => query(record),
@@ -269,6 +270,12 @@ fn export(record: &Record) -> Events<'_> {
 }
 
 /// Images of a queue are gone. Their senders heard Success, so that they may exist nowhere else.
+/// Somebody was given an audit (§A.5.3.2).
+fn log_used(record: &Record) -> Events<'_> {
+    let (id, action) = (codes::AUDIT_LOG_USED, Action::Read);
+    one(event(record, id, action, Cast::Person, Things::Log))
+}
+
 fn dropped(record: &Record) -> Events<'_> {
     let (id, action) = (codes::STUDY_DELETED, Action::Delete);
     one(event(record, id, action, Cast::Person, Things::Study))

@@ -72,6 +72,7 @@ impl Objects<'_> {
     pub(super) fn write(&mut self, event: &Event<'_>) {
         match event.things {
             Things::Entry => self.entry(),
+            Things::Log => self.log(),
             Things::Study => {
                 self.study(true);
                 self.patients(true);
@@ -108,6 +109,12 @@ impl Objects<'_> {
         let (own, seq) = (&self.site.own, self.record.entry.seq);
         let id = format_args!("urn:credence:entry:{own}:{seq}");
         self.object(&ENTRY, id, "Ledger entry", |_| {}, |_| {});
+    }
+
+    /// The ledger, by the name that Table A.5.3.2 demands.
+    fn log(&mut self) {
+        let id = format_args!("urn:credence:ledger:{}", self.site.own);
+        self.object(&ENTRY, id, "Security Audit Log", |_| {}, |_| {});
     }
 
     /// The query. Its keys are not recorded, and neither is the SOP class: no 110181, and an empty query.

@@ -32,6 +32,7 @@ const fn rfc_3881(value: &'static str, meaning: &'static str) -> Code {
 
 // Audit events (CID 400).
 pub(super) const APPLICATION_ACTIVITY: Code = dcm("110100", "Application Activity");
+pub(super) const AUDIT_LOG_USED: Code = dcm("110101", "Audit Log Used");
 pub(super) const BEGIN_TRANSFERRING: Code = dcm("110102", "Begin Transferring DICOM Instances");
 pub(super) const TRANSFERRED: Code = dcm("110104", "DICOM Instances Transferred");
 pub(super) const STUDY_DELETED: Code = dcm("110105", "DICOM Study Deleted");
