@@ -18,6 +18,9 @@ from rig import dcmtk
 from rig import images
 from rig.gateway import OTHER
 from rig.listener import Listener
+from test_audit_dicom import jing
+from test_audit_dicom import messages_file
+from test_audit_fhir import faults
 
 FORMATS = [word for name in ("jsonl", "csv", "dicom", "fhir", "html") for word in ("--format", name)]
 PATIENT, NAME = "CANARY-7", "Canary^Seven"
@@ -91,7 +94,10 @@ def test_formats_tell_the_same_and_the_canary_stays_in(told):
     assert page.count("<tr>") == len(lines) + 1
     events = [json.loads(line) for line in (out / "AuditEvent.ndjson").read_text().splitlines()]
     assert [entry["resource"] for entry in json.loads((out / "bundle.json").read_text())["entry"]] == events
-    messages = ElementTree.parse(out / "audit-messages.xml").getroot()
+    assert [name for event in events for name in faults(event)] == []
+    valid = jing(messages_file(out))
+    assert valid.returncode == 0, valid.stdout
+    messages = ElementTree.parse(messages_file(out)).getroot()
     codes = [message.find("EventIdentification/EventID").get("csd-code") for message in messages]
     assert {"110100", "110102", "110104", "110110"} <= set(codes), codes
     (stored,) = [row for row in rows(out) if row["kind"] == "decision"]
