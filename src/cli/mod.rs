@@ -31,6 +31,8 @@ pub mod review;
 pub mod score;
 pub mod serve;
 pub mod since;
+pub mod telling;
+pub mod trace;
 pub mod user;
 mod wording;
 
@@ -67,6 +69,7 @@ use crate::cli::retention::Retention;
 use crate::cli::review::Review;
 use crate::cli::score::Score;
 use crate::cli::serve::Serve;
+use crate::cli::trace::Trace;
 use crate::cli::user::User;
 use crate::config::Config;
 
@@ -141,6 +144,7 @@ enum Command {
     #[command(subcommand)]
     Score(Score),
     Disclosures(Disclosures),
+    Trace(Trace),
     Erase(Erase),
     #[command(subcommand)]
     Hold(Hold),
@@ -176,6 +180,7 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments, &mut io::stdout().lock()),
         Command::Score(arguments) => score::run(&arguments, &mut io::stdout().lock()),
         Command::Disclosures(arguments) => disclosures::run(&arguments, &mut io::stdout().lock()),
+        Command::Trace(arguments) => trace::run(&arguments, &mut io::stdout().lock()),
         Command::Erase(arguments) => erase::run(&arguments, &mut io::stdout().lock()),
         Command::Hold(arguments) => hold::run(&arguments, &mut io::stdout().lock()),
         Command::Queue(arguments) => queue::run(&arguments, &mut io::stdout().lock()),
@@ -235,6 +240,11 @@ mod tests {
          --to 2026-02-01T12:00:00Z --patient 4711 --issuer HOSP --institution lakeside --ae WS1 \
          --user weber --study 1.2.3 --purpose TREATMENT --verdict deny --kind decision --identified \
          --time-zone Europe/Vienna --by mayer --json",
+        "trace --config c.toml --study 1.2.3 --from 2026-01-01 --to 2026-02-01 --format csv",
+        "report access --config c.toml --patient 4711 --issuer HOSP --format json",
+        "report break-glass --config c.toml --time-zone Europe/Vienna",
+        "report denied --config c.toml --format html",
+        "report institution lakeside --config c.toml",
         "audit verify audit --json --key \
          PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         "link show --config c.toml",

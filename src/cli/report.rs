@@ -1,5 +1,6 @@
 //! `credence report`
 
+mod listed;
 mod would_deny;
 
 use std::io;
@@ -9,6 +10,9 @@ use clap::Subcommand;
 
 use crate::cli::Exit;
 
+pub use listed::Access;
+pub use listed::Institution;
+pub use listed::Listed;
 pub use would_deny::WouldDeny;
 
 /// Reports from a gateway's ledger
@@ -24,6 +28,16 @@ pub enum Report {
     /// "credence ledger show --entry" shows in full. With mode = "enforce" these would have been
     /// refused.
     WouldDeny(WouldDeny),
+    /// Who asked for, got or was refused images of a patient, and what they consented to
+    Access(Access),
+    /// What was permitted because it could not wait for a consent, and what followed
+    BreakGlass(Listed),
+    /// What was refused, by whom it was asked, and why
+    Denied(Listed),
+    /// All in which an institution takes part, and what moved its credit
+    ///
+    /// Where its score comes from: credence score explain.
+    Institution(Institution),
 }
 
 /// Performs the command and writes the outcome to `out`.
@@ -33,5 +47,9 @@ pub enum Report {
 pub fn run(arguments: &Report, out: &mut dyn Write) -> io::Result<Exit> {
     match arguments {
         Report::WouldDeny(would_deny) => would_deny.run(out),
+        Report::Access(access) => access.run(out),
+        Report::BreakGlass(listed) => listed.break_glass(out),
+        Report::Denied(listed) => listed.denied(out),
+        Report::Institution(institution) => institution.run(out),
     }
 }

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rig import dcmtk
 from rig import images
 from rig.gateway import OTHER
+from rig.gateway import OWN
 from rig.listener import Listener
 from test_audit_dicom import jing
 from test_audit_dicom import messages_file
@@ -215,3 +216,28 @@ def test_formulas_are_defused_and_nothing_is_overwritten(house, tmp_path):
     assert row["person"] == "'@SUM(A1)"
     again = export(gateway, out, "--format", "csv", check=False)
     assert again.returncode == 1 and "is there already" in again.stderr
+
+
+def listed(gateway, *words) -> list[dict]:
+    text = gateway.command(*words, "--config", gateway.file, "--format", "csv").stdout
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_compliance_asks_and_the_ledger_answers(told):
+    """A study's story, a patient's accesses, what was refused and what could not wait."""
+    gateway, study, _ = told
+    story = listed(gateway, "trace", "--study", study)
+    assert [row["kind"] for row in story][0] == "decision" and {row["kind"] for row in story} == {"decision", "transfer-closed"}
+    accesses = listed(gateway, "report", "access", "--patient", PATIENT)
+    assert {row["kind"] for row in accesses} == {"decision", "transfer-closed", "consent-granted"}
+    assert listed(gateway, "report", "denied") == listed(gateway, "report", "break-glass") == []
+    # Another hospital asks without a consent, and one that cannot wait does.
+    made = images.study(gateway.folder / "more", 1, patient="P2", study=72)
+    assert dcmtk.storescu(gateway.port, [made[0].path], "-xe", called="CREDENCE_ER").returncode == 0
+    (emergency, *followed) = listed(gateway, "report", "break-glass")
+    assert (emergency["kind"], emergency["purpose"], emergency["verdict"]) == ("decision", "EMERGENCY", "permit")
+    assert {row["decision"] for row in followed} == {emergency["entry"]}
+    table = gateway.command("trace", "--config", gateway.file, "--study", study).stdout
+    assert len(table.splitlines()) == len(story) + 1 and study not in table
+    page = gateway.command("report", "institution", OWN, "--config", gateway.file, "--format", "html").stdout
+    assert page.startswith("<!doctype html>")

@@ -1,7 +1,5 @@
 //! `credence audit export`
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::names::Names;
 use super::progress::Progress;
 use crate::audit;
 use crate::audit::ClockFace;
@@ -31,7 +30,6 @@ use crate::contract::Verdict;
 use crate::dicom::AeTitle;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
-use crate::gateway::control::PatientName;
 use crate::storage::Keyring;
 use crate::storage::Keys;
 use crate::time::UtcMicros;
@@ -127,23 +125,12 @@ impl Export {
     }
 
     fn export(&self, config: &Config, clock: ClockFace) -> Result<audit::Exported, Told> {
-        let names = config.institutions.values();
-        let names: BTreeMap<_, _> = names
-            .map(|one| (one.slug.clone(), one.name.clone()))
-            .collect();
         let by = self.speaker.name();
         let order = Order {
             data_dir: config.gateway.data_dir.clone(),
             filter: self.filter(config)?,
             formats: self.formats.iter().copied().collect(),
-            site: Site {
-                own: config.gateway.institution.clone(),
-                names,
-                host: rustix::system::uname()
-                    .nodename()
-                    .to_string_lossy()
-                    .into_owned(),
-            },
+            site: site(config),
             clock,
             by: by.clone(),
             made: Clock::new().now(),
@@ -168,38 +155,20 @@ impl Export {
 
     /// What is asked for, in the ledger's own names.
     fn filter(&self, config: &Config) -> Result<Filter, Told> {
-        let (mut patients, mut study) = (BTreeSet::new(), None);
-        if self.patient.is_some() || self.study.is_some() {
-            let patient = self.patient.as_ref().map(|id| PatientName {
-                id: id.clone(),
-                issuer: self.issuer.clone().unwrap_or_default(),
-            });
-            let command = Command::Names {
-                patient,
-                study: self.study.clone(),
-            };
-            match answer(config, command).map_err(|error| error.to_string())? {
-                Answer::Names {
-                    patients: found,
-                    study: digest,
-                } => (patients, study) = (found, digest),
-                Answer::Refused { reason } => return Err(reason),
-                other => return Err(unexpected(&other).to_string()),
-            }
-            if self.patient.is_some() && patients.is_empty() {
-                return Err(
-                    "the gateway has not met this patient, or has forgotten them".to_owned(),
-                );
-            }
-        }
+        let names = Names {
+            patient: self.patient.clone(),
+            issuer: self.issuer.clone(),
+            study: self.study.clone(),
+        };
+        let known = names.known(config)?;
         Ok(Filter {
             from: self.from,
             to: self.to,
-            patients,
+            patients: known.patients,
             institution: self.institution.clone(),
             ae: self.ae.clone(),
             user: self.user.clone(),
-            study,
+            study: known.study,
             purpose: self.purpose,
             verdict: self.verdict,
             kind: self.kind.clone(),
@@ -234,6 +203,19 @@ impl Export {
             }
         }
         Ok(Exit::Success)
+    }
+}
+
+/// Whose ledger it is, as formats tell it.
+pub fn site(config: &Config) -> Site {
+    let names = config.institutions.values();
+    let uname = rustix::system::uname();
+    Site {
+        own: config.gateway.institution.clone(),
+        names: names
+            .map(|one| (one.slug.clone(), one.name.clone()))
+            .collect(),
+        host: uname.nodename().to_string_lossy().into_owned(),
     }
 }
 

@@ -8,10 +8,14 @@ use clap::Subcommand;
 use crate::cli::Exit;
 
 mod export;
+mod names;
 mod progress;
 mod verify;
 
 pub use export::Export;
+pub use export::site;
+pub use names::Known;
+pub use names::Names;
 pub use verify::Verify;
 
 /// Hand the ledger to people who were not there, and check what was handed over

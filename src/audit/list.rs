@@ -1,0 +1,51 @@
+//! Records as they are asked for at a terminal: nothing is signed, and nothing that is sealed is told.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::filter::Filter;
+use super::folder::FolderError;
+use super::format::Format;
+use super::reading::Reading;
+use super::reading::ReadingError;
+use crate::storage::JournalReader;
+
+/// Why they cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    /// `out` cannot be written.
+    #[error(transparent)]
+    Out(#[from] FolderError),
+}
+
+/// Writes the records that `filter` takes to `out`; gives how many there are. Follows the chain.
+///
+/// # Errors
+/// When the ledger in `data_dir` cannot be read or is damaged, or `out` cannot be written.
+pub fn list(
+    data_dir: &Path,
+    filter: &Filter,
+    format: &mut dyn Format,
+    out: &mut dyn Write,
+) -> Result<u64, ListError> {
+    let journal = JournalReader::new(data_dir);
+    let mut reading = Reading::of(Box::new(journal.clone()), None);
+    let broken = |source| FolderError {
+        path: "output".into(),
+        source,
+    };
+    let mut count = 0_u64;
+    format.begin(out).map_err(broken)?;
+    for stored in journal.entries(0) {
+        let record = reading.record(stored.map_err(ReadingError::from)?)?;
+        if filter.takes(&record) {
+            format.record(out, &record).map_err(broken)?;
+            count = count.saturating_add(1);
+        }
+    }
+    format.end(out).map_err(broken)?;
+    Ok(count)
+}
