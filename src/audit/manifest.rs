@@ -15,7 +15,7 @@ use crate::digest::Sha256;
 pub(super) const VERSION: u32 = 1;
 
 /// Bytes of the longest manifest that is read.
-pub(super) const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
+pub(super) const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A tongue in which records are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -149,12 +149,11 @@ pub fn verify(dir: &Path, key: Option<&LogKey>) -> Result<Verified, Fault> {
 
 fn read(dir: &Path, name: &str, limit: u64) -> Result<Vec<u8>, Fault> {
     let path = dir.join(name);
-    let file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Fault::Missing(name.to_owned()));
-        }
-        opened => opened.map_err(fault(&path))?,
-    };
+    // Whatever else bears the name, a pipe that nobody writes to say, is not waited for.
+    if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+        return Err(Fault::Missing(name.to_owned()));
+    }
+    let file = File::open(&path).map_err(fault(&path))?;
     let mut bytes = Vec::new();
     let mut limited = file.take(limit.saturating_add(1));
     limited.read_to_end(&mut bytes).map_err(fault(&path))?;
@@ -237,18 +236,21 @@ fn files(dir: &Path, manifest: &Manifest) -> Result<(), Fault> {
             continue;
         }
         for entry in fs::read_dir(&path).map_err(fault(&path))? {
-            let name = entry.map_err(fault(&path))?.file_name();
+            let entry = entry.map_err(fault(&path))?;
+            let is_file = entry.file_type().map_err(fault(&path))?.is_file();
+            let name = entry.file_name();
             let name = match folder {
                 "" => name.to_string_lossy().into_owned(),
                 folder => format!("{folder}/{}", name.to_string_lossy()),
             };
             match listed.get(name.as_str()) {
-                Some(file) => {
+                Some(file) if is_file => {
                     is_as_listed(dir, file)?;
                     found = found.saturating_add(1);
                 }
-                None if [MANIFEST, SIGNATURE, PUBLIC_KEY, EARLIER].contains(&name.as_str()) => {}
-                None => return Err(Fault::Unlisted(name)),
+                None if is_file == (name != EARLIER)
+                    && [MANIFEST, SIGNATURE, PUBLIC_KEY, EARLIER].contains(&name.as_str()) => {}
+                Some(_) | None => return Err(Fault::Unlisted(name)),
             }
         }
     }

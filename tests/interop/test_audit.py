@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from datetime import UTC
@@ -182,6 +183,13 @@ def test_whatever_is_changed_left_out_or_added_is_found(told, tmp_path):
     shutil.copytree(out, copy)
     (copy / "note.txt").write_text("also true")
     assert "note.txt does not belong" in verify(gateway, copy, check=False).stdout
+    # A pipe is not waited for.
+    for name in ("audit.csv", "manifest.json"):
+        copy = tmp_path / f"pipe-{name}"
+        shutil.copytree(out, copy)
+        (copy / name).unlink()
+        os.mkfifo(copy / name)
+        assert verify(gateway, copy, check=False).returncode == 1
 
 
 def test_an_export_that_its_own_gateway_signed_and_that_leaves_an_entry_out_is_found(told):

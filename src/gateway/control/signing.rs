@@ -11,7 +11,7 @@ use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorder;
 
 /// Bytes of the longest manifest that is signed.
-const MANIFEST_BYTES_MAX: usize = 64 * 1024;
+const MANIFEST_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of the longest filter: it has room in a line.
 const FILTER_BYTES_MAX: usize = 16 * 1024;
