@@ -72,7 +72,8 @@ def test_the_drill(stage, tmp_path):
     bypass = Bypass(gateway)
     try:
         wait_until(lambda: listening(gateway.port), what="the bypass to listen")
-        assert "BYPASS: images go by without contract and ledger" in bypass.output()
+        said = "BYPASS: images go by without contract and ledger"
+        wait_until(lambda: said in bypass.output(), what="the bypass to say so")
         made = images.study(tmp_path / "during", 3, study=2, patient="P2")
         sent = dcmtk.storescu(gateway.port, [one.path for one in made])
         assert sent.returncode == 0, sent.stdout
