@@ -105,6 +105,40 @@ fn nothing_of_a_patient_is_in_the_file() {
 }
 
 #[test]
+fn it_is_read_while_another_process_writes_and_written_by_nobody_who_reads() {
+    let site = Site::new();
+    let mut writer = site.open().unwrap();
+    let one = writer.pseudonym_for(b"", b"1").unwrap().pseudonym();
+    let details = writer.seal(&one, &epoch(), "st-anna/7", b"Doe^Jane");
+    let details = details.unwrap();
+    let mut reader = Keyring::read(&data(&site.dir), &site.keys_now()).unwrap();
+    let before = fs::read(site.file()).unwrap();
+    assert_eq!(reader.pseudonym_of(b"", b"1"), Some(one));
+    let opened = reader.unseal("st-anna/7", &details).unwrap();
+    assert_eq!(opened[0].details.as_deref(), Some(&b"Doe^Jane"[..]));
+    assert!(matches!(
+        reader.pseudonym_for(b"", b"2"),
+        Err(KeyringError::Poisoned)
+    ));
+    assert_eq!(fs::read(site.file()).unwrap(), before);
+    // Half a row: whoever is to be told of it has not been.
+    writer.pseudonym_for(b"", b"3").unwrap();
+    let whole = fs::read(site.file()).unwrap();
+    fs::write(site.file(), &whole[..whole.len() - 40]).unwrap();
+    let reader = Keyring::read(&data(&site.dir), &site.keys_now()).unwrap();
+    assert_eq!(reader.pseudonym_of(b"", b"1"), Some(one));
+    assert_eq!(reader.pseudonym_of(b"", b"3"), None);
+    // Another key.
+    let stranger = Site::new();
+    let read = Keyring::read(&data(&site.dir), &stranger.keys);
+    assert!(matches!(read, Err(KeyringError::ForeignKey(_))));
+    // What is not there is not made.
+    let nothing = Site::new();
+    assert!(Keyring::read(&data(&nothing.dir), &nothing.keys).is_err());
+    assert!(!nothing.file().exists());
+}
+
+#[test]
 fn details_open_for_their_event_and_patient_only() {
     let site = Site::new();
     let mut keyring = site.open().unwrap();
