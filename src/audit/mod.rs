@@ -1,6 +1,7 @@
 //! The ledger told in other tongues, for people who were not there: every format is a projection of one
 //! [`Record`] of each entry.
 
+mod action;
 mod audit_event;
 mod audit_message;
 mod clock_face;

@@ -46,8 +46,8 @@ pub struct Telling {
     #[arg(long, value_enum, default_value = "table")]
     pub format: Written,
     /// Local times of this zone, as in Europe/Vienna
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub time_zone: String,
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = ClockFace::of)]
+    pub time_zone: ClockFace,
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = "credence.toml")]
     pub config: std::path::PathBuf,
@@ -63,13 +63,7 @@ impl Telling {
             Ok(config) => config,
             Err(exit) => return Ok(exit),
         };
-        let clock = match ClockFace::of(&self.time_zone) {
-            Ok(clock) => clock,
-            Err(error) => {
-                writeln!(io::stderr(), "credence: {error}")?;
-                return Ok(Exit::Usage);
-            }
-        };
+        let clock = self.time_zone.clone();
         let known = match names.known(&config) {
             Ok(known) => known,
             Err(why) => {

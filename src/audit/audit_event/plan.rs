@@ -4,6 +4,7 @@ use super::codes;
 use super::resource::Coding;
 use crate::audit::Record;
 use crate::audit::Site;
+use crate::audit::action::Action;
 use crate::contract::Body;
 use crate::contract::InstitutionSlug;
 use crate::contract::QueueAct;
@@ -39,28 +40,6 @@ impl Profile {
             Self::AuthzConsent => Some(
                 "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.AuthZconsent",
             ),
-        }
-    }
-}
-
-/// What was done to what an event is about (AuditEvent.action).
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Action {
-    Create,
-    Read,
-    Update,
-    Delete,
-    Execute,
-}
-
-impl Action {
-    pub(super) const fn code(self) -> &'static str {
-        match self {
-            Self::Create => "C",
-            Self::Read => "R",
-            Self::Update => "U",
-            Self::Delete => "D",
-            Self::Execute => "E",
         }
     }
 }

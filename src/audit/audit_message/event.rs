@@ -3,6 +3,7 @@
 use super::alerts;
 use super::codes;
 use super::codes::Code;
+use crate::audit::action::Action;
 use crate::audit::record::Record;
 use crate::audit::record::Severity;
 use crate::contract::Body;
@@ -23,29 +24,6 @@ pub(super) enum Kind<'r> {
     Standard(Code),
     /// Of our own, where the standard has none that says it.
     Own(&'r str),
-}
-
-/// `EventActionCode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    Create,
-    Read,
-    Update,
-    Delete,
-    Execute,
-}
-
-impl Action {
-    /// The letter of the standard.
-    pub(super) const fn code(self) -> &'static str {
-        match self {
-            Self::Create => "C",
-            Self::Read => "R",
-            Self::Update => "U",
-            Self::Delete => "D",
-            Self::Execute => "E",
-        }
-    }
 }
 
 /// Who takes part, and in which order: the tables of PS3.15 §A.5.3.

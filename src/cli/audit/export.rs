@@ -77,8 +77,8 @@ pub struct Export {
     #[arg(long)]
     pub identified: bool,
     /// Local times of this zone, as in Europe/Vienna
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub time_zone: String,
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = ClockFace::of)]
+    pub time_zone: ClockFace,
     /// The folder to write; must not exist
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -108,14 +108,7 @@ impl Export {
             Ok(config) => config,
             Err(exit) => return Ok(exit),
         };
-        let clock = match ClockFace::of(&self.time_zone) {
-            Ok(clock) => clock,
-            Err(error) => {
-                writeln!(io::stderr(), "credence: {error}")?;
-                return Ok(Exit::Usage);
-            }
-        };
-        match self.export(&config, clock) {
+        match self.export(&config) {
             Ok(exported) => self.tell(&exported, out),
             Err(why) => {
                 writeln!(io::stderr(), "credence: {why}")?;
@@ -124,14 +117,14 @@ impl Export {
         }
     }
 
-    fn export(&self, config: &Config, clock: ClockFace) -> Result<audit::Exported, Told> {
+    fn export(&self, config: &Config) -> Result<audit::Exported, Told> {
         let by = self.speaker.name();
         let order = Order {
             data_dir: config.gateway.data_dir.clone(),
             filter: self.filter(config)?,
             formats: self.formats.iter().copied().collect(),
             site: site(config),
-            clock,
+            clock: self.time_zone.clone(),
             by: by.clone(),
             made: Clock::new().now(),
         };
