@@ -108,6 +108,7 @@ pub use tls::ClientCertificate;
 pub use tls::Tls;
 pub use tls::TlsIdentity;
 pub use tls::TlsName;
+pub use url::HostPort;
 pub use url::WebUrl;
 pub use user::NotAUserName;
 pub use user::User;

@@ -5,12 +5,19 @@ use std::net::Ipv6Addr;
 
 use crate::config::reading::Readable;
 
+/// A name or an IP address, and a port.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPort {
+    /// An IPv6 address in brackets.
+    host: String,
+    port: u16,
+}
+
 /// `http://` or `https://`, host and port, and a prefix of the path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WebUrl {
     scheme: Scheme,
-    host: String,
-    port: u16,
+    at: HostPort,
     prefix: String,
 }
 
@@ -39,25 +46,60 @@ impl Scheme {
     }
 }
 
+impl HostPort {
+    /// Name or IP address; an IPv6 address without brackets.
+    pub fn host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The port.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `None` when it is none.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let (host, port) = text.rsplit_once(':')?;
+        let number: u16 = port.parse().ok()?;
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        let named = !host.is_empty() && host.bytes().all(in_name);
+        let inner = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let numbered = inner.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
+        let sound = number > 0 && port == number.to_string() && (named || numbered);
+        sound.then(|| Self {
+            host: host.to_owned(),
+            port: number,
+        })
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
 impl WebUrl {
     /// Whether TLS is spoken there.
     pub const fn is_https(&self) -> bool {
         matches!(self.scheme, Scheme::Https)
     }
 
+    /// Where it answers; as text, what the Host header has.
+    pub const fn at(&self) -> &HostPort {
+        &self.at
+    }
+
     /// Name or IP address; an IPv6 address without brackets.
     pub fn host(&self) -> &str {
-        self.host.trim_start_matches('[').trim_end_matches(']')
+        self.at.host()
     }
 
     /// TCP port.
     pub const fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Host and port as the Host header has them.
-    pub fn authority(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        self.at.port()
     }
 
     /// The path of `name` below the prefix.
@@ -72,24 +114,15 @@ impl WebUrl {
         }
         let rest = text.strip_prefix(scheme.as_str()).ok_or_else(bad)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let (host, port) = authority.rsplit_once(':').ok_or_else(bad)?;
-        let number: u16 = port.parse().map_err(|_| bad())?;
-        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        let named = !host.is_empty() && host.bytes().all(in_name);
-        let inner = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        let numbered = inner.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
+        let at = HostPort::read(authority).ok_or_else(bad)?;
         let in_path = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-        let sound = number > 0 && port == number.to_string() && (named || numbered);
-        if !sound || !path.bytes().all(in_path) {
+        if !path.bytes().all(in_path) {
             return Err(bad());
         }
         let path = path.trim_end_matches('/');
         Ok(Self {
             scheme,
-            host: host.to_owned(),
-            port: number,
+            at,
             prefix: if path.is_empty() {
                 String::new()
             } else {
@@ -102,7 +135,7 @@ impl WebUrl {
 impl fmt::Display for WebUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.scheme.as_str();
-        write!(f, "{scheme}{}:{}{}", self.host, self.port, self.prefix)
+        write!(f, "{scheme}{}{}", self.at, self.prefix)
     }
 }
 
@@ -149,7 +182,7 @@ mod tests {
         }
         let url = http("http://[fd00::7]:7380/w/").unwrap();
         assert_eq!((url.host(), url.port()), ("fd00::7", 7380));
-        assert_eq!(url.authority(), "[fd00::7]:7380");
+        assert_eq!(url.at().to_string(), "[fd00::7]:7380");
         assert_eq!(url.path("add-checkpoint"), "/w/add-checkpoint");
         assert!(!url.is_https());
     }

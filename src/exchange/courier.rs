@@ -1,17 +1,20 @@
 //! Brings our receipts to a gateway that is to sign them, until it has.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
 use tokio::sync::watch;
 
 use crate::config::Exchange;
+use crate::config::GatewayPeer;
 use crate::config::WebUrl;
 use crate::gateway::Draft;
 use crate::gateway::ReceiptDesk;
 use crate::gateway::RecordError;
 use crate::ledger::SIGNED_TEXT_BYTES_MAX;
+use crate::web::Backoff;
 use crate::web::Line;
 use crate::web::LineError;
 use crate::web::Secured;
@@ -25,9 +28,9 @@ pub(super) struct Courier {
     desk: ReceiptDesk,
     url: WebUrl,
     secured: Secured,
+    gateway: Arc<GatewayPeer>,
     request: Duration,
-    retry_first: Duration,
-    retry_max: Duration,
+    backoff: Backoff,
 }
 
 /// Why a receipt was not confirmed.
@@ -67,20 +70,24 @@ impl Unknown {
 }
 
 impl Courier {
-    /// To the gateway of `secured`, at `url`.
+    /// To `gateway`, at `url`.
     pub(super) const fn new(
         exchange: &Exchange,
         desk: ReceiptDesk,
         url: WebUrl,
         secured: Secured,
+        gateway: Arc<GatewayPeer>,
     ) -> Self {
         Self {
             desk,
             url,
             secured,
+            gateway,
             request: exchange.request,
-            retry_first: exchange.retry_first,
-            retry_max: exchange.retry_max,
+            backoff: Backoff {
+                first: exchange.retry_first,
+                max: exchange.retry_max,
+            },
         }
     }
 
@@ -96,14 +103,16 @@ impl Courier {
         let (secured, within) = (Some(&self.secured), self.request);
         let mut line = Line::to(&self.url, secured, within, SIGNED_TEXT_BYTES_MAX);
         let mut unknown = Unknown::default();
-        let of = &self.secured.gateway.peer.institution;
+        let of = &self.gateway.peer.institution;
         loop {
             let draft = self.desk.next(of).await;
             let Err(error) = self.bring(&mut line, &draft).await else {
                 unknown.forget(&draft.note);
                 continue;
             };
-            let failures = self.desk.later(&draft, |failures| self.pause(failures));
+            let failures = self
+                .desk
+                .later(&draft, |failures| self.backoff.pause(failures));
             tracing::info!(%of, %error, failures, "a receipt is not confirmed yet");
             if unknown.gives_up(&draft.note, &error) {
                 unknown.forget(&draft.note);
@@ -119,14 +128,6 @@ impl Courier {
             StatusCode::CONFLICT => Ok(self.desk.disputed(draft, &answered.body).await?),
             other => Err(Unconfirmed::Status(other)),
         }
-    }
-
-    /// The pause after so many tries that brought nothing.
-    fn pause(&self, failures: u32) -> Duration {
-        let doubled = 1_u32
-            .checked_shl(failures.saturating_sub(1))
-            .unwrap_or(u32::MAX);
-        self.retry_first.saturating_mul(doubled).min(self.retry_max)
     }
 }
 

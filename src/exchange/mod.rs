@@ -104,10 +104,11 @@ pub fn start(config: &Config, desks: &Desks) -> Result<Exchange, ExchangeError> 
             };
             let secured = web::Secured {
                 security: Arc::clone(security),
-                gateway: Arc::clone(gateway),
+                whom: transport::Whom::Gateway(Arc::clone(gateway)),
             };
             let receipts = desks.receipts.clone();
-            let courier = courier::Courier::new(&config.exchange, receipts, url, secured);
+            let gateway = Arc::clone(gateway);
+            let courier = courier::Courier::new(&config.exchange, receipts, url, secured, gateway);
             tasks.spawn(courier.run(stopped.clone()));
         }
     }

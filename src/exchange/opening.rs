@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::config::GatewayPeer;
 use crate::ledger::SIGNED_TEXT_BYTES_MAX;
 use crate::transport::Security;
+use crate::transport::Whom;
 use crate::web::Line;
 use crate::web::Secured;
 
@@ -29,7 +30,7 @@ pub async fn ask_for_key(
     let security = security.ok_or("[tls] has no certificate by which it would know us")?;
     let secured = Secured {
         security: Arc::new(security),
-        gateway: Arc::clone(sender),
+        whom: Whom::Gateway(Arc::clone(sender)),
     };
     let within = config.exchange.request;
     let mut line = Line::to(url, Some(&secured), within, SIGNED_TEXT_BYTES_MAX);

@@ -27,6 +27,8 @@ pub use tls::Term;
 pub use tls::TlsError;
 pub use tls::Towards;
 pub use tls::Trust;
+pub use tls::Whom;
+pub use tls::dial;
 pub use tls::read_certificates;
 pub use web::Web;
 pub use web::WebStream;

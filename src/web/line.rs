@@ -16,15 +16,18 @@ use hyper::header;
 use hyper::rt::Read;
 use hyper::rt::Write;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::HEAD_BYTES_MAX;
 use super::HEADERS_MAX;
-use crate::config::GatewayPeer;
 use crate::config::WebUrl;
 use crate::transport::HandshakeError;
 use crate::transport::Security;
+use crate::transport::Whom;
+use crate::transport::dial;
+
+/// Content type of what gateways say to each other.
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// What was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,18 +69,21 @@ pub enum LineError {
     },
 }
 
-/// How a gateway is met that answers by TLS.
+/// How one is met who answers by TLS.
 #[derive(Clone)]
 pub struct Secured {
     /// Our certificate, and whom we believe.
     pub security: Arc<Security>,
-    /// The gateway.
-    pub gateway: Arc<GatewayPeer>,
+    /// Who must answer.
+    pub whom: Whom,
 }
 
 impl std::fmt::Debug for Secured {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secured({})", self.gateway.peer.name)
+        match &self.whom {
+            Whom::Gateway(gateway) => write!(f, "Secured({})", gateway.peer.name),
+            Whom::Server(institution) => write!(f, "Secured({institution})"),
+        }
     }
 }
 
@@ -124,7 +130,7 @@ impl<'u> Line<'u> {
     /// # Errors
     /// When there is no answer, or one over a limit.
     pub async fn get(&mut self, path: &str) -> Result<Answered, LineError> {
-        self.ask(Method::GET, path, String::new()).await
+        self.ask(Method::GET, path, None, String::new()).await
     }
 
     /// Sends `body` to `path` below the URL's prefix.
@@ -132,17 +138,31 @@ impl<'u> Line<'u> {
     /// # Errors
     /// When there is no answer, or one over a limit.
     pub async fn post(&mut self, path: &str, body: String) -> Result<Answered, LineError> {
-        self.ask(Method::POST, path, body).await
+        self.ask(Method::POST, path, Some(TEXT), body).await
+    }
+
+    /// The same, with another content type than that of a text.
+    ///
+    /// # Errors
+    /// As of [`Self::post`].
+    pub async fn post_as(
+        &mut self,
+        path: &str,
+        kind: &'static str,
+        body: String,
+    ) -> Result<Answered, LineError> {
+        self.ask(Method::POST, path, Some(kind), body).await
     }
 
     async fn ask(
         &mut self,
         method: Method,
         path: &str,
+        kind: Option<&'static str>,
         body: String,
     ) -> Result<Answered, LineError> {
         let within = self.within;
-        let asked = tokio::time::timeout(within, self.exchange(method, path, body));
+        let asked = tokio::time::timeout(within, self.exchange(method, path, kind, body));
         asked.await.unwrap_or(Err(LineError::TimedOut(within)))
     }
 
@@ -151,14 +171,18 @@ impl<'u> Line<'u> {
         &mut self,
         method: Method,
         path: &str,
+        kind: Option<&'static str>,
         body: String,
     ) -> Result<Answered, LineError> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(self.url.path(path))
-            .header(header::HOST, self.url.authority())
-            .header(header::USER_AGENT, "credence")
-            .body(Full::from(body))?;
+            .header(header::HOST, self.url.at().to_string())
+            .header(header::USER_AGENT, "credence");
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        let request = request.body(Full::from(body))?;
         let mut open = match self.open.take() {
             Some(open) if !open.sender.is_closed() => open,
             Some(_) | None => self.connect().await?,
@@ -180,11 +204,12 @@ impl<'u> Line<'u> {
     async fn connect(&self) -> Result<Open, LineError> {
         if self.url.is_https() {
             let secured = self.secured.ok_or(LineError::NoTrust)?;
-            let stream = secured.security.connect_stream(&secured.gateway, self.url);
+            let stream = secured
+                .security
+                .connect_stream(&secured.whom, self.url.at());
             return shake_hands(TokioIo::new(stream.await?)).await;
         }
-        let stream = TcpStream::connect((self.url.host(), self.url.port()));
-        let stream = stream.await.map_err(LineError::Connect)?;
+        let stream = dial(self.url.at()).await.map_err(LineError::Connect)?;
         shake_hands(TokioIo::new(stream)).await
     }
 }

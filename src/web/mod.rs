@@ -1,9 +1,11 @@
 //! HTTP/1.1 between gateways, plain or by TLS: one connection for a visit ([`Line`]), and connections served
 //! ([`serve`]). Bodies are small and bounded, connections few, and nobody is waited for without end.
 
+mod backoff;
 mod line;
 mod serving;
 
+pub use backoff::Backoff;
 pub use line::Answered;
 pub use line::Line;
 pub use line::LineError;

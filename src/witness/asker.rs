@@ -24,6 +24,8 @@ use crate::ledger::cosignatures;
 use crate::storage::Cosigned;
 use crate::storage::WitnessedError;
 use crate::transport::Security;
+use crate::transport::Whom;
+use crate::web::Backoff;
 use crate::web::Secured;
 
 /// Longest pause before a witness that fails is asked again.
@@ -215,7 +217,11 @@ impl Asker {
             (asked.cosigned, asked.failures, asked.due_us) = (size, 0, 0);
         } else {
             asked.failures = asked.failures.saturating_add(1);
-            let pause = back_off(interval, asked.failures).as_micros();
+            let backoff = Backoff {
+                first: interval,
+                max: BACK_OFF_MAX,
+            };
+            let pause = backoff.pause(asked.failures).as_micros();
             asked.due_us = now_us.saturating_add(u64::try_from(pause).unwrap_or(u64::MAX));
         }
         cosigned
@@ -334,7 +340,7 @@ impl Peer {
         let secured = gateway.zip(security).filter(|_| url.is_https());
         let secured = secured.map(|(gateway, security)| Secured {
             security: Arc::clone(security),
-            gateway: Arc::clone(gateway),
+            whom: Whom::Gateway(Arc::clone(gateway)),
         });
         Some(Self {
             secured,
@@ -355,28 +361,5 @@ fn believed(note: &str, log: &LogKey, witnesses: &[WitnessKey]) -> u64 {
             tracing::warn!("a cosigned checkpoint is not to be believed; asked for again");
             0
         }
-    }
-}
-
-/// The pause after so many visits that brought nothing.
-fn back_off(interval: Duration, failures: u32) -> Duration {
-    let doubled = 1_u32
-        .checked_shl(failures.saturating_sub(1))
-        .unwrap_or(u32::MAX);
-    let longest = BACK_OFF_MAX.max(interval);
-    interval.saturating_mul(doubled).min(longest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_witness_that_fails_is_asked_less_and_less_often() {
-        let pause = |failures| back_off(Duration::from_secs(10), failures).as_secs();
-        let pauses = [1, 2, 3, 4, 5, 6, 40].map(pause);
-        assert_eq!(pauses, [10, 20, 40, 80, 160, 300, 300]);
-        let slow = back_off(Duration::from_secs(3_600), 9);
-        assert_eq!(slow, Duration::from_secs(3_600));
     }
 }

@@ -16,6 +16,7 @@ use crate::ledger::SIGNED_TEXT_BYTES_MAX;
 use crate::ledger::open_text;
 use crate::ledger::sign_text;
 use crate::storage::Keys;
+use crate::transport::Whom;
 use crate::web::Answered;
 use crate::web::Line;
 use crate::web::Secured;
@@ -67,7 +68,7 @@ pub(super) async fn send(liar: &Hospital, receipt: &Receipt) -> Result<Answered,
     let security = liar.running.security();
     let secured = Secured {
         security: security.ok_or_else(|| failed("no certificate"))?,
-        gateway: Arc::clone(&liar.other),
+        whom: Whom::Gateway(Arc::clone(&liar.other)),
     };
     let url = liar.other.https.as_ref();
     let url = url.ok_or_else(|| failed("no address for receipts"))?;

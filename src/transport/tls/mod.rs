@@ -24,6 +24,8 @@ pub use trust::Term;
 pub use trust::Trust;
 pub(super) use trust::believing;
 pub use web::SecureStream;
+pub use web::Whom;
+pub use web::dial;
 
 use crate::certificate;
 use crate::certificate::Certificate;

@@ -2,7 +2,6 @@
 //! sides. The configuration, and whom we believe, are those of DICOM's connections.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
@@ -20,8 +19,20 @@ use super::handshake::named;
 use super::handshake::told;
 use crate::config::ClientCertificate;
 use crate::config::GatewayPeer;
-use crate::config::WebUrl;
+use crate::config::HostPort;
+use crate::config::TlsName;
+use crate::contract::InstitutionSlug;
 use crate::transport::socket;
+
+/// Who must answer where a stream is opened by TLS.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// A gateway, by one of the certificates that its row names.
+    Gateway(Arc<GatewayPeer>),
+    /// A server of an institution: whom the authorities that are believed about the institution say to be at
+    /// the address.
+    Server(InstitutionSlug),
+}
 
 /// A connection by TLS that is read and written as a stream.
 pub type SecureStream = TlsStream<TcpStream>;
@@ -50,39 +61,49 @@ impl Security {
         Ok((stream.into(), channel))
     }
 
-    /// Connects to where a gateway answers by HTTPS; its certificate must be one of those that its row names.
+    /// Connects to `at`; who answers there must be `whom`. We show our certificate where it is asked for.
     ///
     /// # Errors
     /// When it cannot be reached, or is somebody else.
     pub async fn connect_stream(
         &self,
-        gateway: &GatewayPeer,
-        url: &WebUrl,
+        whom: &Whom,
+        at: &HostPort,
     ) -> Result<SecureStream, HandshakeError> {
-        let peer = &gateway.peer;
-        let towards = Self::towards(Some(self), peer)?.ok_or(HandshakeError::NoTrust)?;
-        let name = match &peer.tls_name {
-            Some(name) => named(name.as_str()),
-            None => named(url.host()),
+        let (config, name, towards) = match whom {
+            Whom::Gateway(gateway) => {
+                let peer = &gateway.peer;
+                let towards = Self::towards(Some(self), peer)?.ok_or(HandshakeError::NoTrust)?;
+                let name = peer.tls_name.as_ref().map_or(at.host(), TlsName::as_str);
+                (towards.config(), named(name), Some(towards))
+            }
+            Whom::Server(institution) => {
+                let config = self.now().client(institution);
+                let config = config.ok_or(HandshakeError::NoTrust)?;
+                (config, named(at.host()), None)
+            }
         };
         let name = name.ok_or(HandshakeError::NoTrust)?;
-        let io = |error: io::Error| HandshakeError::Io(error.kind());
-        let tcp = match url.host().parse() {
-            Ok(ip) => TcpStream::connect(SocketAddr::new(ip, url.port())).await,
-            Err(_) => TcpStream::connect((url.host(), url.port())).await,
-        };
-        let tcp = tcp.map_err(io)?;
-        socket::prepare(&tcp).map_err(io)?;
-        let stream = TlsConnector::from(towards.config())
-            .connect(name, tcp)
-            .await;
+        let tcp = dial(at).await;
+        let tcp = tcp.map_err(|error| HandshakeError::Io(error.kind()))?;
+        let stream = TlsConnector::from(config).connect(name, tcp).await;
         let stream = stream.map_err(|error| failed(&error))?;
         let shown = channel(stream.get_ref().1).certificate;
-        match towards.accepts(shown.as_deref()) {
+        match towards.is_none_or(|towards| towards.accepts(shown.as_deref())) {
             true => Ok(stream.into()),
             false => Err(HandshakeError::OtherCertificate),
         }
     }
+}
+
+/// Connects to `at`, without TLS.
+///
+/// # Errors
+/// When it cannot be reached.
+pub async fn dial(at: &HostPort) -> io::Result<TcpStream> {
+    let tcp = TcpStream::connect((at.host(), at.port())).await?;
+    socket::prepare(&tcp)?;
+    Ok(tcp)
 }
 
 impl Acceptor {
