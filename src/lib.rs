@@ -4,6 +4,7 @@
 //! holds the code to it.
 
 pub mod association;
+pub mod atna;
 pub mod audit;
 pub mod certificate;
 pub mod cli;

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -82,6 +82,20 @@ const ROOMS: [(&str, &[&str]); 21] = [
         "audit",
         &["config", "contract", "dicom", "dimse", "ledger", "storage"],
     ),
+    (
+        "atna",
+        &[
+            "audit",
+            "clock",
+            "config",
+            "contract",
+            "gateway",
+            "ledger",
+            "storage",
+            "transport",
+            "web",
+        ],
+    ),
     ("demo", &["association", "dimse", "dicom", "transport"]),
     (
         "witness",
@@ -130,7 +144,10 @@ const DOORS: [(&str, &[&str]); 22] = [
         "http_body_util",
         &["admin", "depot", "exchange", "web", "witness"],
     ),
-    ("hyper", &["admin", "depot", "exchange", "web", "witness"]),
+    (
+        "hyper",
+        &["admin", "atna", "depot", "exchange", "web", "witness"],
+    ),
     ("hyper_util", &["admin", "depot", "web"]),
     ("jsonwebtoken", &["identity"]),
     ("object_store", &["depot"]),

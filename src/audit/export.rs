@@ -283,7 +283,7 @@ fn tell(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Told, AuditError> {
     let journal = JournalReader::new(&order.data_dir);
-    let mut reading = Reading::of(Box::new(journal.clone()), keyring);
+    let mut reading = Reading::of_journal(journal.clone(), keyring);
     let mut told = Told {
         records: 0,
         gaps: 0,

@@ -32,7 +32,7 @@ pub fn list(
     out: &mut dyn Write,
 ) -> Result<u64, ListError> {
     let journal = JournalReader::new(data_dir);
-    let mut reading = Reading::of(Box::new(journal.clone()), None);
+    let mut reading = Reading::of_journal(journal.clone(), None);
     let broken = |source| FolderError {
         path: "output".into(),
         source,

@@ -51,6 +51,7 @@ pub use manifest::NoSuchTongue;
 pub use manifest::Span;
 pub use manifest::Tongue;
 pub use manifest::Under;
+pub use reading::Reading;
 pub use reading::ReadingError;
 pub use record::Counts;
 pub use record::Identity;

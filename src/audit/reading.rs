@@ -46,14 +46,27 @@ impl Source for JournalReader {
 }
 
 /// See the module.
-pub(super) struct Reading {
+pub struct Reading {
     source: Box<dyn Source>,
     /// Opens sealed details, for those who may.
     keyring: Option<Keyring>,
     remembered: BTreeMap<u64, Arc<Judged>>,
 }
 
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading")
+            .field("identifies", &self.identifies())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Reading {
+    /// Of a journal. With the keyring, sealed details are told, too.
+    pub fn of_journal(journal: JournalReader, keyring: Option<Keyring>) -> Self {
+        Self::of(Box::new(journal), keyring)
+    }
+
     /// Of these entries. With the keyring, sealed details are told, too.
     pub(super) fn of(source: Box<dyn Source>, keyring: Option<Keyring>) -> Self {
         Self {
@@ -72,7 +85,7 @@ impl Reading {
     ///
     /// # Errors
     /// When the ledger cannot be read, or does not open.
-    pub(super) fn record(&mut self, stored: Stored) -> Result<Record, ReadingError> {
+    pub fn record(&mut self, stored: Stored) -> Result<Record, ReadingError> {
         let identity = self.identity(&stored)?;
         let entry = stored.entry;
         let judged = match &entry.event.body {

@@ -1,6 +1,10 @@
-//! What goes on between a gateway and those of other hospitals, beside images: witnessing, and the exchange of
-//! receipts.
+//! What goes on between a gateway and others, beside images: witnessing and the exchange of receipts with those of
+//! other hospitals, and the bringing of audits.
 
+use crate::atna;
+use crate::atna::Atna;
+use crate::atna::AtnaError;
+use crate::cli::audit;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exchange;
@@ -15,6 +19,7 @@ use crate::witness::Witnessing;
 pub(super) struct Neighbours {
     witnessing: Witnessing,
     exchange: Option<Exchange>,
+    atna: Option<Atna>,
 }
 
 /// Why it does not begin.
@@ -24,6 +29,8 @@ pub(super) enum NeighboursError {
     Witness(#[from] WitnessError),
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    #[error(transparent)]
+    Atna(#[from] AtnaError),
 }
 
 impl Neighbours {
@@ -34,12 +41,27 @@ impl Neighbours {
         let mut neighbours = Self {
             witnessing: witness::start(config, Clock::new(), &recorder, security.as_ref())?,
             exchange: None,
+            atna: None,
         };
-        if let Err(error) = neighbours.start_exchange(config, running) {
+        let started = neighbours.start_exchange(config, running);
+        let started = started.and_then(|()| neighbours.start_atna(config, running));
+        if let Err(error) = started {
             neighbours.leave().await;
             return Err(error);
         }
         Ok(neighbours)
+    }
+
+    /// Begins to bring audits.
+    fn start_atna(&mut self, config: &Config, running: &Running) -> Result<(), NeighboursError> {
+        let means = atna::Means {
+            site: audit::site(config),
+            recorder: running.recorder(),
+            security: running.security(),
+            clock: Clock::new(),
+        };
+        self.atna = Some(atna::start(config, &means)?);
+        Ok(())
     }
 
     /// Starts the exchange.
@@ -69,6 +91,9 @@ impl Neighbours {
     /// Ends all of it. To be called before the ledger is closed.
     pub(super) async fn leave(mut self) {
         self.stop_exchange().await;
+        if let Some(atna) = self.atna.take() {
+            atna.stop().await;
+        }
         self.witnessing.stop().await;
     }
 }

@@ -3,6 +3,7 @@
 //! Whatever the file says is either understood and sound, or a [`Fault`]: unknown keys too, since
 //! a typing error must not open a door. All faults are found in one reading.
 
+mod audit_receiver;
 mod bypass;
 mod caller;
 mod consistency;
@@ -45,6 +46,10 @@ use crate::contract::InstitutionSlug;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 
+pub use audit_receiver::AuditReceiver;
+pub use audit_receiver::AuditTo;
+pub use audit_receiver::MessageId;
+pub use audit_receiver::Since;
 pub use bypass::Bypass;
 pub use caller::Caller;
 pub use caller::Evidence;
@@ -142,6 +147,8 @@ pub struct Config {
     pub witness: Witness,
     /// What other gateways reach by HTTPS.
     pub exchange: Exchange,
+    /// Whom the ledger is told to as it grows, in the order of the file.
+    pub audit_receivers: Vec<Arc<AuditReceiver>>,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
     /// How long details are kept.
@@ -250,6 +257,8 @@ impl Config {
         rows.check_identity(gateway.as_ref(), &tls, reading);
         rows.check_exchange(gateway.as_ref(), &exchange, &tls, reading);
         identity.check(rows.needing_proof(), reading);
+        let audit_receivers = reading.rows("audit_receiver", AuditReceiver::read);
+        AuditReceiver::check(&audit_receivers, &tls, reading);
         if let Some(witness) = &witness {
             witness.check(&rows.gateway_peers, reading);
         }
@@ -264,6 +273,7 @@ impl Config {
             bypass,
             witness: witness?,
             exchange,
+            audit_receivers: whole(audit_receivers)?.into_iter().map(Arc::new).collect(),
             fhir,
             retention: Retention {
                 classes: whole(rows.retention_classes)?,

@@ -12,6 +12,7 @@
 //! | `keyring` | which patient has which pseudonym, and the sealing keys | patients cannot be recognised |
 //! | `witnessed/` | checkpoints of other logs that we cosigned, proofs against them | a fork of those logs may be cosigned |
 //! | `cosigned/`, `checkpoint.cosigned` | cosignatures on our own checkpoints | asked for again |
+//! | `audit/*.cursor` | how far each receiver of audits was told | it is told from the beginning again |
 //! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
@@ -30,6 +31,7 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
+mod audit_cursor;
 mod backup;
 mod bypass;
 mod checkpoints;
@@ -59,6 +61,8 @@ mod witnessed;
 #[cfg(test)]
 mod fixtures;
 
+pub use audit_cursor::AuditCursor;
+pub use audit_cursor::Told;
 pub use backup::BackedUp;
 pub use backup::BackupError;
 pub use backup::Layout;

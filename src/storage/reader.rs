@@ -124,7 +124,7 @@ impl JournalReader {
     }
 
     /// The same as [`entries`](Self::entries) without following the chain.
-    pub(super) fn unchecked_entries(&self, from: u64) -> Entries {
+    pub fn unchecked_entries(&self, from: u64) -> Entries {
         Entries {
             verifier: None,
             ..self.checked_entries(from, None)
