@@ -142,7 +142,7 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("hpke", &["parcel"]),
     (
         "http_body_util",
-        &["admin", "depot", "exchange", "web", "witness"],
+        &["admin", "atna", "depot", "exchange", "web", "witness"],
     ),
     (
         "hyper",

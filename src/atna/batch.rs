@@ -14,6 +14,7 @@ use crate::config::AuditTo;
 use crate::contract::InstitutionSlug;
 use crate::digest::Sha256;
 use crate::ledger::line_hash;
+use crate::storage::ExportError;
 use crate::storage::JournalReader;
 use crate::storage::Keyring;
 use crate::storage::KeyringError;
@@ -37,6 +38,8 @@ pub(super) enum BatchError {
     Keys(#[from] KeysError),
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    #[error(transparent)]
+    Size(#[from] ExportError),
     #[error("the ledger ends before entry {0}, of which a checkpoint speaks")]
     Short(u64),
     #[error("entry {0} cannot be written as the message of it")]
@@ -85,12 +88,20 @@ pub(super) struct Folders {
     pub(super) own: InstitutionSlug,
 }
 
+impl Folders {
+    /// What opens sealed details, as it is now: a patient may have come, another been forgotten.
+    pub(super) fn keyring(&self) -> Result<Keyring, BatchError> {
+        let keys = Keys::open(&self.keys, &self.data, &self.own)?;
+        Ok(Keyring::read(&self.data, &keys)?)
+    }
+}
+
 impl Supply {
     /// The batch from `told` on, of the entries before `until`; `None` when the ledger is not the one that `told`
     /// is a place in. Blocks on the disk.
     pub(super) fn next(&self, told: Told, until: u64) -> Result<Option<Batch>, BatchError> {
         let keyring = match self.receiver.identified {
-            true => Some(self.keyring()?),
+            true => Some(self.folders.keyring()?),
             false => None,
         };
         let mut reading = Reading::of_journal(self.journal.clone(), keyring);
@@ -140,13 +151,6 @@ impl Supply {
             next: size,
             after: line_hash(line.as_bytes()),
         })
-    }
-
-    /// What opens sealed details, as it is now: a patient may have come, another been forgotten.
-    fn keyring(&self) -> Result<Keyring, BatchError> {
-        let Folders { data, keys, own } = &self.folders;
-        let keys = Keys::open(keys, data, own)?;
-        Ok(Keyring::read(data, &keys)?)
     }
 
     fn texts(&self, record: &Record) -> Result<Vec<String>, BatchError> {

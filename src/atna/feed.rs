@@ -23,8 +23,6 @@ use crate::web::Backoff;
 enum FeedError {
     #[error("the ledger cannot be told: {0}")]
     Batch(#[from] BatchError),
-    #[error("the ledger's size is not known: {0}")]
-    Size(#[from] storage::ExportError),
     #[error("how far it was told is not known: {0}")]
     Cursor(#[from] std::io::Error),
     #[error(transparent)]
@@ -110,7 +108,8 @@ impl Feed {
     async fn place(&self) -> Result<(u64, Told), FeedError> {
         let (supply, cursor) = (Arc::clone(&self.supply), self.cursor.clone());
         blocking(move || {
-            let newest = storage::newest_checkpoint(&supply.folders.data)?;
+            let newest =
+                storage::newest_checkpoint(&supply.folders.data).map_err(BatchError::from)?;
             let size = newest.map_or(0, |(checkpoint, _)| checkpoint.size);
             if let Some(told) = cursor.read()? {
                 return Ok((size, told));

@@ -8,14 +8,18 @@
 //! | `udp://` | RFC 5426 | nobody knows; it was sent |
 //! | `https://`, `http://` | ITI-20, FHIR Feed | it has answered 2xx |
 //!
-//! Each receiver is told at least once of every entry, in order, by a task of its own.
+//! Each receiver is told at least once of every entry, in order, by a task of its own. `server` answers who rather
+//! asks (ITI-81, Retrieve ATNA Audit Event).
 
 mod batch;
 mod bringing;
 mod feed;
+mod search;
+mod server;
 mod syslog;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -25,12 +29,15 @@ use self::batch::Folders;
 use self::batch::Supply;
 use self::bringing::Bringer;
 use self::feed::Feed;
+use self::search::Shelf;
+use self::server::Server;
 use crate::audit::Site;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::PeerName;
 use crate::gateway::Recorder;
 use crate::storage::AuditCursor;
+use crate::transport;
 use crate::transport::Security;
 
 /// Why no audits are brought.
@@ -41,6 +48,14 @@ pub enum AtnaError {
     Cursor {
         /// Which.
         receiver: PeerName,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The address cannot be opened.
+    #[error("cannot listen for searches of audits on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
         /// What the system says.
         source: io::Error,
     },
@@ -59,7 +74,7 @@ pub struct Means {
     pub clock: Clock,
 }
 
-/// All receivers, while they are told.
+/// All receivers while they are told, and who asks while they are answered.
 #[derive(Debug)]
 pub struct Atna {
     stop: watch::Sender<bool>,
@@ -74,14 +89,40 @@ impl Atna {
     }
 }
 
-/// Begins to tell every receiver of `config`.
+/// Begins to tell every receiver of `config`, and to answer who may ask.
 ///
 /// # Errors
-/// When how far one of them was told cannot be kept.
+/// When how far one of them was told cannot be kept, or the address cannot be opened.
 pub fn start(config: &Config, means: &Means) -> Result<Atna, AtnaError> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let gateway = &config.gateway;
+    let folders = Folders {
+        data: gateway.data_dir.clone(),
+        keys: gateway.keys_dir.clone(),
+        own: gateway.institution.clone(),
+    };
+    if let (Some(listen), Some(security)) = (config.audit_search.listen, &means.security) {
+        let failed = |source| AtnaError::Listen {
+            address: listen,
+            source,
+        };
+        let socket = transport::listen(listen).map_err(failed)?;
+        tracing::info!(address = %listen, "answering searches of audits");
+        let server = Server {
+            config: Arc::new(config.audit_search.clone()),
+            own: gateway.institution.clone(),
+            security: Arc::clone(security),
+            recorder: means.recorder.clone(),
+            shelf: Shelf {
+                site: means.site.clone(),
+                journal: means.recorder.journal(),
+                folders: folders.clone(),
+                identified: config.audit_search.identified,
+            },
+        };
+        tasks.spawn(server.serve(socket, stopped.clone()));
+    }
     for receiver in &config.audit_receivers {
         let cursor = AuditCursor::open(&gateway.data_dir, receiver.name.as_str());
         let cursor = cursor.map_err(|source| AtnaError::Cursor {
@@ -92,11 +133,7 @@ pub fn start(config: &Config, means: &Means) -> Result<Atna, AtnaError> {
             receiver: Arc::clone(receiver),
             site: means.site.clone(),
             journal: means.recorder.journal(),
-            folders: Folders {
-                data: gateway.data_dir.clone(),
-                keys: gateway.keys_dir.clone(),
-                own: gateway.institution.clone(),
-            },
+            folders: folders.clone(),
         };
         let feed = Feed {
             supply: Arc::new(supply),

@@ -342,28 +342,34 @@ fn tell(
 /// The entries that can be of the time that is asked for, as far as they are signed for.
 fn span(order: &Order, size: u64) -> Result<Span, AuditError> {
     let journal = JournalReader::new(&order.data_dir);
-    let first_from = |at: Option<UtcMicros>, absent: u64| {
-        let Some(at) = at else {
-            return Ok::<_, AuditError>(absent);
-        };
-        // The ledger's time never runs back.
-        let (mut low, mut high) = (0, size);
-        while low < high {
-            let middle = low.midpoint(high);
-            let stored = journal.get(middle)?.ok_or(AuditError::Nothing)?;
-            match stored.entry.ledger_time < at {
-                true => low = middle.saturating_add(1),
-                false => high = middle,
-            }
-        }
-        Ok(low)
+    let first = |at: Option<UtcMicros>, absent: u64| match at {
+        Some(at) => first_from(&journal, size, at),
+        None => Ok(absent),
     };
-    let from = first_from(order.filter.from, 0)?;
-    let until = first_from(order.filter.to, size)?;
+    let from = first(order.filter.from, 0)?;
+    let until = first(order.filter.to, size)?;
     if from >= until {
         return Err(AuditError::Nothing);
     }
     Ok(Span { from, until })
+}
+
+/// The first of the first `size` entries that is not before `at`; `size` when there is none. The ledger's time never
+/// runs back.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn first_from(journal: &JournalReader, size: u64, at: UtcMicros) -> Result<u64, ReadError> {
+    let (mut low, mut high) = (0, size);
+    while low < high {
+        let middle = low.midpoint(high);
+        let stored = journal.get(middle)?;
+        match stored.is_some_and(|stored| stored.entry.ledger_time < at) {
+            true => low = middle.saturating_add(1),
+            false => high = middle,
+        }
+    }
+    Ok(low)
 }
 
 /// Adds the proof of an entry, and its line.

@@ -35,6 +35,7 @@ pub use export::Exported;
 pub use export::Order;
 pub use export::Signed;
 pub use export::export;
+pub use export::first_from;
 pub use filter::Filter;
 pub use folder::FolderError;
 pub use format::Format;

@@ -47,7 +47,8 @@ pub(super) fn what(body: &Body) -> String {
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }
         | Body::Restored { .. }
-        | Body::AuditExported { .. } => of_keeping(body),
+        | Body::AuditExported { .. }
+        | Body::AuditSearched { .. } => of_keeping(body),
         Body::StandingNoted {
             patient, evidence, ..
         } => format!("{evidence} of {patient}"),
@@ -211,6 +212,22 @@ fn of_keeping(body: &Body) -> String {
                 ""
             };
             format!("{records} of entries {from} to {until}{named}")
+        }
+        Body::AuditSearched {
+            parameters,
+            identified,
+            ..
+        } => {
+            let named = if *identified {
+                ", with patients named"
+            } else {
+                ""
+            };
+            let by = match parameters.is_empty() {
+                true => "date".to_owned(),
+                false => parameters.join(", "),
+            };
+            format!("by {by}{named}")
         }
         _ => String::new(),
     }

@@ -98,7 +98,7 @@ impl Readable for AuditTo {
     fn read(text: &str) -> Result<Self, String> {
         let bad = || format!("{text:?} is no such address");
         let (scheme, rest) = text.split_once("://").ok_or_else(bad)?;
-        let syslog = || HostPort::read(rest).ok_or_else(bad);
+        let syslog = || HostPort::parse(rest).ok_or_else(bad);
         match scheme {
             "tls" => syslog().map(Self::Tls),
             "tcp" => syslog().map(Self::Tcp),

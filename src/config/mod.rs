@@ -4,6 +4,7 @@
 //! a typing error must not open a door. All faults are found in one reading.
 
 mod audit_receiver;
+mod audit_search;
 mod bypass;
 mod caller;
 mod consistency;
@@ -50,6 +51,7 @@ pub use audit_receiver::AuditReceiver;
 pub use audit_receiver::AuditTo;
 pub use audit_receiver::MessageId;
 pub use audit_receiver::Since;
+pub use audit_search::AuditSearch;
 pub use bypass::Bypass;
 pub use caller::Caller;
 pub use caller::Evidence;
@@ -149,6 +151,8 @@ pub struct Config {
     pub exchange: Exchange,
     /// Whom the ledger is told to as it grows, in the order of the file.
     pub audit_receivers: Vec<Arc<AuditReceiver>>,
+    /// Who may search the ledger.
+    pub audit_search: AuditSearch,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
     /// How long details are kept.
@@ -259,6 +263,8 @@ impl Config {
         identity.check(rows.needing_proof(), reading);
         let audit_receivers = reading.rows("audit_receiver", AuditReceiver::read);
         AuditReceiver::check(&audit_receivers, &tls, reading);
+        let audit_search = reading.table("audit_search", AuditSearch::read);
+        audit_search.check(&tls, reading);
         if let Some(witness) = &witness {
             witness.check(&rows.gateway_peers, reading);
         }
@@ -273,6 +279,7 @@ impl Config {
             bypass,
             witness: witness?,
             exchange,
+            audit_search,
             audit_receivers: whole(audit_receivers)?.into_iter().map(Arc::new).collect(),
             fhir,
             retention: Retention {

@@ -57,8 +57,8 @@ impl HostPort {
         self.port
     }
 
-    /// `None` when it is none.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    /// Reads `host:port`; `None` when it is none.
+    pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
         let number: u16 = port.parse().ok()?;
         let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
@@ -114,7 +114,7 @@ impl WebUrl {
         }
         let rest = text.strip_prefix(scheme.as_str()).ok_or_else(bad)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let at = HostPort::read(authority).ok_or_else(bad)?;
+        let at = HostPort::parse(authority).ok_or_else(bad)?;
         let in_path = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
         if !path.bytes().all(in_path) {
             return Err(bad());

@@ -84,6 +84,7 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::QueueChanged { .. }
         | Body::Bypassed { .. }
         | Body::AuditExported { .. }
+        | Body::AuditSearched { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }

@@ -459,6 +459,20 @@ pub enum Body {
         /// Who.
         by: String,
     },
+    /// Somebody searched this ledger by way of the network. What they looked for is not told: it may name a
+    /// patient.
+    AuditSearched {
+        /// From when on; absent: from its beginning.
+        from: Option<UtcMicros>,
+        /// Until when; absent: until its end.
+        until: Option<UtcMicros>,
+        /// By what they searched, as the parameters of FHIR are called.
+        parameters: Vec<String>,
+        /// Sealed details were told.
+        identified: bool,
+        /// Who: what their certificate is known by.
+        by: String,
+    },
     /// Something that people should look at.
     Alert {
         /// Machine-readable kind.
@@ -528,6 +542,7 @@ impl Body {
             Self::QueueChanged { .. } => "queue-changed",
             Self::Bypassed { .. } => "bypassed",
             Self::AuditExported { .. } => "audit-exported",
+            Self::AuditSearched { .. } => "audit-searched",
             Self::Alert { .. } => "alert",
             Self::Started { .. } => "started",
             Self::Stopped { .. } => "stopped",
@@ -561,7 +576,8 @@ impl Body {
             | Self::ChargeReversed { by, .. }
             | Self::CeilingLifted { by, .. }
             | Self::QueueChanged { by, .. }
-            | Self::AuditExported { by, .. } => Some(by),
+            | Self::AuditExported { by, .. }
+            | Self::AuditSearched { by, .. } => Some(by),
             Self::Bypassed { first, .. } => Some(first),
             Self::Genesis { .. }
             | Self::Equivocated { .. }

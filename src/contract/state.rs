@@ -190,6 +190,7 @@ impl State {
             | Body::QueueChanged { .. }
             | Body::Bypassed { .. }
             | Body::AuditExported { .. }
+            | Body::AuditSearched { .. }
             | Body::Alert { .. }
             | Body::Started { .. }
             | Body::Stopped { .. } => {

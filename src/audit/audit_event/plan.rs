@@ -100,7 +100,9 @@ pub(super) fn plans(site: &Site, record: &Record) -> Vec<Plan> {
         Body::QueueChanged { act, .. } => of_queue(*act),
         // DICOM has no event for storage commitment: nothing is moved by it.
         Body::Commitment { .. } => basic(codes::APPLICATION_ACTIVITY, None, Execute),
-        Body::AuditExported { .. } => basic(codes::AUDIT_LOG_USED, None, Read),
+        Body::AuditExported { .. } | Body::AuditSearched { .. } => {
+            basic(codes::AUDIT_LOG_USED, None, Read)
+        }
         Body::Started { .. } => basic(
             codes::APPLICATION_ACTIVITY,
             Some(codes::APPLICATION_START),

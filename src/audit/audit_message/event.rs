@@ -126,7 +126,7 @@ pub(super) fn of(record: &Record) -> Events<'_> {
     match record.body() {
         Body::Started { .. } => activity(record, codes::APPLICATION_START),
         Body::Stopped { .. } => activity(record, codes::APPLICATION_STOP),
-        Body::AuditExported { .. } => log_used(record),
+        Body::AuditExported { .. } | Body::AuditSearched { .. } => log_used(record),
         Body::Decision { request, decision } => decided(record, request, decision),
         Body::TransferClosed { is_final, .. } => closed(record, *is_final),
         Body::Query { .. } => query(record),

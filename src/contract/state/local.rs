@@ -350,6 +350,7 @@ impl Body {
             Self::QueueChanged { .. }
                 | Self::Bypassed { .. }
                 | Self::AuditExported { .. }
+                | Self::AuditSearched { .. }
                 | Self::Alert { .. }
                 | Self::Started { .. }
                 | Self::Stopped { .. }

@@ -263,6 +263,28 @@ impl Recorder {
         .await
     }
 
+    /// Records that `by` searched the ledger of this time by these parameters, and waits until it is durable; the
+    /// number is its entry's.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    pub async fn searched(
+        &self,
+        (from, until): (Option<UtcMicros>, Option<UtcMicros>),
+        parameters: Vec<String>,
+        identified: bool,
+        by: String,
+    ) -> Result<u64, RecordError> {
+        self.record(Body::AuditSearched {
+            from,
+            until,
+            parameters,
+            identified,
+            by,
+        })
+        .await
+    }
+
     /// The key that signs the log's checkpoints.
     pub fn log_key(&self) -> &LogKey {
         &self.log.key

@@ -104,6 +104,7 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         | Body::PolicyActivated { .. }
         | Body::Bypassed { .. }
         | Body::AuditExported { .. }
+        | Body::AuditSearched { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => {}
     }

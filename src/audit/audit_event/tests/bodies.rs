@@ -237,6 +237,13 @@ fn running() -> Vec<Body> {
             identified: false,
             by: "officer".to_owned(),
         },
+        Body::AuditSearched {
+            from: Some(crate::time::UtcMicros(0)),
+            until: None,
+            parameters: vec!["outcome".to_owned()],
+            identified: true,
+            by: "dns:reader.example".to_owned(),
+        },
         Body::Stopped {
             version: "0.1.0".to_owned(),
             boot: "00112233445566ff".to_owned(),
