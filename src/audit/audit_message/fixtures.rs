@@ -70,6 +70,7 @@ pub(super) fn pull() -> Request {
             tls: false,
             mutual: false,
             address_checked: true,
+            certificate: None,
         },
         through: None,
         received_at: START,

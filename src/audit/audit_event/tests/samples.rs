@@ -71,6 +71,7 @@ pub(super) fn pull() -> Request {
             tls: true,
             mutual: true,
             address_checked: true,
+            certificate: None,
         },
         received_at: START,
     }
