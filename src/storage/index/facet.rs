@@ -81,6 +81,8 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         Body::PatientErased { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
+        | Body::DisclosuresSuspended { .. }
+        | Body::DisclosuresResumed { .. }
         | Body::Equivocated { .. }
         | Body::Misstated { .. }
         | Body::PatientLinked { .. }
@@ -187,6 +189,13 @@ fn facets_of_accounts(body: &Body) -> Vec<Facet> {
         Body::PatientErased { patients, .. } => of_patients(patients),
         Body::HoldPlaced { patients, .. } => of_patients(patients.iter().flatten()),
         Body::HoldLifted { hold, .. } => vec![Facet::About(*hold)],
+        Body::DisclosuresSuspended {
+            patient, recipient, ..
+        } => vec![
+            Facet::Patient(*patient),
+            Facet::Institution(recipient.clone()),
+        ],
+        Body::DisclosuresResumed { suspension, .. } => vec![Facet::About(*suspension)],
         Body::Equivocated { institution, .. } | Body::Misstated { institution, .. } => {
             vec![Facet::Institution(institution.clone())]
         }
