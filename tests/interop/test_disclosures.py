@@ -247,7 +247,7 @@ def test_what_a_user_a_rule_or_an_ae_title_reached(told):
     assert authority["at"] - named["known"] == 72 * 3600 * 10**6 and patients["at"] - named["known"] == 60 * 86400 * 10**6
     assert 59 * 3600 < authority["left_s"] < 60 * 3600
     table = hospital.command("report", "breach", "--ae", "WSB", *known).stdout
-    assert "1 patients, 2 studies, 11 instances" in table and "2 d 11 h left" in table and PATIENT not in table.split()
+    assert "patients: 1; studies: 2; instances: 11; entries of the ledger: 8" in table and "2 d 11 h left" in table and PATIENT not in table.split()
     printed = hospital.command("report", "breach", "--ae", "WSB", "--format", "csv", *known)
     rows = list(csv.DictReader(io.StringIO(printed.stdout, newline=""), strict=True))
     assert sum(int(row["instances"]) for row in rows) == 11 and "GDPR Art. 33" in printed.stderr

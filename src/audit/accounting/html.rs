@@ -122,7 +122,7 @@ impl Item {
         let (from, to) = (self.first.1, self.last.1);
         text.push_str(&match from == to {
             true => format!(" Entry {from}."),
-            false => format!(" Entries {from} to {to}."),
+            false => format!(" First entry {from}, last entry {to}."),
         });
         text
     }

@@ -117,7 +117,7 @@ fn what_is_alike_is_told_once_with_first_last_and_number() {
         "{page}"
     );
     assert!(
-        page.contains("Number of images: 9. Entries 210 to 230.</li>"),
+        page.contains("Number of images: 9. First entry 210, last entry 230.</li>"),
         "{page}"
     );
     assert!(

@@ -184,7 +184,7 @@ impl Told<'_> {
     fn summary(&self) -> Vec<String> {
         let breach = self.breach;
         let mut lines = vec![format!(
-            "{} patients, {} studies, {} instances, by {} entries",
+            "patients: {}; studies: {}; instances: {}; entries of the ledger: {}",
             breach.patients(),
             breach.studies(),
             breach.instances(),

@@ -72,6 +72,9 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         Body::ParcelSealed { .. } | Body::ParcelOpened { .. } => {
             facets.extend(facets_of_parcels(body));
         }
+        Body::DisclosuresSuspended { .. } | Body::DisclosuresResumed { .. } => {
+            facets.extend(facets_of_suspensions(body));
+        }
         Body::Commitment { decision, .. } => facets.extend(decision.map(Facet::About)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
         Body::QueueChanged { patient, study, .. } => {
@@ -81,8 +84,6 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         Body::PatientErased { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
-        | Body::DisclosuresSuspended { .. }
-        | Body::DisclosuresResumed { .. }
         | Body::Equivocated { .. }
         | Body::Misstated { .. }
         | Body::PatientLinked { .. }
@@ -170,6 +171,20 @@ fn facets_of_parcels(body: &Body) -> Vec<Facet> {
     }
 }
 
+/// Of what a patient is not told for a while.
+fn facets_of_suspensions(body: &Body) -> Vec<Facet> {
+    match body {
+        Body::DisclosuresSuspended {
+            patient, recipient, ..
+        } => vec![
+            Facet::Patient(*patient),
+            Facet::Institution(recipient.clone()),
+        ],
+        Body::DisclosuresResumed { suspension, .. } => vec![Facet::About(*suspension)],
+        _ => Vec::new(),
+    }
+}
+
 /// What people say of patients and institutions: whom and which entries it is about.
 fn facets_of_accounts(body: &Body) -> Vec<Facet> {
     match body {
@@ -189,13 +204,6 @@ fn facets_of_accounts(body: &Body) -> Vec<Facet> {
         Body::PatientErased { patients, .. } => of_patients(patients),
         Body::HoldPlaced { patients, .. } => of_patients(patients.iter().flatten()),
         Body::HoldLifted { hold, .. } => vec![Facet::About(*hold)],
-        Body::DisclosuresSuspended {
-            patient, recipient, ..
-        } => vec![
-            Facet::Patient(*patient),
-            Facet::Institution(recipient.clone()),
-        ],
-        Body::DisclosuresResumed { suspension, .. } => vec![Facet::About(*suspension)],
         Body::Equivocated { institution, .. } | Body::Misstated { institution, .. } => {
             vec![Facet::Institution(institution.clone())]
         }
