@@ -54,6 +54,17 @@ impl UtcMicros {
         format!("{at:.3}")
     }
 
+    /// The same day and time so many calendar years before (UTC); of 29 February, the 28th where there is none.
+    #[must_use]
+    pub fn years_before(self, years: u16) -> Self {
+        let at = jiff::Timestamp::from_microsecond(self.0).unwrap_or_default();
+        let at = at.to_zoned(jiff::tz::TimeZone::UTC);
+        let before = at.checked_sub(jiff::Span::new().years(i64::from(years)));
+        before.map_or(Self(i64::MIN), |before| {
+            Self(before.timestamp().as_microsecond())
+        })
+    }
+
     /// This moment plus `micros`, saturating.
     #[must_use]
     pub const fn plus(self, micros: i64) -> Self {
@@ -126,6 +137,14 @@ mod tests {
         assert_eq!(UtcMicros(DAY_MICROS - 1).day(), Day(0));
         assert_eq!(UtcMicros(-1).day(), Day(-1));
         assert_eq!(UtcMicros(5).next_midnight(), UtcMicros(DAY_MICROS));
+    }
+
+    #[test]
+    fn years_before_are_those_of_the_calendar() {
+        let begins = |text| UtcMicros(i64::from(Day::from_dicom(text).unwrap().0) * DAY_MICROS);
+        for (day, before) in [("20260303", "20200303"), ("20240229", "20180228")] {
+            assert_eq!(begins(day).years_before(6), begins(before));
+        }
     }
 
     #[test]

@@ -290,6 +290,7 @@ fn pull(patient: u32, institution: InstitutionSlug, received_at: UtcMicros) -> R
             tls: true,
             mutual: true,
             address_checked: true,
+            certificate: None,
         },
         received_at,
     }

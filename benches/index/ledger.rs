@@ -240,6 +240,7 @@ fn decision() -> Body {
             tls: true,
             mutual: true,
             address_checked: true,
+            certificate: None,
         },
         received_at: TIME,
     };

@@ -12,7 +12,7 @@ mod participants;
 mod xml;
 
 #[cfg(test)]
-mod fixtures;
+pub(super) mod fixtures;
 #[cfg(test)]
 mod tests;
 

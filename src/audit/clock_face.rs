@@ -43,6 +43,13 @@ impl ClockFace {
         &self.name
     }
 
+    /// The date, in words: `3 March 2026`.
+    pub fn date(&self, at: UtcMicros) -> String {
+        let at = Timestamp::from_microsecond(at.0).unwrap_or_default();
+        let zoned = at.to_zoned(self.zone.clone());
+        zoned.strftime("%-d %B %Y").to_string()
+    }
+
     /// Date, time and offset: `2026-10-25T02:30:00.000000+02:00` (RFC 3339). In the hour that a clock shows
     /// twice, the offset tells which.
     pub fn local(&self, at: UtcMicros) -> String {

@@ -14,6 +14,8 @@ pub struct Site {
     pub own: InstitutionSlug,
     /// Names of institutions.
     pub names: BTreeMap<InstitutionSlug, String>,
+    /// Where institutions are, as far as that is known.
+    pub addresses: BTreeMap<InstitutionSlug, String>,
     /// The machine that the gateway runs on.
     pub host: String,
 }
@@ -23,6 +25,11 @@ impl Site {
     pub fn name<'a>(&'a self, institution: &'a InstitutionSlug) -> &'a str {
         let known = self.names.get(institution);
         known.map_or_else(|| institution.as_str(), String::as_str)
+    }
+
+    /// Where an institution is; `None`: not known.
+    pub fn address(&self, institution: &InstitutionSlug) -> Option<&str> {
+        self.addresses.get(institution).map(String::as_str)
     }
 }
 

@@ -6,20 +6,17 @@ use std::io::Write;
 use super::clock_face::ClockFace;
 use super::format::Format;
 use super::format::Site;
+use super::page;
+use super::page::Section;
+use super::page::escaped;
 use super::record::Record;
-
-/// Wide pages, a heading on each, and rows that are not torn.
-const STYLE: &str = "@page{size:A4 landscape;margin:12mm}body{font:10pt/1.35 sans-serif;color:#111}\
-h1{font-size:14pt;margin:0 0 .2em}table{border-collapse:collapse;width:100%}\
-th,td{border-bottom:1px solid #bbb;padding:2px 6px;text-align:left;vertical-align:top}\
-thead{display:table-header-group}tr{break-inside:avoid}.n{text-align:right}.deny{font-weight:bold}\
-footer{margin-top:1em;font-size:9pt}";
 
 /// See the module.
 #[derive(Debug)]
 pub struct Html {
     site: Site,
     clock: ClockFace,
+    section: Option<Section>,
     count: u64,
 }
 
@@ -29,25 +26,17 @@ impl Html {
         Self {
             site,
             clock,
+            section: None,
             count: 0,
         }
     }
-}
 
-/// Text in an element or an attribute.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
+    /// With this below the records.
+    #[must_use]
+    pub fn with_section(mut self, section: Section) -> Self {
+        self.section = Some(section);
+        self
     }
-    out
 }
 
 impl Format for Html {
@@ -56,12 +45,11 @@ impl Format for Html {
     }
 
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let name = escaped(self.site.name(&self.site.own));
+        let name = self.site.name(&self.site.own);
+        page::begin(out, &format!("Audit of {name}"), "")?;
         write!(
             out,
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Audit of {name}</title>\n\
-             <style>{STYLE}</style></head><body>\n<h1>Audit of {name}</h1>\n\
-             <p>Times are those of {}. The numbers are entries of the ledger.</p>\n<table><thead><tr>\
+            "<p>Times are those of {}. The numbers are entries of the ledger.</p>\n<table><thead><tr>\
              <th class=\"n\">Entry</th><th>Time</th><th>What</th><th>Asked by</th><th>To</th><th>Purpose</th>\
              <th>Patient</th><th>Study</th><th class=\"n\">Instances</th></tr></thead><tbody>\n",
             escaped(self.clock.name()),
@@ -124,9 +112,13 @@ impl Format for Html {
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "</tbody></table>")?;
+        if let Some(section) = &self.section {
+            section.write(out)?;
+        }
         writeln!(
             out,
-            "</tbody></table>\n<footer>{} entries. This page is a part of an export that is signed as a whole: \
+            "<footer>{} entries. This page is a part of an export that is signed as a whole: \
              credence audit verify tells whether it is unchanged and complete.</footer>\n</body></html>",
             self.count
         )

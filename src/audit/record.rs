@@ -187,6 +187,7 @@ impl Record {
             | Body::GuardianNamed { patient, .. }
             | Body::GuardianEnded { patient, .. }
             | Body::StandingNoted { patient, .. }
+            | Body::DisclosuresSuspended { patient, .. }
             | Body::Receipt { patient, .. } => vec![*patient],
             Body::PatientLinked { patient, into, .. } => vec![*patient, *into],
             Body::PatientUnlinked { patient, from, .. } => vec![*patient, *from],
@@ -213,6 +214,7 @@ impl Record {
             | Body::CeilingLifted { institution, .. }
             | Body::Receipt { institution, .. }
             | Body::Misstated { institution, .. } => Some(institution),
+            Body::DisclosuresSuspended { recipient, .. } => Some(recipient),
             Body::ParcelSealed { recipient, .. } | Body::ParcelOpened { recipient, .. } => {
                 Some(recipient)
             }

@@ -46,6 +46,8 @@ pub(super) fn what(body: &Body) -> String {
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }
+        | Body::DisclosuresSuspended { .. }
+        | Body::DisclosuresResumed { .. }
         | Body::Restored { .. }
         | Body::AuditExported { .. }
         | Body::AuditSearched { .. } => of_keeping(body),
@@ -198,6 +200,17 @@ fn of_keeping(body: &Body) -> String {
         }
         Body::HoldLifted { hold, .. } => format!("hold {hold}"),
         Body::DetailsDropped { epoch, .. } => format!("of {epoch}"),
+        Body::DisclosuresSuspended {
+            patient,
+            recipient,
+            until,
+            statement,
+            reference,
+            by: _,
+        } => format!(
+            "to {recipient} of {patient} until {until}, {statement} statement, reference {reference}"
+        ),
+        Body::DisclosuresResumed { suspension, .. } => format!("suspension {suspension}"),
         Body::Restored { log_origin, .. } => format!("goes on as {log_origin}"),
         Body::AuditExported {
             from,

@@ -21,7 +21,7 @@ impl Table {
 }
 
 /// Text that cannot move a terminal's cursor: what stands in a ledger was partly said by strangers.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let shown = |character: char| match character {
         character if character.is_control() => '\u{fffd}',
         character => character,

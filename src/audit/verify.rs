@@ -392,6 +392,8 @@ fn told(dir: &Path, manifest: &Manifest, source: Carried) -> Result<(), Fault> {
     let site = Site {
         own: manifest.institution.clone(),
         names: manifest.names.clone(),
+        // No format of an export tells them.
+        addresses: BTreeMap::new(),
         host: manifest.host.clone(),
     };
     let clock = ClockFace::of(&manifest.time_zone).map_err(|_| Fault::Manifest)?;

@@ -245,6 +245,12 @@ mod tests {
         "report break-glass --config c.toml --time-zone Europe/Vienna",
         "report denied --config c.toml --format html",
         "report institution lakeside --config c.toml",
+        "report breach --user weber --from 2026-01-01 --to 2026-02-01 --known 2026-02-02T08:00:00Z \
+         --identified --format html",
+        "report breach --certificate \
+         sha256:0000000000000000000000000000000000000000000000000000000000000000 --format csv",
+        "report breach --policy emergency --config c.toml",
+        "report breach --ae WS1 --format json",
         "audit verify audit --json --key \
          PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         "link show --config c.toml",
@@ -293,6 +299,14 @@ mod tests {
         "score explain lakeside --config c.toml --on 2026-11-26 --all --json",
         "score simulate --scenario s.toml --days 365 --credit c.toml --svg out.svg --json",
         "disclosures --config c.toml --patient 4711 --issuer A --json",
+        "disclosures --patient 4711 --years 10 --format html --out page.html --time-zone Europe/Vienna",
+        "disclosures --patient 4711 --format csv --with-suspended",
+        "disclosures suspend --config c.toml --patient 4711 --issuer A --to police --statement written \
+         --until 2026-12-31 --reference case-7 --said Smith --by officer",
+        "disclosures suspend --patient 4711 --to police --statement oral --reference case-7 --said Smith \
+         --by officer --json",
+        "disclosures resume 12 --config c.toml --by officer",
+        "disclosures suspensions --config c.toml --json",
         "erase --patient 4711 --issuer A --reason objection --by officer --json",
         "hold place --patient 4711 --reference case-7 --by officer --from-year 2024",
         "hold place --everybody --reference case-7 --by officer --until-year 2025",
@@ -370,6 +384,15 @@ mod tests {
             "review close 12 --justified",
             "score explain --config c.toml",
             "disclosures --config c.toml",
+            "disclosures --patient 4711 --years 0",
+            "disclosures --patient 4711 --json --format csv",
+            "disclosures --patient 4711 suspensions",
+            "disclosures suspend --patient 4711 --to police --statement written --reference a --said b --by c",
+            "disclosures suspend --patient 4711 --to police --statement hinted --reference a --said b --by c",
+            "disclosures resume 12",
+            "report breach",
+            "report breach --ae WS1 --user weber",
+            "report breach --certificate 0123",
             "erase --patient 4711 --reason objection",
             "erase --patient 4711 --reason whim --by officer",
             "hold place --reference case-7 --by officer",

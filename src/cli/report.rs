@@ -1,5 +1,6 @@
 //! `credence report`
 
+mod breach;
 mod listed;
 mod would_deny;
 
@@ -10,6 +11,8 @@ use clap::Subcommand;
 
 use crate::cli::Exit;
 
+pub use breach::Breach;
+pub use breach::By;
 pub use listed::Access;
 pub use listed::Institution;
 pub use listed::Listed;
@@ -34,10 +37,15 @@ pub enum Report {
     BreakGlass(Listed),
     /// What was refused, by whom it was asked, and why
     Denied(Listed),
-    /// All in which an institution takes part, and what moved its credit
-    ///
-    /// Where its score comes from: credence score explain.
+    /// All in which an institution takes part, and its credit: the score now, and each entry that moved it
     Institution(Institution),
+    /// What was reached through something that was compromised, and by when whom to tell
+    ///
+    /// Exactly one of --certificate, --user, --policy and --ae. Every patient and study of which something was
+    /// released by it: one row for each, with the first and the last access, how many images were delivered, and to
+    /// whom. Then the totals, and what is left of the 72 hours of GDPR Art. 33 and of the 60 days of 45 CFR 164.404,
+    /// counted from --known. Patients are pseudonyms and studies digests without --identified.
+    Breach(Breach),
 }
 
 /// Performs the command and writes the outcome to `out`.
@@ -51,5 +59,6 @@ pub fn run(arguments: &Report, out: &mut dyn Write) -> io::Result<Exit> {
         Report::BreakGlass(listed) => listed.break_glass(out),
         Report::Denied(listed) => listed.denied(out),
         Report::Institution(institution) => institution.run(out),
+        Report::Breach(breach) => breach.run(out),
     }
 }

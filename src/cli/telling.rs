@@ -14,10 +14,12 @@ use crate::audit::Filter;
 use crate::audit::Format;
 use crate::audit::Html;
 use crate::audit::JsonLines;
+use crate::audit::Section;
 use crate::audit::Table;
 use crate::cli::Exit;
 use crate::cli::configured;
 use crate::cli::desk::moment;
+use crate::config::Config;
 use crate::time::UtcMicros;
 
 /// How a list is written.
@@ -59,12 +61,26 @@ impl Telling {
     /// # Errors
     /// When `out` cannot be written, or a running gateway does not answer.
     pub fn list(&self, names: &Names, filter: Filter, out: &mut dyn Write) -> io::Result<Exit> {
-        let config = match configured(&self.config) {
-            Ok(config) => config,
-            Err(exit) => return Ok(exit),
-        };
+        match configured(&self.config) {
+            Ok(config) => self.list_with(&config, names, filter, None, out),
+            Err(exit) => Ok(exit),
+        }
+    }
+
+    /// The same, with `section` on the page.
+    ///
+    /// # Errors
+    /// As [`Telling::list`].
+    pub fn list_with(
+        &self,
+        config: &Config,
+        names: &Names,
+        filter: Filter,
+        section: Option<Section>,
+        out: &mut dyn Write,
+    ) -> io::Result<Exit> {
         let clock = self.time_zone.clone();
-        let known = match names.known(&config) {
+        let known = match names.known(config) {
             Ok(known) => known,
             Err(why) => {
                 writeln!(io::stderr(), "credence: {why}")?;
@@ -82,7 +98,13 @@ impl Telling {
             Written::Table => Box::new(Table::new(clock)),
             Written::Csv => Box::new(Csv::new(clock)),
             Written::Json => Box::new(JsonLines),
-            Written::Html => Box::new(Html::new(super::audit::site(&config), clock)),
+            Written::Html => {
+                let html = Html::new(super::audit::site(config), clock);
+                Box::new(match section {
+                    Some(section) => html.with_section(section),
+                    None => html,
+                })
+            }
         };
         match audit::list(&config.gateway.data_dir, &filter, &mut *format, out) {
             Ok(0) => {

@@ -109,6 +109,7 @@ pub use site::Log;
 pub use site::LogFormat;
 pub use site::Mode;
 pub use site::OwnAe;
+pub use site::PostalAddress;
 pub use spool::Spool;
 pub use tls::CertificateName;
 pub use tls::ClientCertificate;

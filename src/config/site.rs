@@ -111,12 +111,44 @@ pub struct Institution {
     pub slug: InstitutionSlug,
     /// Its name.
     pub name: String,
+    /// Where it is, for patients who ask who got what; `None`: not known.
+    pub address: Option<PostalAddress>,
     /// What FHIR resources call it.
     pub fhir: Vec<FhirName>,
     /// What certificates of its systems are known by.
     pub certificates: Vec<CertificateName>,
     /// PEM files of the authorities that are believed about it; empty: those of `[tls]`.
     pub authorities: Vec<PathBuf>,
+}
+
+/// An address as people write it on one line: 1 to 200 characters, none of them a control.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostalAddress(String);
+
+impl PostalAddress {
+    /// The line.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Characters of the longest address.
+const ADDRESS_CHARACTERS_MAX: usize = 200;
+
+impl Readable for PostalAddress {
+    const ALLOWED: &'static str = "an address on one line: 1 to 200 characters";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let characters = text.chars().count();
+        if !(1..=ADDRESS_CHARACTERS_MAX).contains(&characters) {
+            return Err(format!("has {characters} characters"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err("has a control character".to_owned());
+        }
+        Ok(Self(text.to_owned()))
+    }
 }
 
 /// Associations at the same time on one listener, unless it says otherwise.
@@ -203,12 +235,14 @@ impl Institution {
     pub(super) fn read(section: &mut Section<'_, '_>, base_dir: &Path) -> Option<Self> {
         let slug = section.required("slug");
         let name = section.required("name");
+        let address = section.optional("address");
         let fhir = section.optional_list("fhir").unwrap_or_default();
         let certificates = section.optional_list("certificates").unwrap_or_default();
         let authorities = tls::paths(section, "authorities", base_dir);
         Some(Self {
             slug: slug?,
             name: name?,
+            address,
             fhir,
             certificates,
             authorities,
@@ -236,6 +270,21 @@ impl Readable for LogFormat {
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
             _ => Err(format!("{text:?} is not a log format")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_short_line() {
+        let address = PostalAddress::read(" Seestraße 1, 8000 Zürich ").unwrap();
+        assert_eq!(address.as_str(), "Seestraße 1, 8000 Zürich");
+        assert!(PostalAddress::read(&"x".repeat(200)).is_ok());
+        for bad in ["", "  ", "Seestrasse 1\n8000", &"x".repeat(201)] {
+            assert!(PostalAddress::read(bad).is_err(), "{bad:?}");
         }
     }
 }

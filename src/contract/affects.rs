@@ -88,6 +88,8 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }
+        | Body::DisclosuresSuspended { .. }
+        | Body::DisclosuresResumed { .. }
         | Body::PolicyProposed { .. }
         | Body::PolicyApproved { .. }
         | Body::PolicyWithdrawn { .. }

@@ -102,6 +102,8 @@ pub struct Told {
     pub times: u64,
     /// How many studies were named by them.
     pub studies: u64,
+    /// The decisions' entries, as far as they are kept.
+    pub entries: Vec<u64>,
 }
 
 /// All that left, as it is told.
@@ -114,6 +116,9 @@ pub struct Disclosures {
     /// How many decisions are left out: of images, the oldest; of what was told, those of more groups than
     /// are kept.
     pub more: u64,
+    /// Recipients of whom the patient is not told for now, where that was asked for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub suspended: BTreeSet<InstitutionSlug>,
 }
 
 /// Gathers the disclosures of one person from the entries of a ledger, which are to be added in their
@@ -126,7 +131,12 @@ pub struct Disclosing {
     /// Decisions of which a procedure step was told.
     steps: BTreeSet<u64>,
     told: BTreeMap<Parties, Group>,
+    /// Entries that are kept of what was told.
+    entries: usize,
     more: u64,
+    since: Option<UtcMicros>,
+    left_out: BTreeSet<InstitutionSlug>,
+    marked: BTreeSet<InstitutionSlug>,
 }
 
 /// What was told alike.
@@ -145,8 +155,33 @@ impl Disclosing {
             images: BTreeMap::new(),
             steps: BTreeSet::new(),
             told: BTreeMap::new(),
+            entries: 0,
             more: 0,
+            since: None,
+            left_out: BTreeSet::new(),
+            marked: BTreeSet::new(),
         }
+    }
+
+    /// Only what was decided from this moment on.
+    #[must_use]
+    pub const fn since(mut self, since: Option<UtcMicros>) -> Self {
+        self.since = since;
+        self
+    }
+
+    /// Nothing of what went to these.
+    #[must_use]
+    pub fn leaving_out(mut self, recipients: BTreeSet<InstitutionSlug>) -> Self {
+        self.left_out = recipients;
+        self
+    }
+
+    /// These are told as recipients of whom the patient is not told for now.
+    #[must_use]
+    pub fn marking(mut self, recipients: BTreeSet<InstitutionSlug>) -> Self {
+        self.marked = recipients;
+        self
     }
 
     /// Takes what the next entry says.
@@ -206,6 +241,10 @@ impl Disclosing {
         if request.recipient == self.own || request.question || !decision.releases() {
             return;
         }
+        let is_early = self.since.is_some_and(|since| at.ledger_time < since);
+        if is_early || self.left_out.contains(&request.recipient) {
+            return;
+        }
         let parties = Parties::of(request, decision);
         match request.verb {
             Verb::Query => {
@@ -262,12 +301,17 @@ impl Disclosing {
                     last: at.ledger_time,
                     times: 0,
                     studies: 0,
+                    entries: Vec::new(),
                 },
                 studies: BTreeSet::new(),
             });
         group.told.last_entry = at.seq;
         group.told.last = at.ledger_time;
         group.told.times = group.told.times.saturating_add(1);
+        if self.entries < DISCLOSURES_MAX {
+            self.entries = self.entries.saturating_add(1);
+            group.told.entries.push(at.seq);
+        }
         if let Some(study) = study
             && group.studies.insert(study)
         {
@@ -285,6 +329,7 @@ impl Disclosing {
             images: images.filter(|one| !steps.contains(&one.entry)).collect(),
             told,
             more: self.more,
+            suspended: self.marked,
         }
     }
 }

@@ -102,6 +102,7 @@ pub(super) fn pull() -> Request {
             tls: false,
             mutual: false,
             address_checked: true,
+            certificate: None,
         },
         received_at: START,
     }

@@ -28,6 +28,7 @@ mod policy;
 mod request;
 mod signature;
 mod state;
+mod suspension;
 mod user;
 
 #[cfg(test)]
@@ -129,6 +130,7 @@ pub use state::HOLDS_MAX;
 pub use state::Hold;
 pub use state::LINKED_PATIENTS_MAX;
 pub use state::OPEN_PERMITS_MAX;
+pub use state::ORAL_SUSPENSION_DAYS_MAX;
 pub use state::OpenPermit;
 pub use state::OpenReceipt;
 pub use state::PROOF_NOTE_BYTES_MAX;
@@ -141,8 +143,12 @@ pub use state::Reason;
 pub use state::Rejection;
 pub use state::Report;
 pub use state::Review;
+pub use state::SUSPENSIONS_MAX;
 pub use state::State;
+pub use state::Suspension;
 pub use state::score_of;
+pub use suspension::StatementForm;
+pub use suspension::UnknownStatementForm;
 pub use user::User;
 pub use user::UserProof;
 

@@ -251,6 +251,10 @@ pub struct TransportFacts {
     pub mutual: bool,
     /// The requester's network address is one that its configuration names.
     pub address_checked: bool,
+    /// SHA-256 of the public key (SubjectPublicKeyInfo) of the certificate that was shown and verified. No
+    /// rule sees it: it is for whoever asks later what a stolen key reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Sha256>,
 }
 
 /// A request: facts only. Its canonical JSON is part of the decision's ledger entry and is all

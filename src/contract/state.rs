@@ -31,6 +31,7 @@
 //! | local | `guardian/<pseudonym>` | the [`Guardian`] |
 //! | local | `standing/<pseudonym>` | a [`Reputation`] |
 //! | local | `hold/<entry>` | the [`Hold`] |
+//! | local | `suspension/<entry>` | the [`Suspension`] |
 //! | local | `erased/<pseudonym>`, `dropped/<epoch>` | number of the entry that says so |
 //!
 //! Keys that are numbers are those of ledger entries.
@@ -69,6 +70,7 @@ pub use local::HOLDS_MAX;
 pub use local::Hold;
 pub use local::LINKED_PATIENTS_MAX;
 pub use local::OPEN_PERMITS_MAX;
+pub use local::ORAL_SUSPENSION_DAYS_MAX;
 pub use local::OpenPermit;
 pub use local::OpenReceipt;
 pub use local::PROOF_NOTE_BYTES_MAX;
@@ -78,6 +80,8 @@ pub use local::REVIEWS_MAX;
 pub use local::Reason;
 pub use local::Report;
 pub use local::Review;
+pub use local::SUSPENSIONS_MAX;
+pub use local::Suspension;
 pub use rejection::Rejection;
 pub use shared::PROPOSALS_MAX;
 pub use shared::Proposal;
@@ -169,6 +173,8 @@ impl State {
             | Body::HoldPlaced { .. }
             | Body::HoldLifted { .. }
             | Body::DetailsDropped { .. }
+            | Body::DisclosuresSuspended { .. }
+            | Body::DisclosuresResumed { .. }
             | Body::Equivocated { .. }
             | Body::StandingNoted { .. }
             | Body::ReviewReasoned { .. }
@@ -272,6 +278,20 @@ impl State {
     /// The first hold that speaks of details of `year`.
     pub fn hold_in(&self, year: u16) -> Option<u64> {
         self.local.keeping.hold_in(year)
+    }
+
+    /// Suspensions that last at `at`, by number.
+    pub fn suspensions(&self, at: UtcMicros) -> impl Iterator<Item = (u64, &Suspension)> {
+        self.local.suspensions.lasting(at)
+    }
+
+    /// Whose disclosures the accounting of a person, known by `patients`, leaves out at `at`.
+    pub fn suspended(
+        &self,
+        patients: &BTreeSet<Pseudonym>,
+        at: UtcMicros,
+    ) -> BTreeSet<InstitutionSlug> {
+        self.local.suspensions.recipients(patients, at)
     }
 
     /// Pseudonyms of persons who are to be forgotten.

@@ -112,6 +112,7 @@ impl Inbound {
                 tls: channel.tls,
                 mutual: caller.by_certificate,
                 address_checked: caller.address_checked,
+                certificate: channel.certificate.as_ref().map(|shown| shown.about.key),
             },
             is_bound: channel.binding.is_some(),
             is_own_house: peer.institution == config.gateway.institution,

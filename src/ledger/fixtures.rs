@@ -68,6 +68,7 @@ pub(crate) fn request() -> Request {
             tls: false,
             mutual: false,
             address_checked: true,
+            certificate: None,
         },
         received_at: UtcMicros(1_770_000_000_000_000),
     }

@@ -80,6 +80,7 @@ impl Site {
                 tls: false,
                 mutual: false,
                 address_checked: true,
+                certificate: None,
             },
             received_at: self.books.now,
         }

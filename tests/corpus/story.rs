@@ -115,6 +115,7 @@ impl Books {
                 tls: purpose == Purpose::PatientRequest && to == "hill",
                 mutual: false,
                 address_checked: true,
+                certificate: None,
             },
             received_at: self.now,
         }

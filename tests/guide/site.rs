@@ -199,6 +199,7 @@ fn fetch(books: &Books, who: &str, purpose: Purpose, id: &str, age_days: i32) ->
             tls: false,
             mutual: false,
             address_checked: true,
+            certificate: None,
         },
         received_at: books.now,
     }

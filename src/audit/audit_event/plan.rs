@@ -128,7 +128,11 @@ pub(super) fn plans(site: &Site, record: &Record) -> Vec<Plan> {
         | Body::PatientUnlinked { .. }
         | Body::GuardianEnded { .. } => patient_record(Update),
         Body::PatientErased { .. } => patient_record(Delete),
-        Body::HoldPlaced { .. } | Body::HoldLifted { .. } => alert(codes::OBJECT_SECURITY, Update),
+        // What a patient may be told depends on it.
+        Body::HoldPlaced { .. }
+        | Body::HoldLifted { .. }
+        | Body::DisclosuresSuspended { .. }
+        | Body::DisclosuresResumed { .. } => alert(codes::OBJECT_SECURITY, Update),
         Body::DetailsDropped { .. } => alert(codes::OBJECT_SECURITY, Delete),
         Body::Misstated { .. } => alert(codes::NODE_AUTHENTICATION, Execute),
         // What an institution may get depends on its score.

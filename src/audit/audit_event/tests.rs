@@ -79,7 +79,7 @@ fn the_events_of_every_kind_are_these_to_the_byte() {
 
 #[test]
 fn the_samples_are_of_every_kind() {
-    let source = include_str!("../../contract/body.rs");
+    let source = include_str!("../../contract/body/kind.rs");
     let kind = |line: &str| {
         let (body, kind) = line.trim().split_once(" { .. } => \"")?;
         body.strip_prefix("Self::")?;

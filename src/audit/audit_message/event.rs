@@ -143,9 +143,10 @@ pub(super) fn of(record: &Record) -> Events<'_> {
             ..
         } => dropped(record),
         Body::ProcedureStep { act, .. } => step(record, *act),
-        Body::ConsentGranted { .. } | Body::GuardianNamed { .. } | Body::HoldPlaced { .. } => {
-            patient(record, Action::Create)
-        }
+        Body::ConsentGranted { .. }
+        | Body::GuardianNamed { .. }
+        | Body::HoldPlaced { .. }
+        | Body::DisclosuresSuspended { .. } => patient(record, Action::Create),
         // What ends stays in the ledger: it is changed, not deleted.
         Body::ConsentRevoked { .. }
         | Body::RevocationHonoured { .. }
@@ -153,7 +154,8 @@ pub(super) fn of(record: &Record) -> Events<'_> {
         | Body::PatientUnlinked { .. }
         | Body::GuardianEnded { .. }
         | Body::StandingNoted { .. }
-        | Body::HoldLifted { .. } => patient(record, Action::Update),
+        | Body::HoldLifted { .. }
+        | Body::DisclosuresResumed { .. } => patient(record, Action::Update),
         Body::PatientErased { .. } | Body::DetailsDropped { .. } => patient(record, Action::Delete),
         Body::Genesis { .. } => standard_alert(record, codes::RECORDING_STARTED),
         // The log goes on under another name and key; or its author contradicts itself, or another.

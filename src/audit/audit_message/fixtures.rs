@@ -29,26 +29,27 @@ use crate::ledger::Entry;
 use crate::time::UtcMicros;
 
 /// 2026-02-02T02:40:00Z.
-pub(super) const START: UtcMicros = UtcMicros(1_770_000_000_000_000);
-pub(super) const PATIENT: Pseudonym = Pseudonym::from_bytes([0xa1; 16]);
+pub(in crate::audit) const START: UtcMicros = UtcMicros(1_770_000_000_000_000);
+pub(in crate::audit) const PATIENT: Pseudonym = Pseudonym::from_bytes([0xa1; 16]);
 const OTHER: Pseudonym = Pseudonym::from_bytes([0xb2; 16]);
 
-pub(super) fn site() -> Site {
+pub(in crate::audit) fn site() -> Site {
     let names = [("st-anna", "St. Anna"), ("lakeside", "Lakeside Clinic")];
     let names = names.map(|(slug, name)| (slug.parse().unwrap(), name.to_owned()));
     Site {
         own: "st-anna".parse().unwrap(),
         names: BTreeMap::from(names),
+        addresses: BTreeMap::new(),
         host: "gateway.st-anna.example".to_owned(),
     }
 }
 
-pub(super) fn digest() -> Sha256 {
+pub(in crate::audit) fn digest() -> Sha256 {
     Sha256::of(&[b"study"])
 }
 
 /// Lakeside fetches a CT study of St. Anna.
-pub(super) fn pull() -> Request {
+pub(in crate::audit) fn pull() -> Request {
     Request {
         verb: Verb::Retrieve,
         purpose: Purpose::Treatment,
@@ -70,6 +71,7 @@ pub(super) fn pull() -> Request {
             tls: false,
             mutual: false,
             address_checked: true,
+            certificate: None,
         },
         through: None,
         received_at: START,
@@ -77,7 +79,7 @@ pub(super) fn pull() -> Request {
 }
 
 /// St. Anna's CT stores into its archive.
-pub(super) fn store() -> Request {
+pub(in crate::audit) fn store() -> Request {
     Request {
         verb: Verb::Store,
         requester: "st-anna".parse().unwrap(),
@@ -89,7 +91,7 @@ pub(super) fn store() -> Request {
 }
 
 /// Lakeside asks what there is.
-pub(super) fn question() -> Request {
+pub(in crate::audit) fn question() -> Request {
     Request {
         verb: Verb::Query,
         patient: None,
@@ -100,7 +102,7 @@ pub(super) fn question() -> Request {
 }
 
 /// Dr. Weber of Lakeside breaks the glass.
-pub(super) fn emergency() -> Request {
+pub(in crate::audit) fn emergency() -> Request {
     let user = User {
         name: "weber".to_owned(),
         proof: UserProof::Passcode,
@@ -112,7 +114,7 @@ pub(super) fn emergency() -> Request {
     }
 }
 
-pub(super) fn decision(verdict: Verdict) -> Decision {
+pub(in crate::audit) fn decision(verdict: Verdict) -> Decision {
     let reason = match verdict {
         Verdict::Permit => "",
         Verdict::Deny => "no consent",
@@ -137,7 +139,7 @@ pub(super) fn decision(verdict: Verdict) -> Decision {
 }
 
 /// The record of an entry that is, or follows from, no decision.
-pub(super) fn record(body: Body) -> Record {
+pub(in crate::audit) fn record(body: Body) -> Record {
     let event = Event {
         author: "st-anna".parse().unwrap(),
         author_seq: 7,
@@ -162,7 +164,7 @@ pub(super) fn record(body: Body) -> Record {
 }
 
 /// The record of a decision.
-pub(super) fn decided(request: Request, decision: Decision) -> Record {
+pub(in crate::audit) fn decided(request: Request, decision: Decision) -> Record {
     let body = Body::Decision {
         request: Box::new(request.clone()),
         decision: Box::new(decision.clone()),
@@ -171,7 +173,7 @@ pub(super) fn decided(request: Request, decision: Decision) -> Record {
 }
 
 /// The record of what follows from a permit.
-pub(super) fn after(request: Request, body: Value) -> Record {
+pub(in crate::audit) fn after(request: Request, body: Value) -> Record {
     follows(read(body), 3, request, decision(Verdict::Permit))
 }
 
@@ -189,27 +191,27 @@ fn follows(body: Body, entry: u64, request: Request, decision: Decision) -> Reco
 }
 
 /// The body with this JSON.
-pub(super) fn read(body: Value) -> Body {
+pub(in crate::audit) fn read(body: Value) -> Body {
     serde_json::from_value(body).unwrap()
 }
 
-pub(super) fn closed(outcome: &str, is_final: bool) -> Value {
+pub(in crate::audit) fn closed(outcome: &str, is_final: bool) -> Value {
     json!({"kind": "transfer-closed", "decision": 3, "sender": "st-anna", "recipient": "lakeside",
         "instances": 10, "failed": 2, "warned": 0, "spooled": 0, "bytes": 5_000_000, "manifest_root": null,
         "outcome": outcome, "fault": null, "final": is_final})
 }
 
-pub(super) fn opened(verdict: &str) -> Value {
+pub(in crate::audit) fn opened(verdict: &str) -> Value {
     json!({"kind": "parcel-opened", "parcel": "00".repeat(16), "sealed": 4, "decision": 3,
         "recipient": "lakeside", "verdict": verdict, "request_sha256": digest()})
 }
 
-pub(super) fn queue(act: &str) -> Value {
+pub(in crate::audit) fn queue(act: &str) -> Value {
     json!({"kind": "queue-changed", "queue": "PACS", "act": act, "objects": 4, "patient": PATIENT,
         "study": digest(), "reason": "sent twice", "by": "admin"})
 }
 
-pub(super) fn alert(code: &str, text: &str) -> Body {
+pub(in crate::audit) fn alert(code: &str, text: &str) -> Body {
     Body::Alert {
         code: code.to_owned(),
         text: text.to_owned(),
@@ -217,12 +219,12 @@ pub(super) fn alert(code: &str, text: &str) -> Body {
     }
 }
 
-pub(super) fn sealed() -> Value {
+pub(in crate::audit) fn sealed() -> Value {
     json!({"kind": "parcel-sealed", "parcel": "00".repeat(16), "decision": 3, "recipient": "lakeside",
         "instances": 24, "bytes": 9_000, "manifest_sha256": digest(), "release": "online"})
 }
 
-pub(super) fn bypassed() -> Value {
+pub(in crate::audit) fn bypassed() -> Value {
     json!({"kind": "bypassed", "first": "ada", "second": "ben", "reason": "repair", "associations": 3,
         "bytes": 70, "sha256": digest(), "from": START.0 - 2_000_000, "until": START.0 - 1_000_000})
 }
@@ -255,6 +257,9 @@ fn alone() -> Vec<Value> {
             "until_year": null, "by": by}),
         json!({"kind": "hold-lifted", "hold": 5, "by": by}),
         json!({"kind": "details-dropped", "epoch": "2020/default", "by": by}),
+        json!({"kind": "disclosures-suspended", "patient": patient, "recipient": institution,
+            "until": 1_800_000_000_000_000_i64, "statement": "oral", "reference": "C-5", "by": by}),
+        json!({"kind": "disclosures-resumed", "suspension": 5, "by": by}),
         json!({"kind": "equivocated", "institution": institution, "key": key, "first": "a", "second": "b"}),
         json!({"kind": "misstated", "institution": institution, "key": key, "statement": "a"}),
         json!({"kind": "standing-noted", "patient": patient, "evidence": "grant-kept", "proof": [1], "by": by}),
@@ -277,7 +282,7 @@ fn alone() -> Vec<Value> {
 }
 
 /// One record of every kind and of every case that a kind has, numbered from 0.
-pub(super) fn every() -> Vec<Record> {
+pub(in crate::audit) fn every() -> Vec<Record> {
     let match_of = |request: Request| Request {
         verb: Verb::Query,
         ..request
@@ -351,7 +356,7 @@ pub(super) fn every() -> Vec<Record> {
 }
 
 /// What identifies, for those who may know.
-pub(super) fn told() -> Identity {
+pub(in crate::audit) fn told() -> Identity {
     Identity {
         patient_id: Some("DEMO-0001".to_owned()),
         issuer_of_patient_id: Some("CREDENCE-DEMO".to_owned()),

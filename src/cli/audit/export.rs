@@ -208,12 +208,20 @@ pub fn site(config: &Config) -> Site {
         names: names
             .map(|one| (one.slug.clone(), one.name.clone()))
             .collect(),
+        addresses: config
+            .institutions
+            .values()
+            .filter_map(|one| Some((one.slug.clone(), one.address.as_ref()?.as_str().to_owned())))
+            .collect(),
         host: uname.nodename().to_string_lossy().into_owned(),
     }
 }
 
 /// What opens sealed details.
-fn keyring(config: &Config) -> Result<Keyring, Told> {
+///
+/// # Errors
+/// Why nothing does, as it is told.
+pub fn keyring(config: &Config) -> Result<Keyring, Told> {
     let gateway = &config.gateway;
     let keys = Keys::open(&gateway.keys_dir, &gateway.data_dir, &gateway.institution);
     let keys = keys.map_err(|error| error.to_string())?;

@@ -13,6 +13,7 @@ mod progress;
 mod verify;
 
 pub use export::Export;
+pub use export::keyring;
 pub use export::site;
 pub use names::Known;
 pub use names::Names;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::refuse;
 use super::units;
+use crate::audit::Section;
 use crate::cli::Exit;
 use crate::cli::configured;
 use crate::cli::desk::Desk;
@@ -57,7 +58,7 @@ impl Explain {
                 self.institution
             ));
         }
-        let told = match self.read(&config) {
+        let told = match statement(&config, &self.institution, self.on) {
             Ok(told) => told,
             Err(reason) => return refuse(&reason),
         };
@@ -76,35 +77,46 @@ impl Explain {
         }
         Ok(Exit::Success)
     }
-
-    /// Folds the ledger up to the end of the day.
-    fn read(&self, config: &Config) -> Result<Statement, String> {
-        let mut account = Account::new(self.institution.clone());
-        let mut state = State::new();
-        let mut last = None;
-        for stored in JournalReader::new(&config.gateway.data_dir).entries(0) {
-            let entry = stored.map_err(|error| error.to_string())?.entry;
-            let at = Applied {
-                seq: entry.seq,
-                ledger_time: entry.ledger_time,
-            };
-            if self.on.is_some_and(|on| at.ledger_time.day() > on) {
-                break;
-            }
-            let followed = account.follow(&mut state, at, &entry.event);
-            followed.map_err(|rejection| format!("entry {}: {rejection}", at.seq))?;
-            last = Some(at.ledger_time.day());
-        }
-        let Some(last) = last else {
-            return Err("the ledger has no entry up to that day".to_owned());
-        };
-        let today = || Clock::new().now().day().max(last);
-        let told = account.statement(&state, self.on.unwrap_or_else(today));
-        told.ok_or_else(|| "no policies were in force".to_owned())
-    }
 }
 
-fn print(out: &mut dyn Write, told: &Statement, shown: usize) -> io::Result<()> {
+/// What the score of `institution` rests on: folds the ledger up to the end of the day `on`, or all of it.
+///
+/// # Errors
+/// Why it cannot be told: the ledger cannot be read, or had not begun.
+pub fn statement(
+    config: &Config,
+    institution: &InstitutionSlug,
+    on: Option<Day>,
+) -> Result<Statement, String> {
+    let mut account = Account::new(institution.clone());
+    let mut state = State::new();
+    let mut last = None;
+    for stored in JournalReader::new(&config.gateway.data_dir).entries(0) {
+        let entry = stored.map_err(|error| error.to_string())?.entry;
+        let at = Applied {
+            seq: entry.seq,
+            ledger_time: entry.ledger_time,
+        };
+        if on.is_some_and(|on| at.ledger_time.day() > on) {
+            break;
+        }
+        let followed = account.follow(&mut state, at, &entry.event);
+        followed.map_err(|rejection| format!("entry {}: {rejection}", at.seq))?;
+        last = Some(at.ledger_time.day());
+    }
+    let Some(last) = last else {
+        return Err("the ledger has no entry up to that day".to_owned());
+    };
+    let today = || Clock::new().now().day().max(last);
+    let told = account.statement(&state, on.unwrap_or_else(today));
+    told.ok_or_else(|| "no policies were in force".to_owned())
+}
+
+/// Tells it, with the newest `shown` lines.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn print(out: &mut dyn Write, told: &Statement, shown: usize) -> io::Result<()> {
     writeln!(
         out,
         "{} on {}: score {}",
@@ -149,6 +161,54 @@ fn of_ceiling(ceiling: &Ceiling) -> String {
     format!("{} {until}, set by entry {}", ceiling.score, ceiling.entry)
 }
 
+/// The cells of a line, under [`COLUMNS`]; `good` and `bad`: what is left, in thousandths.
+fn cells(line: &Line, good: u64, bad: u64) -> [String; 7] {
+    // A side that nothing was added to is left blank.
+    let side = |then: u64, left: u64| match then {
+        0 => [String::new(), String::new()],
+        then => [milli(then), left].map(units),
+    };
+    let [good, good_left] = side(line.good_then_micro, good);
+    let [bad, bad_left] = side(line.bad_then_micro, bad);
+    let entries = if line.first_entry == line.last_entry {
+        line.first_entry.to_string()
+    } else {
+        format!("{}..{}", line.first_entry, line.last_entry)
+    };
+    let (day, what) = (line.day.to_string(), of_line(line));
+    [day, entries, good, good_left, bad, bad_left, what]
+}
+
+/// The same for a page: the score now, and each change of it, newest first.
+pub fn section(told: &Statement) -> Section {
+    let mut text = vec![format!(
+        "Score on {}: {}; good {}, bad {}.",
+        told.on,
+        told.score,
+        units(milli(told.good_micro)),
+        units(milli(told.bad_micro))
+    )];
+    let ceilings = told.ceilings.iter();
+    text.extend(ceilings.map(|ceiling| format!("Ceiling {}.", of_ceiling(ceiling))));
+    if let Some(earlier) = &told.earlier {
+        text.push(format!("{} older lines are not listed.", earlier.lines));
+    }
+    let newest = told.lines.iter().rev();
+    let rows = newest.map(|line| {
+        let left = [line.good_now_micro, line.bad_now_micro].map(milli);
+        cells(line, left[0], left[1]).to_vec()
+    });
+    Section {
+        title: format!("Credit of {}", told.institution),
+        text,
+        columns: COLUMNS.to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+/// What a line of the account has.
+const COLUMNS: [&str; 7] = ["day", "entries", "good", "left", "bad", "left", "what"];
+
 /// The account, newest first. Both columns of what is left add up to the last row.
 struct Table<'a> {
     out: &'a mut dyn Write,
@@ -158,7 +218,7 @@ struct Table<'a> {
 
 fn table(out: &mut dyn Write, told: &Statement, shown: usize) -> io::Result<()> {
     let mut table = Table { out, shown: [0; 2] };
-    table.cells(["day", "entries", "good", "left", "bad", "left", "what"])?;
+    table.cells(COLUMNS)?;
     let newest = told.lines.iter().rev();
     for line in newest.clone().take(shown) {
         table.line(line)?;
@@ -187,20 +247,8 @@ impl Table<'_> {
 
     fn line(&mut self, line: &Line) -> io::Result<()> {
         let [good, bad] = self.show([line.good_now_micro, line.bad_now_micro]);
-        // A side that nothing was added to is left blank.
-        let side = |then: u64, left: u64| match then {
-            0 => [String::new(), String::new()],
-            then => [milli(then), left].map(units),
-        };
-        let [good, good_left] = side(line.good_then_micro, good);
-        let [bad, bad_left] = side(line.bad_then_micro, bad);
-        let entries = if line.first_entry == line.last_entry {
-            line.first_entry.to_string()
-        } else {
-            format!("{}..{}", line.first_entry, line.last_entry)
-        };
-        let (day, what) = (line.day.to_string(), of_line(line));
-        self.cells([&day, &entries, &good, &good_left, &bad, &bad_left, &what])
+        let cells = cells(line, good, bad);
+        self.cells(cells.each_ref().map(String::as_str))
     }
 
     /// The sum of the lines that are not shown one by one.

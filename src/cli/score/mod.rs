@@ -1,6 +1,6 @@
 //! `credence score`
 
-mod explain;
+pub mod explain;
 mod list;
 mod plot;
 mod simulate;

@@ -471,6 +471,7 @@ fn encrypted_transport_meets_require_tls() {
             tls: true,
             mutual: false,
             address_checked: true,
+            certificate: None,
         },
         ..acquisition()
     };

@@ -250,3 +250,23 @@ fn of_too_many_the_latest_are_kept_and_the_rest_counted() {
     assert_eq!((found.images.len(), found.more), (DISCLOSURES_MAX, 2));
     assert_eq!(found.images.first().unwrap().entry, 3);
 }
+
+#[test]
+fn what_is_too_old_or_left_out_is_not_told_and_what_is_marked_is() {
+    let told = |change: fn(Disclosing) -> Disclosing| {
+        let mut fold = Fold::new();
+        fold.disclosing = change(fold.disclosing);
+        let early = fold.permit(pull());
+        fold.close(early, 3, 0, Some(Outcome::Completed));
+        let late = fold.permit(pull());
+        fold.close(late, 3, 0, Some(Outcome::Completed));
+        fold.end()
+    };
+    let lakeside = || BTreeSet::from([slug("lakeside")]);
+    assert_eq!(told(|all| all).images.len(), 2);
+    assert_eq!(told(|all| all.since(Some(START.plus(2)))).images.len(), 1);
+    let left_out = told(|all| all.leaving_out(BTreeSet::from([slug("lakeside")])));
+    assert_eq!(left_out, Disclosures::default());
+    let marked = told(|all| all.marking(BTreeSet::from([slug("lakeside")])));
+    assert_eq!((marked.images.len(), marked.suspended), (2, lakeside()));
+}

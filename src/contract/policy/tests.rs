@@ -319,6 +319,7 @@ fn any_request() -> impl Strategy<Value = Request> {
                 tls,
                 mutual,
                 address_checked: known,
+                certificate: None,
             },
             ..pull()
         }

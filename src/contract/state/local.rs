@@ -23,6 +23,7 @@ mod keeping;
 mod patients;
 mod receipts;
 mod reviews;
+mod suspensions;
 mod transfers;
 
 pub use consents::CONSENTS_PER_PATIENT_MAX;
@@ -38,6 +39,9 @@ pub use receipts::RECEIPTS_MAX;
 pub use reviews::REVIEWS_MAX;
 pub use reviews::Reason;
 pub use reviews::Review;
+pub use suspensions::ORAL_SUSPENSION_DAYS_MAX;
+pub use suspensions::SUSPENSIONS_MAX;
+pub use suspensions::Suspension;
 pub use transfers::OPEN_PERMITS_MAX;
 pub use transfers::OpenPermit;
 
@@ -49,6 +53,7 @@ pub(super) use keeping::Keeping;
 pub(super) use patients::Patients;
 pub(super) use receipts::Receipts;
 pub(super) use reviews::Reviews;
+pub(super) use suspensions::Suspensions;
 pub(super) use transfers::Transfers;
 
 /// Entries that prove a statement, at most.
@@ -73,6 +78,7 @@ pub(super) struct Local {
     pub(super) patients: Patients,
     pub(super) receipts: Receipts,
     pub(super) reviews: Reviews,
+    pub(super) suspensions: Suspensions,
     pub(super) transfers: Transfers,
     #[serde(skip)]
     map: MerkleMap,
@@ -90,6 +96,8 @@ struct Snapshot {
     #[serde(default)]
     receipts: Receipts,
     reviews: Reviews,
+    #[serde(default)]
+    suspensions: Suspensions,
     transfers: Transfers,
 }
 
@@ -105,6 +113,7 @@ impl<'de> Deserialize<'de> for Local {
             patients: snapshot.patients,
             receipts: snapshot.receipts,
             reviews: snapshot.reviews,
+            suspensions: snapshot.suspensions,
             transfers: snapshot.transfers,
             map: MerkleMap::new(),
         };
@@ -187,6 +196,7 @@ impl Local {
             patients: Patients::new(),
             receipts: Receipts::default(),
             reviews: Reviews::new(),
+            suspensions: Suspensions::default(),
             transfers: Transfers::new(),
             map: MerkleMap::new(),
         }
@@ -228,6 +238,7 @@ impl Local {
             self.transfers.apply(&mut step, &event.body)?;
             self.receipts.apply(&mut step, &event.body)?;
             self.reviews.apply(&mut step, &event.body)?;
+            self.suspensions.apply(&mut step, &event.body)?;
             self.credits.apply(&mut step, &event.body, &before)?;
         } else if !event.body.needs_no_policy() {
             return Err(Rejection::NoPolicy);
@@ -317,6 +328,7 @@ impl Local {
         self.patients.fill(&mut self.map)?;
         self.receipts.fill(&mut self.map)?;
         self.reviews.fill(&mut self.map)?;
+        self.suspensions.fill(&mut self.map)?;
         self.transfers.fill(&mut self.map)?;
         self.map.settle();
         Ok(())

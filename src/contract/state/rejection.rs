@@ -5,10 +5,12 @@ use super::local::CONSENTS_PER_PATIENT_MAX;
 use super::local::HOLDS_MAX;
 use super::local::LINKED_PATIENTS_MAX;
 use super::local::OPEN_PERMITS_MAX;
+use super::local::ORAL_SUSPENSION_DAYS_MAX;
 use super::local::PROOF_NOTE_BYTES_MAX;
 use super::local::RECEIPTS_MAX;
 use super::local::REPORTS_MAX;
 use super::local::REVIEWS_MAX;
+use super::local::SUSPENSIONS_MAX;
 use super::shared::PROPOSALS_MAX;
 use crate::contract::keeping::Epoch;
 use crate::contract::names::ConsentId;
@@ -43,6 +45,23 @@ pub enum Rejection {
     /// Too many holds.
     #[error("{HOLDS_MAX} holds stand, which is the limit: lift one")]
     TooManyHolds,
+    /// No such suspension lasts.
+    #[error("no suspension {0} lasts")]
+    NoSuspension(u64),
+    /// A suspension that would have ended already.
+    #[error("a suspension ends later than now")]
+    SuspensionOver,
+    /// An oral statement does not hold for so long.
+    #[error(
+        "an oral statement holds for {ORAL_SUSPENSION_DAYS_MAX} days at most, and once: for longer it is put in writing"
+    )]
+    OralSuspension,
+    /// What stays in the house is no disclosure.
+    #[error("disclosures are to other institutions than our own")]
+    OwnDisclosure,
+    /// Too many suspensions.
+    #[error("{SUSPENSIONS_MAX} suspensions last, which is the limit")]
+    TooManySuspensions,
     /// A person is forgotten as a whole, and once.
     #[error("these are not all pseudonyms of one person who is not forgotten yet")]
     NotThePerson,

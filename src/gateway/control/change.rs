@@ -12,6 +12,7 @@ use crate::contract::Incident;
 use crate::contract::InstitutionSlug;
 use crate::contract::Purpose;
 use crate::contract::StandingEvidence;
+use crate::contract::StatementForm;
 use crate::digest::Sha256;
 use crate::gateway::recorder::PatientIdentity;
 use crate::time::Day;
@@ -148,6 +149,26 @@ pub enum Change {
     DetailsDrop {
         /// Which.
         epoch: Epoch,
+    },
+    /// What went to an agency is left out of a patient's accounting for a while.
+    DisclosuresSuspend {
+        /// Whose accounting.
+        patient: PatientName,
+        /// Which agency.
+        recipient: InstitutionSlug,
+        /// Until when.
+        until: UtcMicros,
+        /// How it said so.
+        statement: StatementForm,
+        /// Number of a case file.
+        reference: String,
+        /// Who spoke for the agency, and what was said: kept sealed.
+        said: String,
+    },
+    /// A suspension ends early.
+    DisclosuresResume {
+        /// Its entry.
+        suspension: u64,
     },
     /// Something speaks for or against a patient's standing.
     StandingNote {

@@ -15,6 +15,7 @@ use crate::contract::Report;
 use crate::contract::Review;
 use crate::contract::SCORE_COLD_START;
 use crate::contract::State;
+use crate::contract::Suspension;
 use crate::digest::Sha256;
 use crate::time::Day;
 use crate::time::UtcMicros;
@@ -46,6 +47,16 @@ pub struct ListedHold {
     /// What it says.
     #[serde(flatten)]
     pub hold: Hold,
+}
+
+/// A suspension that lasts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedSuspension {
+    /// Its entry.
+    pub entry: u64,
+    /// What it says.
+    #[serde(flatten)]
+    pub suspension: Suspension,
 }
 
 /// An epoch whose details can still be opened.
@@ -134,6 +145,17 @@ pub(super) fn holds(state: &State) -> Answer {
     });
     Answer::Holds {
         holds: holds.collect(),
+    }
+}
+
+pub(super) fn suspensions(state: &State, now: UtcMicros) -> Answer {
+    let lasting = state.suspensions(now);
+    let suspensions = lasting.map(|(entry, suspension)| ListedSuspension {
+        entry,
+        suspension: suspension.clone(),
+    });
+    Answer::Suspensions {
+        suspensions: suspensions.collect(),
     }
 }
 

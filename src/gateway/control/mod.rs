@@ -27,6 +27,7 @@ use crate::contract::Explanation;
 use crate::contract::Pseudonym;
 use crate::contract::Signature;
 use crate::digest::Sha256;
+use crate::time::UtcMicros;
 
 mod change;
 mod listed;
@@ -46,6 +47,7 @@ pub use listed::ListedProposal;
 pub use listed::ListedReport;
 pub use listed::ListedReview;
 pub use listed::ListedScore;
+pub use listed::ListedSuspension;
 pub(super) use perform::Office;
 pub use question::Question;
 pub use queues::ListedAmount;
@@ -110,7 +112,15 @@ pub enum Command {
     Disclosures {
         /// Whom.
         patient: PatientName,
+        /// From this moment on.
+        #[serde(default)]
+        since: Option<UtcMicros>,
+        /// Also what is left out for a while because an agency said so.
+        #[serde(default)]
+        with_suspended: bool,
     },
+    /// List the suspensions that last.
+    Suspensions,
     /// The names by which the ledger knows a person and a study. Nothing is recorded.
     Names {
         /// Whom.
@@ -243,6 +253,11 @@ pub enum Answer {
         objects: u64,
         /// The ledger entries that record it.
         entries: Vec<u64>,
+    },
+    /// Suspensions, by number.
+    Suspensions {
+        /// Those that last.
+        suspensions: Vec<ListedSuspension>,
     },
     /// What left for other institutions.
     Disclosures {

@@ -63,7 +63,12 @@ impl Office {
             }),
             Command::Queue { queue, one_by_one } => self.queue(&queue, one_by_one).await,
             Command::QueueChange { change, by } => self.queue_change(change, &by).await,
-            Command::Disclosures { patient } => disclosures(recorder, &patient).await,
+            Command::Disclosures {
+                patient,
+                since,
+                with_suspended,
+            } => disclosures(recorder, &patient, since, with_suspended).await,
+            Command::Suspensions => recorder.view(listed::suspensions).await,
             Command::Names { patient, study } => names(recorder, patient, study).await,
             Command::Checkpoint => {
                 let signed = recorder.signed_for().await;
@@ -125,14 +130,24 @@ async fn consents(
     }
 }
 
-async fn disclosures(recorder: &Recorder, patient: &PatientName) -> Result<Answer, RecordError> {
+async fn disclosures(
+    recorder: &Recorder,
+    patient: &PatientName,
+    since: Option<UtcMicros>,
+    with_suspended: bool,
+) -> Result<Answer, RecordError> {
     let (known, _) = recorder.names(Some(patient.identity()), None).await?;
-    let person = recorder.view(move |state, _| {
-        let own = state.own()?.clone();
-        Some((own, state.patients_linked_to(known?)))
+    let person = recorder.view(move |state, now| {
+        let patients = state.patients_linked_to(known?);
+        let suspended = state.suspended(&patients, now);
+        let disclosing = Disclosing::new(state.own()?.clone(), patients).since(since);
+        Some(match with_suspended {
+            true => disclosing.marking(suspended),
+            false => disclosing.leaving_out(suspended),
+        })
     });
     let disclosures = match person.await? {
-        Some((own, patients)) => recorder.disclosures(Disclosing::new(own, patients)).await?,
+        Some(disclosing) => recorder.disclosures(disclosing).await?,
         None => Disclosures::default(),
     };
     Ok(Answer::Disclosures { disclosures })

@@ -89,6 +89,7 @@ impl Question {
                 tls: self.tls,
                 mutual: self.tls,
                 address_checked: true,
+                certificate: None,
             },
             received_at,
         }

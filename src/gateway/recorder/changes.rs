@@ -121,6 +121,27 @@ impl Books {
             }
             Change::HoldLift { hold } => Body::HoldLifted { hold, by },
             Change::DetailsDrop { epoch } => Body::DetailsDropped { epoch, by },
+            Change::DisclosuresSuspend {
+                patient,
+                recipient,
+                until,
+                statement,
+                reference,
+                said,
+            } => {
+                let patient = self.pseudonym(&named(&patient)?)?;
+                let reason = bounded(said)?;
+                let body = Body::DisclosuresSuspended {
+                    patient,
+                    recipient,
+                    until,
+                    statement,
+                    reference,
+                    by,
+                };
+                return Ok((body, Some(filed(patient, Details::Reason { reason }))));
+            }
+            Change::DisclosuresResume { suspension } => Body::DisclosuresResumed { suspension, by },
             Change::StandingNote {
                 patient,
                 evidence,

@@ -121,6 +121,7 @@ mod tests {
                 tls: false,
                 mutual: false,
                 address_checked: true,
+                certificate: None,
             },
             received_at: UtcMicros(1_770_000_000_000_000),
         };

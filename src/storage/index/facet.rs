@@ -72,6 +72,9 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         Body::ParcelSealed { .. } | Body::ParcelOpened { .. } => {
             facets.extend(facets_of_parcels(body));
         }
+        Body::DisclosuresSuspended { .. } | Body::DisclosuresResumed { .. } => {
+            facets.extend(facets_of_suspensions(body));
+        }
         Body::Commitment { decision, .. } => facets.extend(decision.map(Facet::About)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
         Body::QueueChanged { patient, study, .. } => {
@@ -165,6 +168,20 @@ fn facets_of_parcels(body: &Body) -> Vec<Facet> {
             Facet::About(*decision),
             Facet::Institution(recipient.clone()),
         ],
+        _ => Vec::new(),
+    }
+}
+
+/// Of what a patient is not told for a while.
+fn facets_of_suspensions(body: &Body) -> Vec<Facet> {
+    match body {
+        Body::DisclosuresSuspended {
+            patient, recipient, ..
+        } => vec![
+            Facet::Patient(*patient),
+            Facet::Institution(recipient.clone()),
+        ],
+        Body::DisclosuresResumed { suspension, .. } => vec![Facet::About(*suspension)],
         _ => Vec::new(),
     }
 }

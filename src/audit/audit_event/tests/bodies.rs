@@ -21,9 +21,11 @@ use crate::contract::Purpose;
 use crate::contract::QueueAct;
 use crate::contract::ReceiptStanding;
 use crate::contract::StandingEvidence;
+use crate::contract::StatementForm;
 use crate::contract::StepAct;
 use crate::contract::Verdict;
 use crate::digest::Sha256;
+use crate::time::DAY_MICROS;
 
 const OTHER: Pseudonym = Pseudonym::from_bytes([0xb2; 16]);
 
@@ -139,6 +141,18 @@ fn keeping() -> Vec<Body> {
         Body::HoldLifted { hold: 15, by: by() },
         Body::DetailsDropped {
             epoch: Epoch::new(2020, "default").unwrap(),
+            by: by(),
+        },
+        Body::DisclosuresSuspended {
+            patient: PATIENT,
+            recipient: slug("lakeside"),
+            until: START.plus(DAY_MICROS),
+            statement: StatementForm::Oral,
+            reference: "case 9".to_owned(),
+            by: by(),
+        },
+        Body::DisclosuresResumed {
+            suspension: 17,
             by: by(),
         },
     ]

@@ -43,6 +43,7 @@ pub(super) fn site() -> Site {
     Site {
         own: slug("st-anna"),
         names: BTreeMap::from(names.map(|(of, name)| (slug(of), name.to_owned()))),
+        addresses: BTreeMap::new(),
         host: "gateway.st-anna.example".to_owned(),
     }
 }
@@ -71,6 +72,7 @@ pub(super) fn pull() -> Request {
             tls: true,
             mutual: true,
             address_checked: true,
+            certificate: None,
         },
         received_at: START,
     }

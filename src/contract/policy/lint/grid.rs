@@ -272,6 +272,7 @@ impl Grid {
                 tls: tls?,
                 mutual: mutual?,
                 address_checked: address_checked?,
+                certificate: None,
             },
             received_at: UtcMicros(i64::from(TODAY.0).saturating_mul(DAY_MICROS)),
         };

@@ -71,6 +71,7 @@ pub(in crate::gateway) fn asked() -> Asked {
             tls: false,
             mutual: false,
             address_checked: true,
+            certificate: None,
         },
         observed: false,
     }

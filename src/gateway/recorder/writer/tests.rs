@@ -80,6 +80,7 @@ fn emergency(patient: usize) -> Asked {
             tls: false,
             mutual: false,
             address_checked: true,
+            certificate: None,
         },
         observed: false,
     }

@@ -1,16 +1,10 @@
-//! `credence disclosures`
+//! What left, as a table for the desk.
 
 use std::io;
 use std::io::Write;
 
-use clap::Args;
-
-use crate::cli::Exit;
 use crate::cli::columns;
-use crate::cli::desk::Desk;
-use crate::cli::desk::Patient;
 use crate::cli::desk::joined;
-use crate::cli::desk::unexpected;
 use crate::contract::Authority;
 use crate::contract::Disclosure;
 use crate::contract::Disclosures as Found;
@@ -20,55 +14,12 @@ use crate::contract::Purpose;
 use crate::contract::ReceiptStanding;
 use crate::contract::StudyFacts;
 use crate::contract::Told;
-use crate::gateway::control::Answer;
-use crate::gateway::control::Command;
 
 /// Digits of a study's digest that are shown.
 const DIGEST_DIGITS: usize = 12;
 
-/// List what left for other institutions about a patient
-///
-/// First the images: one line for each decision under which some were delivered, or may have been when it
-/// broke off. The entry is the decision's (credence ledger show DIR --entry N). A study is shown by the
-/// first digits of its keyed digest, as the ledger knows it, with its modalities and its day; authority is
-/// what permitted it: consents by number, the rules that decided.
-///
-/// Then what others were told of images without getting them: matches of their queries, and procedure
-/// steps. What is alike but for time and study is one line.
-///
-/// A person who was merged from several Patient IDs is meant with all of them. Of a patient who was erased
-/// nothing is found: the ledger no longer knows who that was. What other institutions did with what they
-/// got, they know.
-///
-/// Reaches a running gateway through its data folder, and works on the folder itself when none
-/// runs. Reads the whole ledger.
-#[derive(Args, Debug)]
-pub struct Disclosures {
-    /// Whom
-    #[command(flatten)]
-    pub patient: Patient,
-    /// Where
-    #[command(flatten)]
-    pub desk: Desk,
-}
-
-/// Performs the command and writes the outcome to `out`.
-///
-/// # Errors
-/// When `out` cannot be written, or a running gateway does not answer.
-pub fn run(arguments: &Disclosures, out: &mut dyn Write) -> io::Result<Exit> {
-    let command = Command::Disclosures {
-        patient: arguments.patient.name(),
-    };
-    arguments
-        .desk
-        .ask(out, command, |out, answer| match answer {
-            Answer::Disclosures { disclosures } => print(out, disclosures),
-            other => Err(unexpected(other)),
-        })
-}
-
-fn print(out: &mut dyn Write, found: &Found) -> io::Result<()> {
+/// Writes it to `out`.
+pub(super) fn print(out: &mut dyn Write, found: &Found) -> io::Result<()> {
     if found.images.is_empty() && found.told.is_empty() {
         return writeln!(out, "nothing left for another institution");
     }
@@ -88,7 +39,7 @@ fn print(out: &mut dyn Write, found: &Found) -> io::Result<()> {
             "outcome",
             "receipt",
         ];
-        let rows: Vec<_> = found.images.iter().map(images).collect();
+        let rows: Vec<_> = found.images.iter().map(|one| images(one, found)).collect();
         columns::print(out, headings, &rows)?;
     }
     if !found.told.is_empty() {
@@ -109,7 +60,7 @@ fn print(out: &mut dyn Write, found: &Found) -> io::Result<()> {
             "studies",
             "authority",
         ];
-        let rows: Vec<_> = found.told.iter().map(told).collect();
+        let rows: Vec<_> = found.told.iter().map(|one| told(one, found)).collect();
         columns::print(out, headings, &rows)?;
     }
     match found.more {
@@ -118,8 +69,8 @@ fn print(out: &mut dyn Write, found: &Found) -> io::Result<()> {
     }
 }
 
-fn images(one: &Disclosure) -> [String; 13] {
-    let [to, ae, by, user, purpose] = parties(&one.parties);
+fn images(one: &Disclosure, found: &Found) -> [String; 13] {
+    let [to, ae, by, user, purpose] = parties(&one.parties, found);
     let instances = match one.failed {
         0 => one.instances.to_string(),
         failed => format!("{}, {failed} failed", one.instances),
@@ -145,8 +96,8 @@ fn images(one: &Disclosure) -> [String; 13] {
     ]
 }
 
-fn told(one: &Told) -> [String; 11] {
-    let [to, ae, by, user, purpose] = parties(&one.parties);
+fn told(one: &Told, found: &Found) -> [String; 11] {
+    let [to, ae, by, user, purpose] = parties(&one.parties, found);
     let entries = match one.times {
         1 => one.first_entry.to_string(),
         _ => format!("{}..{}", one.first_entry, one.last_entry),
@@ -167,14 +118,18 @@ fn told(one: &Told) -> [String; 11] {
 }
 
 /// Recipient and its AE title, who asked, the user, the purpose.
-fn parties(parties: &Parties) -> [String; 5] {
+fn parties(parties: &Parties, found: &Found) -> [String; 5] {
+    let mark = match found.suspended.contains(&parties.recipient) {
+        true => " (suspended)",
+        false => "",
+    };
     let user = match &parties.user {
         Some(user) if user.proven().is_some() => user.name.clone(),
         Some(user) => format!("{} (not proven)", user.name),
         None => "none".to_owned(),
     };
     [
-        parties.recipient.to_string(),
+        format!("{}{mark}", parties.recipient),
         parties.recipient_ae.to_string(),
         format!("{} ({})", parties.requester, parties.requester_ae),
         user,
@@ -295,11 +250,12 @@ mod tests {
             last: UtcMicros(1_000_000),
             times: 3,
             studies: 2,
+            entries: vec![4, 5, 6],
         };
         let printed = text(&Found {
             images: vec![images],
             told: vec![told],
-            more: 0,
+            ..Found::default()
         });
         let lines: Vec<&str> = printed.lines().collect();
         let [heading, image, "", "told of images:", _, told] = lines.as_slice() else {
