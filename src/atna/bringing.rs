@@ -156,9 +156,10 @@ impl Bringer {
     async fn by_udp(&self, at: &HostPort, batch: &Batch) -> Brought {
         let mut too_long = Vec::new();
         let sent = async {
-            let mut addresses = tokio::net::lookup_host((at.host(), at.port())).await?;
+            let looking = tokio::net::lookup_host((at.host(), at.port()));
+            let to = self.in_time(async { Ok(looking.await?.next()) }).await?;
             let none = || io::Error::from(io::ErrorKind::AddrNotAvailable);
-            let to = addresses.next().ok_or_else(none)?;
+            let to = to.ok_or_else(none)?;
             let any = match to.is_ipv4() {
                 true => "0.0.0.0:0",
                 false => "[::]:0",

@@ -274,6 +274,8 @@ fn alone() -> Vec<Value> {
         queue("paused"),
         queue("dropped"),
         bypassed(),
+        json!({"kind": "audit-searched", "from": 0, "until": null, "parameters": ["outcome"], "identified": true,
+            "by": "dns:reader.example"}),
         json!({"kind": "audit-exported", "manifest_sha256": sha256, "from": 0, "until": 9, "records": 4,
             "filter": "{}", "identified": false, "by": by}),
         json!({"kind": "started", "version": "0.1.0", "boot": "00112233445566ff"}),
