@@ -15,6 +15,7 @@ mod html;
 mod jsonl;
 mod list;
 mod manifest;
+mod oid;
 mod reading;
 mod record;
 mod summary;

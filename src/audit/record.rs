@@ -14,6 +14,7 @@ use crate::contract::Outcome;
 use crate::contract::Pseudonym;
 use crate::contract::Purpose;
 use crate::contract::Request;
+use crate::contract::SopClasses;
 use crate::contract::StudyFacts;
 use crate::contract::Verdict;
 use crate::ledger::Entry;
@@ -272,6 +273,16 @@ impl Record {
                 ..nothing
             },
             _ => nothing,
+        }
+    }
+
+    /// The instances that were moved, by SOP class, where these are known.
+    pub const fn classes(&self) -> Option<&SopClasses> {
+        match self.body() {
+            Body::TransferClosed { classes, .. } | Body::ParcelSealed { classes, .. } => {
+                Some(classes)
+            }
+            _ => None,
         }
     }
 

@@ -27,6 +27,7 @@ mod names;
 mod policy;
 mod request;
 mod signature;
+mod sop_classes;
 mod state;
 mod user;
 
@@ -122,6 +123,8 @@ pub use request::TransportFacts;
 pub use request::UnknownPurpose;
 pub use request::Verb;
 pub use signature::Signature;
+pub use sop_classes::SOP_CLASSES_MAX;
+pub use sop_classes::SopClasses;
 pub use state::Applied;
 pub use state::CONSENTS_PER_PATIENT_MAX;
 pub use state::Guardian;

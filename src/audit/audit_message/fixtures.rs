@@ -196,7 +196,8 @@ pub(super) fn read(body: Value) -> Body {
 pub(super) fn closed(outcome: &str, is_final: bool) -> Value {
     json!({"kind": "transfer-closed", "decision": 3, "sender": "st-anna", "recipient": "lakeside",
         "instances": 10, "failed": 2, "warned": 0, "spooled": 0, "bytes": 5_000_000, "manifest_root": null,
-        "outcome": outcome, "fault": null, "final": is_final})
+        "outcome": outcome, "fault": null, "final": is_final,
+        "classes": {"1.2.840.10008.5.1.4.1.1.2": 7, "1.2.840.10008.5.1.4.1.1.4": 2}})
 }
 
 pub(super) fn opened(verdict: &str) -> Value {

@@ -189,11 +189,38 @@ fn a_transfer_tells_how_much_and_how_it_went() {
     let message = &told(&record)[0];
     let study = message.objects()[0];
     let description = study.all("ParticipantObjectDescription")[0];
-    let class = description.all("SOPClass")[0];
-    assert_eq!(class.attribute("NumberOfInstances"), Some("10"));
-    assert_eq!(class.attribute("UID"), None);
+    // Of ten, one was counted in no class.
+    assert_eq!(
+        sop_classes(description),
+        [
+            (Some("1.2.840.10008.5.1.4.1.1.2"), "7"),
+            (Some("1.2.840.10008.5.1.4.1.1.4"), "2"),
+            (None, "1")
+        ]
+    );
     assert_eq!(message.detail("Decision").as_deref(), Some("3"));
     assert_eq!(message.detail("Failed").as_deref(), Some("2"));
+}
+
+fn sop_classes(description: &Element) -> Vec<(Option<&str>, &str)> {
+    let classes = description.all("SOPClass").into_iter();
+    let each = classes.map(|class| {
+        let instances = class.attribute("NumberOfInstances").unwrap();
+        (class.attribute("UID"), instances)
+    });
+    each.collect()
+}
+
+#[test]
+fn an_entry_of_an_older_version_names_no_class_and_neither_does_what_is_no_oid() {
+    let mut body = fixtures::closed("completed", true);
+    for classes in [json!({}), json!({"1.2.03": 4})] {
+        body["classes"] = classes;
+        let record = fixtures::after(fixtures::pull(), body.clone());
+        let message = &told(&record)[0];
+        let description = message.objects()[0].all("ParticipantObjectDescription")[0];
+        assert_eq!(sop_classes(description), [(None, "10")]);
+    }
 }
 
 #[test]
