@@ -209,6 +209,7 @@ fn fill(
         institution: order.site.own.clone(),
         names: order.site.names.clone(),
         host: order.site.host.clone(),
+        aes: order.site.aes.clone(),
         made: order.made.to_string(),
         by: order.by.clone(),
         time_zone: order.clock.name().to_owned(),

@@ -2,6 +2,7 @@
 //! [`Record`] of each entry.
 
 mod action;
+mod alerts;
 mod audit_event;
 mod audit_message;
 mod clock_face;

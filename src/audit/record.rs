@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::alerts;
 use super::summary;
 use crate::contract::Body;
 use crate::contract::Decision;
@@ -301,9 +302,8 @@ impl Record {
             {
                 Severity::Serious
             }
-            Body::Alert { .. } | Body::ReviewOverdue { .. } | Body::Bypassed { .. } => {
-                Severity::Serious
-            }
+            Body::Alert { code, .. } => alerts::meaning(code).1,
+            Body::ReviewOverdue { .. } | Body::Bypassed { .. } => Severity::Serious,
             Body::Equivocated { .. } | Body::Misstated { .. } => Severity::Major,
             _ => Severity::Success,
         }

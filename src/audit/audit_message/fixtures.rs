@@ -40,6 +40,9 @@ pub(super) fn site() -> Site {
         own: "st-anna".parse().unwrap(),
         names: BTreeMap::from(names),
         host: "gateway.st-anna.example".to_owned(),
+        aes: ["CREDENCE", "CREDENCE_ER"]
+            .map(|ae| ae.parse().unwrap())
+            .into(),
     }
 }
 
@@ -305,6 +308,7 @@ pub(super) fn every() -> Vec<Record> {
     let alerts = [
         "log-forked",
         "no-room",
+        "room-again",
         "tls-refused",
         "user-refused",
         "dead-letter",

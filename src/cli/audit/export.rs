@@ -209,6 +209,7 @@ pub fn site(config: &Config) -> Site {
             .map(|one| (one.slug.clone(), one.name.clone()))
             .collect(),
         host: uname.nodename().to_string_lossy().into_owned(),
+        aes: config.aes.iter().map(|own| own.title.clone()).collect(),
     }
 }
 

@@ -47,6 +47,9 @@ pub(super) fn site() -> Site {
         own: slug("st-anna"),
         names: BTreeMap::from(names.map(|(of, name)| (slug(of), name.to_owned()))),
         host: "gateway.st-anna.example".to_owned(),
+        aes: ["CREDENCE", "CREDENCE_ER"]
+            .map(|ae| ae.parse().unwrap())
+            .into(),
     }
 }
 
