@@ -39,6 +39,7 @@ pub use export::Signed;
 pub use export::export;
 pub use filter::Filter;
 pub use folder::FolderError;
+pub use folder::Stop;
 pub use format::Format;
 pub use format::Site;
 pub use gaps::Gap;
