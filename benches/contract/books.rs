@@ -19,6 +19,7 @@ use credence::contract::Pseudonym;
 use credence::contract::Purpose;
 use credence::contract::Request;
 use credence::contract::Signature;
+use credence::contract::SopClasses;
 use credence::contract::State;
 use credence::contract::StudyFacts;
 use credence::contract::TransportFacts;
@@ -208,6 +209,7 @@ impl Books {
             sender: request.custodian.clone(),
             recipient: request.recipient.clone(),
             instances: 100,
+            classes: SopClasses::default(),
             failed: 0,
             warned: 0,
             spooled: 0,

@@ -23,6 +23,7 @@ use credence::contract::Pseudonym;
 use credence::contract::Purpose;
 use credence::contract::Request;
 use credence::contract::Signature;
+use credence::contract::SopClasses;
 use credence::contract::StudyFacts;
 use credence::contract::TransportFacts;
 use credence::contract::Verb;
@@ -274,6 +275,7 @@ fn closed() -> Body {
         sender: own(),
         recipient: PARTNER.parse().unwrap(),
         instances: 412,
+        classes: SopClasses::default(),
         failed: 0,
         warned: 0,
         spooled: 0,

@@ -73,6 +73,7 @@ mod tests {
         Site {
             own: "st-anna".parse().unwrap(),
             names: BTreeMap::new(),
+            aes: std::collections::BTreeSet::new(),
             addresses: BTreeMap::new(),
             host: host.to_owned(),
         }

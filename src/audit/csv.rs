@@ -10,9 +10,10 @@ use super::clock_face::ClockFace;
 use super::format::Format;
 use super::record::Record;
 use crate::contract::ConsentId;
+use crate::contract::SopClasses;
 
 /// The columns; docs/audit.md says what stands in each.
-const COLUMNS: [&str; 32] = [
+const COLUMNS: [&str; 33] = [
     "entry",
     "time_utc",
     "time_local",
@@ -45,6 +46,7 @@ const COLUMNS: [&str; 32] = [
     "failed",
     "bytes",
     "matches",
+    "sop_classes",
 ];
 
 /// See the module.
@@ -215,6 +217,9 @@ impl Format for Csv {
         self.row.number(counts.failed);
         self.row.number(counts.bytes);
         self.row.number(counts.matches);
+        let classes = record.classes().into_iter().flat_map(SopClasses::iter);
+        let classes = classes.map(|(class, instances)| format!("{class}={instances}"));
+        self.row.cell(&classes.collect::<Vec<_>>().join(" "));
         self.row.end(out)
     }
 

@@ -28,6 +28,7 @@ use super::csv::Csv;
 use super::filter::Filter;
 use super::folder::Filling;
 use super::folder::FolderError;
+use super::folder::Stop;
 use super::format::Format;
 use super::format::Site;
 use super::gaps::Gaps;
@@ -87,6 +88,8 @@ pub struct Order {
     pub by: String,
     /// When.
     pub made: UtcMicros,
+    /// Ends it before it is done.
+    pub stop: Stop,
 }
 
 /// What was exported.
@@ -136,6 +139,9 @@ pub enum AuditError {
     /// The gateway did not sign.
     #[error("the manifest is not signed: {0}")]
     Unsigned(String),
+    /// It was stopped.
+    #[error("stopped: nothing is left of it")]
+    Stopped,
     /// The manifest has no text.
     #[error("the manifest cannot be written")]
     Manifest,
@@ -180,16 +186,20 @@ pub fn export(
     let mut name = out.as_os_str().to_owned();
     name.push(".partial");
     let partial = PathBuf::from(name);
-    let exported = fill(order, &partial, out, keyring, progress, sign);
+    let folder = Filling::begin(&partial, order.stop.clone())?;
+    let exported = fill(order, folder, out, keyring, progress, sign);
     if exported.is_err() {
         let _ = fs::remove_dir_all(&partial);
+        if order.stop.is_set() {
+            return Err(AuditError::Stopped);
+        }
     }
     exported
 }
 
 fn fill(
     order: &Order,
-    partial: &Path,
+    mut folder: Filling,
     out: &Path,
     keyring: Option<Keyring>,
     progress: &mut dyn FnMut(u64, u64),
@@ -200,7 +210,6 @@ fn fill(
     let key = storage::read_vkey(dir).map_err(ProveError::from)?;
     let key = key.ok_or(AuditError::Nothing)?;
     let range = span(order, checkpoint.size)?;
-    let mut folder = Filling::begin(partial)?;
     let files = evidence(order, range, &note, keyring, &mut folder, progress)?;
     folder.add(CHECKPOINT, note.as_bytes())?;
     folder.add(VKEY, format!("{key}\n").as_bytes())?;
@@ -209,6 +218,7 @@ fn fill(
         institution: order.site.own.clone(),
         names: order.site.names.clone(),
         host: order.site.host.clone(),
+        aes: order.site.aes.clone(),
         made: order.made.to_string(),
         by: order.by.clone(),
         time_zone: order.clock.name().to_owned(),
@@ -305,6 +315,9 @@ fn tell(
         let record = reading.record(stored?)?;
         next = record.entry.seq.saturating_add(1);
         progress(record.entry.seq.saturating_sub(range.from), of);
+        if order.stop.is_set() {
+            return Err(AuditError::Stopped);
+        }
         if let Some(gap) = found.before(&record.entry) {
             let line = canonical_json(&gap).map_err(|_| AuditError::Manifest)?;
             gaps_file.put(|out| writeln!(out, "{line}"))?;

@@ -1,4 +1,4 @@
-//! The files of an export, as they are written: how long each is, and its digest.
+//! The files of an export, as they are written: how long each is, and its digest. Whoever waits may stop it.
 
 use std::fs;
 use std::fs::File;
@@ -7,15 +7,35 @@ use std::io::BufWriter;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use super::manifest::Listed;
 use crate::digest::Hasher;
+
+/// Set by whoever does not want the export any more.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Nothing more is written.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// It was set.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// A folder that is being filled.
 #[derive(Debug)]
 pub(super) struct Filling {
     path: PathBuf,
     files: Vec<Listed>,
+    stop: Stop,
 }
 
 /// A file that is being written.
@@ -24,6 +44,7 @@ pub(super) struct Writing {
     file: BufWriter<File>,
     hasher: Hasher,
     bytes: u64,
+    stop: Stop,
 }
 
 /// A file or the folder cannot be written.
@@ -47,11 +68,12 @@ impl FolderError {
 
 impl Filling {
     /// A new folder at `path`.
-    pub(super) fn begin(path: &Path) -> Result<Self, FolderError> {
+    pub(super) fn begin(path: &Path, stop: Stop) -> Result<Self, FolderError> {
         fs::create_dir(path).map_err(FolderError::at(path))?;
         Ok(Self {
             path: path.to_owned(),
             files: Vec::new(),
+            stop,
         })
     }
 
@@ -70,6 +92,7 @@ impl Filling {
             file: BufWriter::new(file),
             hasher: Hasher::new(),
             bytes: 0,
+            stop: self.stop.clone(),
         })
     }
 
@@ -136,6 +159,9 @@ impl Write for Writing {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.stop.is_set() {
+            return Err(io::Error::other("stopped"));
+        }
         self.hasher.update(bytes);
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         self.file.write_all(bytes)

@@ -1,11 +1,13 @@
 //! What every format has in common.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
 
 use super::record::Record;
 use crate::contract::InstitutionSlug;
+use crate::dicom::AeTitle;
 
 /// Whose ledger it is, and what people call those who stand in it.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct Site {
     pub addresses: BTreeMap<InstitutionSlug, String>,
     /// The machine that the gateway runs on.
     pub host: String,
+    /// The AE titles that the gateway answers to.
+    pub aes: BTreeSet<AeTitle>,
 }
 
 impl Site {

@@ -1,6 +1,7 @@
 //! What an export says of itself: the text that is signed.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,10 +10,11 @@ use serde::Serialize;
 
 use super::filter::Filter;
 use crate::contract::InstitutionSlug;
+use crate::dicom::AeTitle;
 use crate::digest::Sha256;
 
 /// The version of this form.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Bytes of the longest manifest that is read.
 pub(super) const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
@@ -107,7 +109,7 @@ pub struct Under {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// 1.
+    /// 2.
     pub version: u32,
     /// Whose ledger.
     pub institution: InstitutionSlug,
@@ -115,6 +117,8 @@ pub struct Manifest {
     pub names: BTreeMap<InstitutionSlug, String>,
     /// The machine that is named in the formats.
     pub host: String,
+    /// The gateway's own AE titles, as the formats name them.
+    pub aes: BTreeSet<AeTitle>,
     /// When it was made (RFC 3339, UTC).
     pub made: String,
     /// For whom.

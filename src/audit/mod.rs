@@ -3,6 +3,7 @@
 
 mod accounting;
 mod action;
+mod alerts;
 mod audit_event;
 mod audit_message;
 mod breach;
@@ -17,6 +18,7 @@ mod html;
 mod jsonl;
 mod list;
 mod manifest;
+mod oid;
 mod page;
 mod reading;
 mod record;
@@ -50,6 +52,7 @@ pub use export::export;
 pub use export::first_from;
 pub use filter::Filter;
 pub use folder::FolderError;
+pub use folder::Stop;
 pub use format::Format;
 pub use format::Site;
 pub use gaps::Gap;

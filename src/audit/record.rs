@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::alerts;
 use super::summary;
 use crate::contract::Body;
 use crate::contract::Decision;
@@ -14,6 +15,7 @@ use crate::contract::Outcome;
 use crate::contract::Pseudonym;
 use crate::contract::Purpose;
 use crate::contract::Request;
+use crate::contract::SopClasses;
 use crate::contract::StudyFacts;
 use crate::contract::Verdict;
 use crate::ledger::Entry;
@@ -277,6 +279,16 @@ impl Record {
         }
     }
 
+    /// The instances that were moved, by SOP class, where these are known.
+    pub const fn classes(&self) -> Option<&SopClasses> {
+        match self.body() {
+            Body::TransferClosed { classes, .. } | Body::ParcelSealed { classes, .. } => {
+                Some(classes)
+            }
+            _ => None,
+        }
+    }
+
     /// How it went.
     pub fn severity(&self) -> Severity {
         match self.body() {
@@ -292,9 +304,8 @@ impl Record {
             {
                 Severity::Serious
             }
-            Body::Alert { .. } | Body::ReviewOverdue { .. } | Body::Bypassed { .. } => {
-                Severity::Serious
-            }
+            Body::Alert { code, .. } => alerts::meaning(code).1,
+            Body::ReviewOverdue { .. } | Body::Bypassed { .. } => Severity::Serious,
             Body::Equivocated { .. } | Body::Misstated { .. } => Severity::Major,
             _ => Severity::Success,
         }

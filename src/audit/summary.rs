@@ -2,7 +2,9 @@
 
 use crate::contract::Body;
 use crate::contract::Effect;
+use crate::contract::SopClasses;
 use crate::contract::Verdict;
+use crate::dicom::sop_class_name;
 use crate::ledger::Entry;
 
 /// Number, time, kind, and what it says.
@@ -155,11 +157,12 @@ fn of_parcels(body: &Body) -> String {
             parcel,
             recipient,
             instances,
+            classes,
             release,
             ..
         } => {
-            let release = release.as_str();
-            format!("{parcel} for {recipient}: {instances} instances, {release} release")
+            let (classes, release) = (named(classes), release.as_str());
+            format!("{parcel} for {recipient}: {instances} instances{classes}, {release} release")
         }
         Body::ParcelOpened {
             parcel,
@@ -246,6 +249,18 @@ fn of_keeping(body: &Body) -> String {
     }
 }
 
+/// SOP classes in brackets, by their names where the standard has one.
+fn named(classes: &SopClasses) -> String {
+    if classes.is_empty() {
+        return String::new();
+    }
+    let each = classes.iter().map(|(class, instances)| {
+        let name = sop_class_name(class).unwrap_or_else(|| class.as_str());
+        format!("{instances} {name}")
+    });
+    format!(" ({})", each.collect::<Vec<_>>().join(", "))
+}
+
 /// What the gateway says by itself.
 fn of_the_gateway(body: &Body) -> String {
     match body {
@@ -264,6 +279,7 @@ fn of_the_gateway(body: &Body) -> String {
         Body::TransferClosed {
             decision,
             instances,
+            classes,
             failed,
             spooled,
             outcome,
@@ -273,8 +289,9 @@ fn of_the_gateway(body: &Body) -> String {
                 0 => String::new(),
                 spooled => format!(", {spooled} spooled"),
             };
+            let classes = named(classes);
             format!(
-                "of decision {decision}: {outcome:?}, {instances} delivered, {failed} failed{spooled}"
+                "of decision {decision}: {outcome:?}, {instances} delivered{classes}, {failed} failed{spooled}"
             )
         }
         Body::Query {

@@ -395,6 +395,7 @@ fn told(dir: &Path, manifest: &Manifest, source: Carried) -> Result<(), Fault> {
         // No format of an export tells them.
         addresses: BTreeMap::new(),
         host: manifest.host.clone(),
+        aes: manifest.aes.clone(),
     };
     let clock = ClockFace::of(&manifest.time_zone).map_err(|_| Fault::Manifest)?;
     let mut files: Vec<(Box<dyn Format>, Summed)> = Vec::new();

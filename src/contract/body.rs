@@ -22,6 +22,7 @@ use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
 use crate::contract::request::Request;
+use crate::contract::sop_classes::SopClasses;
 use crate::contract::suspension::StatementForm;
 use crate::digest::Sha256;
 use crate::time::UtcMicros;
@@ -318,6 +319,9 @@ pub enum Body {
         recipient: InstitutionSlug,
         /// Instances answered with Success or a warning, since the last such event.
         instances: u64,
+        /// These by SOP class; none in entries of older versions.
+        #[serde(default, skip_serializing_if = "SopClasses::is_empty")]
+        classes: SopClasses,
         /// Instances that failed.
         failed: u64,
         /// Instances answered with a warning, counted in `instances` too.
@@ -410,6 +414,9 @@ pub enum Body {
         recipient: InstitutionSlug,
         /// Instances in it.
         instances: u64,
+        /// These by SOP class; none in entries of older versions.
+        #[serde(default, skip_serializing_if = "SopClasses::is_empty")]
+        classes: SopClasses,
         /// Bytes of their data sets.
         bytes: u64,
         /// Digest of its signed manifest.

@@ -84,6 +84,22 @@ mod tests {
     }
 
     #[test]
+    fn sop_classes_stand_in_the_text_where_they_are_known() {
+        let ct = "1.2.840.10008.5.1.4.1.1.2".parse().unwrap();
+        let mut event = event();
+        if let Body::TransferClosed { classes, .. } = &mut event.body {
+            *classes = [&ct, &ct].into_iter().collect();
+        }
+        let text = TEXT.replacen(
+            r#""decision":3"#,
+            r#""classes":{"1.2.840.10008.5.1.4.1.1.2":2},"decision":3"#,
+            1,
+        );
+        assert_eq!(canonical_json(&event).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+    }
+
+    #[test]
     fn what_is_signed_is_the_event_without_its_signature() {
         let event = event();
         let signed = Event::signed_text(&event.author, event.author_seq, &event.body).unwrap();

@@ -19,6 +19,7 @@ use crate::contract::Purpose;
 use crate::contract::Rejection;
 use crate::contract::Request;
 use crate::contract::Signature;
+use crate::contract::SopClasses;
 use crate::contract::State;
 use crate::contract::StudyFacts;
 use crate::contract::TransportFacts;
@@ -255,6 +256,7 @@ pub(super) fn closed(decision: u64, outcome: Outcome, fault: Option<&str>) -> Bo
         sender: slug("st-anna"),
         recipient: slug("lakeside"),
         instances: 10,
+        classes: SopClasses::default(),
         failed: u64::from(outcome == Outcome::Failed),
         warned: 0,
         spooled: 0,

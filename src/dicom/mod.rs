@@ -34,6 +34,7 @@ pub use scan::ScanError;
 pub use sop_class::Model;
 pub use sop_class::Service;
 pub use sop_class::service_of;
+pub use sop_class::sop_class_name;
 pub use sop_class::storage_classes;
 pub use tag::Tag;
 pub use transfer_syntax::Encoding;

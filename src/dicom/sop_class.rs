@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use dicom_core::dictionary::UidDictionary as _;
+use dicom_dictionary_std::StandardSopClassDictionary;
 use dicom_dictionary_std::uids;
 
 use crate::dicom::Uid;
@@ -108,6 +110,12 @@ pub fn service_of(abstract_syntax: &Uid, private_storage: &BTreeSet<Uid>) -> Opt
         }
         _ => None,
     }
+}
+
+/// The name of a standard SOP class (PS3.6 Table A-1), as in `CT Image Storage`; `None`: a private one.
+pub fn sop_class_name(class: &Uid) -> Option<&'static str> {
+    let entry = StandardSopClassDictionary.by_uid(class.as_str())?;
+    Some(entry.name)
 }
 
 /// All standard storage SOP classes whose instances belong to a study, in the order of their
@@ -404,6 +412,14 @@ mod tests {
         ] {
             assert_eq!(service(uid), None, "{uid}");
         }
+    }
+
+    #[test]
+    fn standard_classes_have_names_and_private_ones_none() {
+        let name = |uid: &str| sop_class_name(&uid.parse().unwrap());
+        assert_eq!(name("1.2.840.10008.5.1.4.1.1.2"), Some("CT Image Storage"));
+        assert!(storage_classes().all(|class| name(class).is_some()));
+        assert_eq!(name("1.3.46.670589.11.0.0.12.1"), None);
     }
 
     #[test]

@@ -13,11 +13,12 @@ use super::instance::expect_data;
 use super::instance::next_within;
 use super::recorder::Recorded;
 use super::spooling::Spooling;
+use super::transfer::DataSet;
 use crate::digest::Hasher;
-use crate::digest::Sha256;
 use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
+use crate::dimse::element;
 use crate::transport::Indication;
 use crate::transport::Link;
 
@@ -40,10 +41,8 @@ pub(super) struct RelayLimits {
 pub(super) struct Relayed {
     /// The destination's C-STORE-RSP.
     pub(super) response: CommandSet,
-    /// SHA-256 of the data set as it came and left.
-    pub(super) digest: Sha256,
-    /// Its length.
-    pub(super) bytes: u64,
+    /// The data set as it came and left.
+    pub(super) data_set: DataSet,
 }
 
 /// Whose fault it is that the object did not arrive.
@@ -186,8 +185,11 @@ impl Relay<'_> {
         }
         Ok(Relayed {
             response,
-            digest,
-            bytes,
+            data_set: DataSet {
+                digest,
+                bytes,
+                class: command.get_uid(element::AFFECTED_SOP_CLASS_UID),
+            },
         })
     }
 

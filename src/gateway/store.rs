@@ -357,7 +357,7 @@ impl Session {
                 let status = relayed.response.status();
                 let status = status.unwrap_or(Status::PROCESSING_FAILURE);
                 self.transfers.count(key, now_us, |tally| {
-                    tally.answered(status, &relayed.digest, relayed.bytes);
+                    tally.answered(status, &relayed.data_set);
                 });
                 self.link.queue_command(context_id, &relayed.response);
                 Ok(Stored::Answered)

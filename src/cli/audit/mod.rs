@@ -8,6 +8,7 @@ use clap::Subcommand;
 use crate::cli::Exit;
 
 mod export;
+mod interrupted;
 mod names;
 mod progress;
 mod verify;

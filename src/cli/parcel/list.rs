@@ -115,6 +115,7 @@ fn add(parcels: &mut Parcels, entry: Entry) {
             decision,
             recipient,
             instances,
+            classes: _,
             bytes,
             manifest_sha256,
             release,

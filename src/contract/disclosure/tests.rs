@@ -1,6 +1,7 @@
 //! What counts as having left, to whom, and how it is added up.
 
 use super::*;
+use crate::contract::SopClasses;
 use crate::contract::acts::StepAct;
 use crate::contract::fixtures::Ledger;
 use crate::contract::fixtures::PATIENT;
@@ -65,6 +66,7 @@ impl Fold {
             sender: slug("st-anna"),
             recipient: slug("lakeside"),
             instances,
+            classes: SopClasses::default(),
             failed,
             warned: 0,
             spooled: 0,

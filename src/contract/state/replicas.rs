@@ -21,6 +21,7 @@ use crate::contract::Outcome;
 use crate::contract::ParcelRelease;
 use crate::contract::Purpose;
 use crate::contract::ReceiptStanding;
+use crate::contract::SopClasses;
 use crate::contract::Verdict;
 use crate::contract::credit::Incident;
 use crate::contract::credit::StandingEvidence;
@@ -302,6 +303,7 @@ impl Walk {
                     decision: 3,
                     recipient: slug("lakeside"),
                     instances: 1,
+                    classes: SopClasses::default(),
                     bytes: 10,
                     manifest_sha256: Sha256::ZERO,
                     release: ParcelRelease::Online,

@@ -301,14 +301,9 @@ impl Worker {
         };
         let now_us = self.now_us();
         match (then, attempt.status, &attempt.relayed) {
-            (Then::Remove, Some(status), Some(relayed)) => {
+            (Then::Remove | Then::Bury { .. }, Some(status), Some(relayed)) => {
                 self.transfers.count(key, now_us, |tally| {
-                    tally.answered(status, &relayed.digest, relayed.bytes);
-                });
-            }
-            (Then::Bury { .. }, Some(status), Some(relayed)) => {
-                self.transfers.count(key, now_us, |tally| {
-                    tally.answered(status, &relayed.digest, 0);
+                    tally.answered(status, &relayed.data_set);
                 });
             }
             (Then::Bury { .. }, ..) if attempt.is_broken => {

@@ -143,9 +143,9 @@ impl Worker {
         match sealed.await {
             Ok((release, data_sets)) => {
                 let now_us = self.now_us();
-                for (digest, bytes) in &data_sets {
+                for data_set in &data_sets {
                     transfer.count(now_us, |tally| match release {
-                        Release::Offline => tally.answered(Status::SUCCESS, digest, *bytes),
+                        Release::Offline => tally.answered(Status::SUCCESS, data_set),
                         // Delivered under the decision by which its key is released.
                         Release::Online => tally.kept(),
                     });

@@ -12,6 +12,7 @@ use crate::contract::InstitutionSlug;
 use crate::digest::Sha256;
 use crate::gateway::Gateway;
 use crate::gateway::recorder::Asked;
+use crate::gateway::transfer::DataSet;
 use crate::parcel::ContentKey;
 use crate::parcel::Manifest;
 use crate::parcel::ParcelId;
@@ -47,8 +48,8 @@ pub(super) struct Kept {
     /// Its manifest, without the objects, whose number is all that is asked for later.
     pub(super) manifest: Manifest,
     pub(super) manifest_sha256: Sha256,
-    /// Digest and length of each data set.
-    pub(super) data_sets: Vec<(Sha256, u64)>,
+    /// Each data set; older versions wrote lists of digest and length.
+    pub(super) data_sets: Vec<DataSet>,
     /// The peer that it was sealed for.
     pub(super) peer: PeerName,
     /// The entry that says so.
@@ -189,7 +190,11 @@ mod tests {
             version: Version::default(),
             manifest,
             manifest_sha256: Sha256::ZERO,
-            data_sets: vec![(Sha256::ZERO, 100)],
+            data_sets: vec![DataSet {
+                digest: Sha256::ZERO,
+                bytes: 100,
+                class: None,
+            }],
             peer: "lakeside-gateway".parse().unwrap(),
             sealed: 4,
             asked: asked(),
@@ -212,6 +217,13 @@ mod tests {
         assert_eq!(look_through(&spool, UtcMicros(50)).unwrap(), [first]);
         assert_eq!(key(first), None);
         assert_eq!(key(second), Some(ContentKey::from_bytes([2; 32])));
+    }
+
+    #[test]
+    fn data_sets_as_older_versions_wrote_them_are_read() {
+        let text = format!("[\"{}\",100]", Sha256::ZERO);
+        let read: DataSet = serde_json::from_str(&text).unwrap();
+        assert_eq!(kept_until(1, 1).data_sets, [read]);
     }
 
     #[test]

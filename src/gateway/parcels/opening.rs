@@ -150,10 +150,10 @@ impl Gateway {
         };
         let now_us = self.clock.read().monotonic_us;
         let is_released = reply.status == 200;
-        for (digest, bytes) in &kept.data_sets {
+        for data_set in &kept.data_sets {
             transfer.count(now_us, |tally| {
                 if is_released {
-                    tally.answered(Status::SUCCESS, digest, *bytes);
+                    tally.answered(Status::SUCCESS, data_set);
                 } else {
                     tally.withheld();
                 }

@@ -23,6 +23,7 @@ use crate::digest::Sha256;
 use crate::gateway::Gateway;
 use crate::gateway::recorder::RecordError;
 use crate::gateway::recorder::Recorded;
+use crate::gateway::transfer::DataSet;
 use crate::parcel::CONTENTS;
 use crate::parcel::ContentKey;
 use crate::parcel::Contents;
@@ -129,7 +130,7 @@ impl Parcels {
     }
 
     /// Seals `items`, which wait for `to`, under the decision that permits it; tells how the key is
-    /// released, and gives the digest and the length of each data set. Returns when the parcel is durable, and nothing of it is left otherwise,
+    /// released, and gives each data set. Returns when the parcel is durable, and nothing of it is left otherwise,
     /// as far as that is in our hands.
     ///
     /// # Errors
@@ -140,7 +141,7 @@ impl Parcels {
         recorded: &Recorded,
         study: Option<Uid>,
         items: Vec<Item>,
-    ) -> Result<(Release, Vec<(Sha256, u64)>), SealError> {
+    ) -> Result<(Release, Vec<DataSet>), SealError> {
         let hospital = gateway.config.gateway_peer_of(to).cloned();
         let hospital = hospital.ok_or_else(|| internal("the peer is no gateway"))?;
         let spool = Arc::clone(&gateway.spool);
@@ -175,24 +176,29 @@ async fn complete(
     hospital: &GatewayPeer,
     recorded: &Recorded,
     filled: &Arc<Filled>,
-) -> Result<Vec<(Sha256, u64)>, SealError> {
+) -> Result<Vec<DataSet>, SealError> {
     let manifest = manifest_of(gateway, hospital, recorded, filled)?;
     let signer = gateway.recorder.statement_signer();
     let note = manifest.sign(&signer).map_err(of_manifest)?;
     let digest = Manifest::digest(&note);
     let instances = &filled.contents.instances;
-    let data_sets: Vec<(Sha256, u64)> = instances
+    let data_sets: Vec<DataSet> = instances
         .iter()
-        .map(|one| (one.sha256, one.bytes))
+        .map(|one| DataSet {
+            digest: one.sha256,
+            bytes: one.bytes,
+            class: Some(one.sop_class.clone()),
+        })
         .collect();
     let body = Body::ParcelSealed {
         parcel: filled.id.to_string(),
         decision: recorded.entry(),
         recipient: manifest.to.clone(),
         instances: u64::try_from(instances.len()).unwrap_or(u64::MAX),
+        classes: instances.iter().map(|one| &one.sop_class).collect(),
         bytes: data_sets
             .iter()
-            .fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes)),
+            .fold(0, |sum, one| sum.saturating_add(one.bytes)),
         manifest_sha256: digest,
         release: manifest.release,
     };

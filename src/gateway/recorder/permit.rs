@@ -102,6 +102,7 @@ impl Recorded {
             sender: self.0.asked.sender.clone(),
             recipient: self.0.request.recipient.clone(),
             instances: tally.instances,
+            classes: tally.classes.clone(),
             failed: tally.failed,
             warned: tally.warned,
             spooled: tally.spooled,

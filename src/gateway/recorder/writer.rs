@@ -29,6 +29,7 @@ use crate::contract::Obligation;
 use crate::contract::Outcome;
 use crate::contract::Pseudonym;
 use crate::contract::Request;
+use crate::contract::SopClasses;
 use crate::contract::StudyFacts;
 use crate::contract::Verdict;
 use crate::contract::affects;
@@ -122,6 +123,7 @@ impl Writer {
                 sender: permit.sender.clone(),
                 recipient: permit.recipient.clone(),
                 instances: 0,
+                classes: SopClasses::default(),
                 failed: 0,
                 warned: 0,
                 spooled: 0,

@@ -206,7 +206,7 @@ impl Session {
                     .unwrap_or(Status::PROCESSING_FAILURE);
                 counts.answered(&instance, status);
                 if let Some(tally) = tally {
-                    tally.answered(status, &relayed.digest, relayed.bytes);
+                    tally.answered(status, &relayed.data_set);
                 }
                 self.link.queue_command(context_id, &relayed.response);
                 Ok(Stored::Answered)

@@ -408,7 +408,7 @@ impl Follow<'_> {
             settled.insert(instance.clone());
         }
         if let Some(study) = progress.studies.get_mut(study) {
-            study.tally.answered(status, &relayed.digest, relayed.bytes);
+            study.tally.answered(status, &relayed.data_set);
         }
     }
 

@@ -15,10 +15,12 @@ use super::super::instance::next_within;
 use super::super::recorder::Recorded;
 use super::super::relay::RelayError;
 use super::super::relay::Relayed;
+use super::super::transfer::DataSet;
 use crate::digest::Hasher;
 use crate::digest::Sha256;
 use crate::dimse::CommandSet;
 use crate::dimse::Status;
+use crate::dimse::element;
 use crate::transport::Link;
 
 /// Pieces under way between the two tasks.
@@ -57,6 +59,7 @@ pub(in crate::gateway) async fn hand_over(
             RelayError::NotReleased { sender_done }
         }
     };
+    let class = command.get_uid(element::AFFECTED_SOP_CLASS_UID);
     let (pieces, receiver) = mpsc::channel(PIECES_MAX);
     let (reply, answer) = oneshot::channel();
     let delivery = Delivery {
@@ -107,11 +110,12 @@ pub(in crate::gateway) async fn hand_over(
     };
     tell_ticket(released_by, &response, &digest, bytes);
     let response = response?;
-    Ok(Relayed {
-        response,
+    let data_set = DataSet {
         digest,
         bytes,
-    })
+        class,
+    };
+    Ok(Relayed { response, data_set })
 }
 
 /// Counts, for the receipt, what became of an instance that was handed over whole: without an answer the

@@ -6,6 +6,7 @@ use crate::contract::Grantees;
 use crate::contract::Outcome;
 use crate::contract::Pseudonym;
 use crate::contract::Purpose;
+use crate::contract::SopClasses;
 use crate::digest::Sha256;
 use crate::ledger::fixtures::Scribe;
 use crate::storage::BATCH_ENTRIES_MAX;
@@ -165,6 +166,7 @@ fn closed(decision: u64, recipient: &str) -> Body {
         sender: "st-anna".parse().unwrap(),
         recipient: recipient.parse().unwrap(),
         instances: 10,
+        classes: SopClasses::default(),
         failed: 0,
         warned: 0,
         spooled: 0,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::samples::PATIENT;
 use super::samples::START;
+use super::samples::classes;
 use super::samples::slug;
 use crate::contract::Body;
 use crate::contract::CommitmentAct;
@@ -295,6 +296,7 @@ pub(super) fn following() -> Vec<Body> {
             decision: 40,
             recipient: lakeside(),
             instances: 24,
+            classes: classes(),
             bytes: 12_582_912,
             manifest_sha256: Sha256::of(&[b"manifest"]),
             release: ParcelRelease::Online,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::Arc;
 
 use super::bodies;
@@ -19,12 +20,14 @@ use crate::contract::Pseudonym;
 use crate::contract::Purpose;
 use crate::contract::Request;
 use crate::contract::Signature;
+use crate::contract::SopClasses;
 use crate::contract::StudyFacts;
 use crate::contract::TransportFacts;
 use crate::contract::User;
 use crate::contract::UserProof;
 use crate::contract::Verb;
 use crate::contract::Verdict;
+use crate::dicom::Uid;
 use crate::digest::Sha256;
 use crate::ledger::Entry;
 use crate::time::UtcMicros;
@@ -45,6 +48,9 @@ pub(super) fn site() -> Site {
         names: BTreeMap::from(names.map(|(of, name)| (slug(of), name.to_owned()))),
         addresses: BTreeMap::new(),
         host: "gateway.st-anna.example".to_owned(),
+        aes: ["CREDENCE", "CREDENCE_ER"]
+            .map(|ae| ae.parse().unwrap())
+            .into(),
     }
 }
 
@@ -161,6 +167,14 @@ pub(super) fn denial(rule: Option<&str>, reason: &str) -> Decision {
     }
 }
 
+/// 20 CT images, three of a private class; one of the 24 was counted in none.
+pub(super) fn classes() -> SopClasses {
+    let [ct, private] = ["1.2.840.10008.5.1.4.1.1.2", "1.3.46.670589.11.0.0.12.1"]
+        .map(|class| class.parse::<Uid>().unwrap());
+    let images = iter::repeat_n(&ct, 20);
+    images.chain(iter::repeat_n(&private, 3)).collect()
+}
+
 pub(super) fn closed(sender: &str, recipient: &str, outcome: Outcome) -> Body {
     let went = outcome == Outcome::Completed;
     Body::TransferClosed {
@@ -168,6 +182,11 @@ pub(super) fn closed(sender: &str, recipient: &str, outcome: Outcome) -> Body {
         sender: slug(sender),
         recipient: slug(recipient),
         instances: if went { 24 } else { 0 },
+        classes: if went {
+            classes()
+        } else {
+            SopClasses::default()
+        },
         failed: if went { 0 } else { 24 },
         warned: 0,
         spooled: 0,

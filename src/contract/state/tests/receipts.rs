@@ -3,6 +3,7 @@ use crate::contract::Effect;
 use crate::contract::Grantees;
 use crate::contract::ParcelRelease;
 use crate::contract::ReceiptStanding;
+use crate::contract::SopClasses;
 use crate::contract::Through;
 use crate::contract::Verdict;
 use crate::contract::fixtures::Ledger;
@@ -157,6 +158,7 @@ fn what_was_sealed_into_a_parcel_earns_nothing() {
         decision,
         recipient: slug("lakeside"),
         instances: 10,
+        classes: SopClasses::default(),
         bytes: 5_000_000,
         manifest_sha256: Sha256::ZERO,
         release: ParcelRelease::Offline,
