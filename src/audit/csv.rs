@@ -150,7 +150,7 @@ impl Csv {
         self.row.cell(&text(
             request.map(|request| request.requester_ae.to_string()),
         ));
-        let user = request.and_then(|request| request.user.as_ref());
+        let user = record.user();
         self.row.cell(user.map_or("", |user| user.name.as_str()));
         self.row.cell(user.map_or("", |user| user.proof.as_str()));
         self.row.cell(record.body().person().unwrap_or_default());

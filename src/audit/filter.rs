@@ -68,8 +68,12 @@ impl Filter {
             _ => record.study().map(|study| study.uid_digest),
         };
         let has_ae = |ae: &AeTitle| {
-            request
-                .is_some_and(|request| request.requester_ae == *ae || request.recipient_ae == *ae)
+            let of_peer =
+                matches!(record.body(), Body::UserAuthenticated { ae: peer, .. } if peer == ae);
+            of_peer
+                || request.is_some_and(|request| {
+                    request.requester_ae == *ae || request.recipient_ae == *ae
+                })
         };
         let has_institution =
             |institution: &InstitutionSlug| record.institutions().contains(institution);

@@ -17,6 +17,7 @@ use crate::contract::Purpose;
 use crate::contract::Request;
 use crate::contract::SopClasses;
 use crate::contract::StudyFacts;
+use crate::contract::User;
 use crate::contract::Verdict;
 use crate::ledger::Entry;
 use crate::time::UtcMicros;
@@ -127,6 +128,14 @@ impl Record {
         self.body().person().or_else(user)
     }
 
+    /// The user of a peer, who asked or was authenticated.
+    pub fn user(&self) -> Option<&User> {
+        match self.body() {
+            Body::UserAuthenticated { user, .. } => Some(user),
+            _ => self.request()?.user.as_ref(),
+        }
+    }
+
     /// The request that it is about.
     pub fn request(&self) -> Option<&Request> {
         self.judged.as_deref().map(|judged| &judged.request)
@@ -215,6 +224,7 @@ impl Record {
             | Body::ChargeReversed { institution, .. }
             | Body::CeilingLifted { institution, .. }
             | Body::Receipt { institution, .. }
+            | Body::UserAuthenticated { institution, .. }
             | Body::Misstated { institution, .. } => Some(institution),
             Body::DisclosuresSuspended { recipient, .. } => Some(recipient),
             Body::ParcelSealed { recipient, .. } | Body::ParcelOpened { recipient, .. } => {

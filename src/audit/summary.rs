@@ -86,6 +86,7 @@ pub(super) fn what(body: &Body) -> String {
         Body::Equivocated { .. }
         | Body::Misstated { .. }
         | Body::Receipt { .. }
+        | Body::UserAuthenticated { .. }
         | Body::Bypassed { .. }
         | Body::Decision { .. }
         | Body::TransferClosed { .. }
@@ -300,6 +301,15 @@ fn of_the_gateway(body: &Body) -> String {
             withheld,
             ..
         } => format!("of decision {decision}: {matches} matches, {withheld} withheld"),
+        Body::UserAuthenticated {
+            user,
+            institution,
+            ae,
+        } => format!(
+            "{} at {ae} of {institution}, by {}",
+            user.name,
+            user.proof.as_str()
+        ),
         Body::Bypassed {
             associations,
             first,

@@ -85,6 +85,7 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::Bypassed { .. }
         | Body::AuditExported { .. }
         | Body::AuditSearched { .. }
+        | Body::UserAuthenticated { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }

@@ -24,6 +24,8 @@ use crate::contract::names::Pseudonym;
 use crate::contract::request::Request;
 use crate::contract::sop_classes::SopClasses;
 use crate::contract::suspension::StatementForm;
+use crate::contract::user::User;
+use crate::dicom::AeTitle;
 use crate::digest::Sha256;
 use crate::time::UtcMicros;
 
@@ -491,6 +493,15 @@ pub enum Body {
         identified: bool,
         /// Who.
         by: String,
+    },
+    /// A user of a peer proved who they are when an association was requested.
+    UserAuthenticated {
+        /// Who, and by what.
+        user: User,
+        /// Whose peer it is.
+        institution: InstitutionSlug,
+        /// The peer.
+        ae: AeTitle,
     },
     /// Somebody searched this ledger by way of the network. What they looked for is not told: it may name a
     /// patient.

@@ -197,6 +197,7 @@ impl State {
             | Body::Bypassed { .. }
             | Body::AuditExported { .. }
             | Body::AuditSearched { .. }
+            | Body::UserAuthenticated { .. }
             | Body::Alert { .. }
             | Body::Started { .. }
             | Body::Stopped { .. } => {

@@ -12,6 +12,7 @@ use crate::association::UserIdentity;
 use crate::config::Identity;
 use crate::config::UserName;
 use crate::config::UserNeed;
+use crate::contract::Body;
 use crate::contract::Purpose;
 use crate::contract::User;
 use crate::contract::UserProof;
@@ -151,12 +152,26 @@ impl Inbound {
             Err(refused) => return Err(self.refuse(gateway, &refused, from).await),
         };
         self.user = identified.user;
+        self.tell_proven(gateway).await;
         let purpose = gateway
             .config
             .purpose(&self.called, self.user.as_ref(), &self.peer);
         self.purpose = purpose.unwrap_or(Purpose::Treatment);
         // Of length zero for names, passcodes and tokens (PS3.7 Table D.3-15).
         Ok((asks_for_response && identified.taken).then(Vec::new))
+    }
+
+    /// A user who proved who they are is in the ledger, whatever they ask for then.
+    async fn tell_proven(&self, gateway: &Gateway) {
+        let proven = self.user.as_ref().filter(|user| user.proven().is_some());
+        if let Some(user) = proven {
+            let body = Body::UserAuthenticated {
+                user: user.clone(),
+                institution: self.peer.institution.clone(),
+                ae: self.peer.ae_title.clone(),
+            };
+            gateway.recorder.note(body).await;
+        }
     }
 
     async fn identified(

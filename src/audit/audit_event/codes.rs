@@ -24,6 +24,8 @@ pub(super) const AUDIT_LOG_USED: Coding = dcm("110101", "Audit Log Used");
 pub(super) const QUERY: Coding = dcm("110112", "Query");
 pub(super) const SECURITY_ALERT: Coding = dcm("110113", "Security Alert");
 
+pub(super) const USER_AUTHENTICATION: Coding = dcm("110114", "User Authentication");
+pub(super) const LOGIN: Coding = dcm("110122", "Login");
 pub(super) const APPLICATION_START: Coding = dcm("110120", "Application Start");
 pub(super) const APPLICATION_STOP: Coding = dcm("110121", "Application Stop");
 pub(super) const NODE_AUTHENTICATION: Coding = dcm("110126", "Node Authentication");

@@ -243,8 +243,13 @@ fn details<'a>(record: &'a Record) -> Vec<Detail<'a>> {
         }
         tell("Policy", Some(decision.policy.to_string().into()));
     }
-    let user = record.request().and_then(|request| request.user.as_ref());
-    tell("UserProof", user.map(|user| user.proof.as_str().into()));
+    tell(
+        "UserProof",
+        record.user().map(|user| user.proof.as_str().into()),
+    );
+    if let Body::UserAuthenticated { ae, .. } = record.body() {
+        tell("AETitle", Some(ae.to_string().into()));
+    }
     let counts = record.counts();
     tell("Instances", counts.instances.map(number));
     tell("Failed", counts.failed.map(number));

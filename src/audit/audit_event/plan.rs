@@ -114,6 +114,9 @@ pub(super) fn plans(site: &Site, record: &Record) -> Vec<Plan> {
             Execute,
         ),
         Body::Genesis { .. } | Body::Restored { .. } => alert(codes::RECORDING_STARTED, Execute),
+        Body::UserAuthenticated { .. } => {
+            basic(codes::USER_AUTHENTICATION, Some(codes::LOGIN), Execute)
+        }
         Body::Bypassed { .. } => alert(codes::RECORDING_STOPPED, Execute),
         Body::PolicyProposed { .. } => alert(codes::SECURITY_CONFIGURATION, Create),
         Body::PolicyApproved { .. } => alert(codes::SECURITY_CONFIGURATION, Update),

@@ -40,11 +40,13 @@ pub(super) const EXPORT: Code = dcm("110106", "Export");
 pub(super) const PATIENT_RECORD: Code = dcm("110110", "Patient Record");
 pub(super) const PROCEDURE_RECORD: Code = dcm("110111", "Procedure Record");
 pub(super) const QUERY: Code = dcm("110112", "Query");
+pub(super) const USER_AUTHENTICATION: Code = dcm("110114", "User Authentication");
 pub(super) const SECURITY_ALERT: Code = dcm("110113", "Security Alert");
 
 // Types of events (CID 401) and of security alerts (CID 403).
 pub(super) const APPLICATION_START: Code = dcm("110120", "Application Start");
 pub(super) const APPLICATION_STOP: Code = dcm("110121", "Application Stop");
+pub(super) const LOGIN: Code = dcm("110122", "Login");
 pub(super) const NODE_AUTHENTICATION: Code = dcm("110126", "Node Authentication");
 pub(super) const OVERRIDE_STARTED: Code = dcm("110127", "Emergency Override Started");
 pub(super) const SECURITY_CONFIGURATION: Code = dcm("110129", "Security Configuration");

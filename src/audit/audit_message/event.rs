@@ -35,7 +35,7 @@ pub(super) enum Cast {
     Ends,
     /// Table A.5.3.4: who gets it, who exports it, the medium.
     Export,
-    /// Tables A.5.3.8 and A.5.3.14: a person, and the gateway.
+    /// Tables A.5.3.8, A.5.3.13 and A.5.3.14: a person, and the gateway.
     Person,
     /// Table A.5.3.15: who asked, and the gateway.
     Asker,
@@ -166,6 +166,7 @@ pub(super) fn of(record: &Record) -> Events<'_> {
         | Body::PolicyApproved { .. }
         | Body::PolicyWithdrawn { .. }
         | Body::PolicyActivated { .. } => standard_alert(record, codes::SECURITY_CONFIGURATION),
+        Body::UserAuthenticated { .. } => login(record),
         Body::Bypassed { from, until, .. } => bypassed(record, *from, *until),
         Body::Alert { code, .. } => alerted(record, code),
         Body::IncidentReported { .. } => own_alert(record),
@@ -251,6 +252,13 @@ fn export(record: &Record) -> Events<'_> {
 
 /// Images of a queue are gone. Their senders heard Success, so that they may exist nowhere else.
 /// Somebody was given an audit (§A.5.3.2).
+fn login(record: &Record) -> Events<'_> {
+    let id = codes::USER_AUTHENTICATION;
+    let event = event(record, id, Action::Execute, Cast::Person, Things::Entry);
+    let kind = Kind::Standard(codes::LOGIN);
+    one(Event { kind, ..event })
+}
+
 fn log_used(record: &Record) -> Events<'_> {
     let (id, action) = (codes::AUDIT_LOG_USED, Action::Read);
     one(event(record, id, action, Cast::Person, Things::Log))

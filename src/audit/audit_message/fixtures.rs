@@ -278,6 +278,8 @@ fn alone() -> Vec<Value> {
         queue("paused"),
         queue("dropped"),
         bypassed(),
+        json!({"kind": "user-authenticated", "user": {"name": "weber", "proof": "passcode"}, "institution": institution,
+            "ae": "LAKE_WS"}),
         json!({"kind": "audit-searched", "from": 0, "until": null, "parameters": ["outcome"], "identified": true,
             "by": "dns:reader.example"}),
         json!({"kind": "audit-exported", "manifest_sha256": sha256, "from": 0, "until": 9, "records": 4,

@@ -312,9 +312,12 @@ fn of_the_entry(xml: &mut Xml, record: &Record) {
             xml.detail("Observed", true);
         }
         xml.detail("Purpose", judged.request.purpose);
-        if let Some(user) = &judged.request.user {
-            xml.detail("UserProof", user.proof.as_str());
-        }
+    }
+    if let Some(user) = record.user() {
+        xml.detail("UserProof", user.proof.as_str());
+    }
+    if let Body::UserAuthenticated { ae, .. } = record.body() {
+        xml.detail("AETitle", ae);
     }
     let counts = record.counts();
     let numbers = [

@@ -345,6 +345,7 @@ fn every_other_kind_has_its_code_action_and_outcome() {
         ("alert", "110113 dead-letter E 8"),
         ("audit-exported", "110101 - R 0"),
         ("audit-searched", "110101 - R 0"),
+        ("user-authenticated", "110114 110122 E 0"),
         ("procedure-step", "110111 - C 0"),
         ("procedure-step", "110111 - U 0"),
         ("review-closed", "110113 110132 E 0"),

@@ -47,6 +47,7 @@ impl Body {
             Self::Bypassed { .. } => "bypassed",
             Self::AuditExported { .. } => "audit-exported",
             Self::AuditSearched { .. } => "audit-searched",
+            Self::UserAuthenticated { .. } => "user-authenticated",
             Self::Alert { .. } => "alert",
             Self::Started { .. } => "started",
             Self::Stopped { .. } => "stopped",
@@ -85,6 +86,7 @@ impl Body {
             | Self::AuditExported { by, .. }
             | Self::AuditSearched { by, .. } => Some(by),
             Self::Bypassed { first, .. } => Some(first),
+            Self::UserAuthenticated { user, .. } => Some(&user.name),
             Self::Genesis { .. }
             | Self::Equivocated { .. }
             | Self::ReviewOverdue { .. }

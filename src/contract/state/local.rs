@@ -363,6 +363,7 @@ impl Body {
                 | Self::Bypassed { .. }
                 | Self::AuditExported { .. }
                 | Self::AuditSearched { .. }
+                | Self::UserAuthenticated { .. }
                 | Self::Alert { .. }
                 | Self::Started { .. }
                 | Self::Stopped { .. }

@@ -108,6 +108,7 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         | Body::Bypassed { .. }
         | Body::AuditExported { .. }
         | Body::AuditSearched { .. }
+        | Body::UserAuthenticated { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => {}
     }

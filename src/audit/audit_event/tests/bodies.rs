@@ -252,6 +252,14 @@ fn running() -> Vec<Body> {
             identified: false,
             by: "officer".to_owned(),
         },
+        Body::UserAuthenticated {
+            user: crate::contract::User {
+                name: "weber".to_owned(),
+                proof: crate::contract::UserProof::Passcode,
+            },
+            institution: "lakeside".parse().unwrap(),
+            ae: "LAKE_WS".parse().unwrap(),
+        },
         Body::AuditSearched {
             from: Some(crate::time::UtcMicros(0)),
             until: None,
