@@ -250,6 +250,12 @@ fn details<'a>(record: &'a Record) -> Vec<Detail<'a>> {
     if let Body::UserAuthenticated { ae, .. } = record.body() {
         tell("AETitle", Some(ae.to_string().into()));
     }
+    if let Some(study) = record.study() {
+        for modality in &study.modalities {
+            tell("Modality", text(modality));
+        }
+        tell("StudyDate", study.date.map(|day| day.to_string().into()));
+    }
     let counts = record.counts();
     tell("Instances", counts.instances.map(number));
     tell("Failed", counts.failed.map(number));
