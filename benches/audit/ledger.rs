@@ -296,6 +296,7 @@ impl Scribe {
                 tls: true,
                 mutual: true,
                 address_checked: true,
+                certificate: None,
             },
             received_at: self.now,
         }

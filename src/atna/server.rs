@@ -169,16 +169,18 @@ fn bundle(asked: &Request<Incoming>, query: &str, page: Page) -> Value {
         links.push(json!({"relation": "next", "url": url}));
     }
     let entries = page.events.into_iter().map(|event| {
-        let url = format!("{base}/{}", event["id"].as_str().unwrap_or_default());
+        let id = event.get("id").and_then(Value::as_str).unwrap_or_default();
+        let url = format!("{base}/{id}");
         json!({"fullUrl": url, "resource": event, "search": {"mode": "match"}})
     });
     let entries: Vec<Value> = entries.collect();
-    let mut bundle = json!({"resourceType": "Bundle", "type": "searchset", "link": links});
     // FHIR has no empty arrays.
-    if !entries.is_empty() {
-        bundle["entry"] = entries.into();
+    match entries.is_empty() {
+        true => json!({"resourceType": "Bundle", "type": "searchset", "link": links}),
+        false => {
+            json!({"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries})
+        }
     }
-    bundle
 }
 
 /// The address of the events, as the caller has it.

@@ -75,18 +75,14 @@ pub(super) fn what(body: &Body) -> String {
         | Body::IncidentDecided { .. }
         | Body::ChargeReversed { .. }
         | Body::CeilingLifted { .. } => of_incidents(body),
-        Body::QueueChanged {
-            queue,
-            act,
-            objects,
-            ..
-        } => format!("{queue}: {objects} {}", act.as_str()),
-        Body::ProcedureStep { .. } | Body::Commitment { .. } => of_services(body),
+        Body::QueueChanged { .. } | Body::ProcedureStep { .. } | Body::Commitment { .. } => {
+            of_services(body)
+        }
         Body::ParcelSealed { .. } | Body::ParcelOpened { .. } => of_parcels(body),
-        Body::Equivocated { .. }
-        | Body::Misstated { .. }
-        | Body::Receipt { .. }
-        | Body::UserAuthenticated { .. }
+        Body::Equivocated { .. } | Body::Misstated { .. } | Body::Receipt { .. } => {
+            of_other_gateways(body)
+        }
+        Body::UserAuthenticated { .. }
         | Body::Bypassed { .. }
         | Body::Decision { .. }
         | Body::TransferClosed { .. }
@@ -126,6 +122,12 @@ fn of_incidents(body: &Body) -> String {
 /// What services that move no images came to.
 fn of_services(body: &Body) -> String {
     match body {
+        Body::QueueChanged {
+            queue,
+            act,
+            objects,
+            ..
+        } => format!("{queue}: {objects} {}", act.as_str()),
         Body::ProcedureStep {
             decision,
             act,
@@ -262,6 +264,25 @@ fn named(classes: &SopClasses) -> String {
     format!(" ({})", each.collect::<Vec<_>>().join(", "))
 }
 
+/// What other gateways signed.
+fn of_other_gateways(body: &Body) -> String {
+    match body {
+        Body::Equivocated { institution, .. } | Body::Misstated { institution, .. } => {
+            format!("by {institution}")
+        }
+        Body::Receipt {
+            decision,
+            institution,
+            standing,
+            ..
+        } => format!(
+            "of decision {decision}, with {institution}: {}",
+            standing.as_str()
+        ),
+        _ => String::new(),
+    }
+}
+
 /// What the gateway says by itself.
 fn of_the_gateway(body: &Body) -> String {
     match body {
@@ -316,18 +337,6 @@ fn of_the_gateway(body: &Body) -> String {
             second,
             ..
         } => format!("{associations} associations, by {first} and {second}"),
-        Body::Equivocated { institution, .. } | Body::Misstated { institution, .. } => {
-            format!("by {institution}")
-        }
-        Body::Receipt {
-            decision,
-            institution,
-            standing,
-            ..
-        } => format!(
-            "of decision {decision}, with {institution}: {}",
-            standing.as_str()
-        ),
         Body::Alert { code, text, .. } => format!("{code}: {text}"),
         Body::Started { version, boot }
         | Body::Stopped {

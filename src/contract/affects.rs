@@ -67,11 +67,8 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::ReviewClosed { institution, .. }
         | Body::IncidentDecided { institution, .. }
         | Body::ChargeReversed { institution, .. }
-        | Body::CeilingLifted { institution, .. } => {
-            affected.institutions.insert(institution.clone());
-        }
-        Body::PatientErased { patients, .. } => affected.patients = patients.clone(),
-        Body::Equivocated { institution, .. }
+        | Body::CeilingLifted { institution, .. }
+        | Body::Equivocated { institution, .. }
         | Body::Misstated { institution, .. }
         | Body::Receipt {
             institution,
@@ -80,6 +77,7 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         } => {
             affected.institutions.insert(institution.clone());
         }
+        Body::PatientErased { patients, .. } => affected.patients = patients.clone(),
         Body::Restored { .. }
         | Body::QueueChanged { .. }
         | Body::Bypassed { .. }

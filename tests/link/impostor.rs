@@ -40,6 +40,7 @@ use credence::transport::Indication;
 use credence::transport::Limits;
 use credence::transport::Link;
 use credence::transport::Security;
+use credence::transport::Whom;
 use credence::web::Answered;
 use credence::web::Line;
 use credence::web::Secured;
@@ -237,7 +238,7 @@ impl Impostor {
         let gateway = self.st_anna();
         let secured = Secured {
             security: Arc::clone(&self.security),
-            gateway: Arc::clone(gateway),
+            whom: Whom::Gateway(Arc::clone(gateway)),
         };
         loop {
             let url = gateway.https.as_ref().unwrap();

@@ -238,14 +238,14 @@ impl Test {
             By::Entity => each(&event["entity"]).any(|entity| identifier(&entity["what"])),
             By::EntityType => each(&event["entity"]).any(|entity| coding(&entity["type"])),
             By::EntityRole => each(&event["entity"]).any(|entity| coding(&entity["role"])),
-            By::Source => identifier(&event["source"]["observer"]),
+            By::Source => event.pointer("/source/observer").is_some_and(identifier),
             By::Type => coding(&event["type"]),
             By::Subtype => each(&event["subtype"]).any(coding),
             By::Outcome => code(&event["outcome"]),
             By::Id => code(&event["id"]),
             By::Address => each(&event["agent"]).any(|agent| {
-                let address = agent["network"]["address"].as_str().unwrap_or_default();
-                let address = address.to_lowercase();
+                let address = agent.pointer("/network/address").and_then(Value::as_str);
+                let address = address.unwrap_or_default().to_lowercase();
                 any(&|token| {
                     let begins = token.code.as_deref().unwrap_or_default().to_lowercase();
                     !begins.is_empty() && address.starts_with(&begins)

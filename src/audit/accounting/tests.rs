@@ -62,7 +62,7 @@ fn asked() -> Asked {
             names: BTreeMap::from([(slug("lakeside"), "Lakeside Clinic".to_owned())]),
             addresses: BTreeMap::from([(slug("lakeside"), "=Seestrasse 1".to_owned())]),
             host: String::new(),
-            aes: std::collections::BTreeSet::new(),
+            aes: BTreeSet::new(),
         },
         clock: ClockFace::utc(),
     }

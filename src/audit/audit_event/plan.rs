@@ -67,6 +67,10 @@ const fn alert(subtype: Coding, action: Action) -> Plan {
     basic(codes::SECURITY_ALERT, Some(subtype), action)
 }
 
+const fn activity(subtype: Option<Coding>) -> Plan {
+    basic(codes::APPLICATION_ACTIVITY, subtype, Action::Execute)
+}
+
 const fn patient_record(action: Action) -> Plan {
     basic(codes::PATIENT_RECORD, None, action)
 }
@@ -99,20 +103,12 @@ pub(super) fn plans(site: &Site, record: &Record) -> Vec<Plan> {
         },
         Body::QueueChanged { act, .. } => of_queue(*act),
         // DICOM has no event for storage commitment: nothing is moved by it.
-        Body::Commitment { .. } => basic(codes::APPLICATION_ACTIVITY, None, Execute),
+        Body::Commitment { .. } => activity(None),
         Body::AuditExported { .. } | Body::AuditSearched { .. } => {
             basic(codes::AUDIT_LOG_USED, None, Read)
         }
-        Body::Started { .. } => basic(
-            codes::APPLICATION_ACTIVITY,
-            Some(codes::APPLICATION_START),
-            Execute,
-        ),
-        Body::Stopped { .. } => basic(
-            codes::APPLICATION_ACTIVITY,
-            Some(codes::APPLICATION_STOP),
-            Execute,
-        ),
+        Body::Started { .. } => activity(Some(codes::APPLICATION_START)),
+        Body::Stopped { .. } => activity(Some(codes::APPLICATION_STOP)),
         Body::Genesis { .. } | Body::Restored { .. } => alert(codes::RECORDING_STARTED, Execute),
         Body::UserAuthenticated { .. } => {
             basic(codes::USER_AUTHENTICATION, Some(codes::LOGIN), Execute)

@@ -74,7 +74,8 @@ impl Security {
             Whom::Gateway(gateway) => {
                 let peer = &gateway.peer;
                 let towards = Self::towards(Some(self), peer)?.ok_or(HandshakeError::NoTrust)?;
-                let name = peer.tls_name.as_ref().map_or(at.host(), TlsName::as_str);
+                let name = peer.tls_name.as_ref().map(TlsName::as_str);
+                let name = name.unwrap_or_else(|| at.host());
                 (towards.config(), named(name), Some(towards))
             }
             Whom::Server(institution) => {

@@ -127,6 +127,21 @@ fn keeping() -> Vec<Body> {
     let by = officer;
     let patients = || BTreeSet::from([PATIENT, OTHER]);
     vec![
+        Body::UserAuthenticated {
+            user: crate::contract::User {
+                name: "weber".to_owned(),
+                proof: crate::contract::UserProof::Passcode,
+            },
+            institution: "lakeside".parse().unwrap(),
+            ae: "LAKE_WS".parse().unwrap(),
+        },
+        Body::AuditSearched {
+            from: Some(crate::time::UtcMicros(0)),
+            until: None,
+            parameters: vec!["outcome".to_owned()],
+            identified: true,
+            by: "dns:reader.example".to_owned(),
+        },
         Body::PatientErased {
             patients: patients(),
             reason: ErasureReason::Objection,
@@ -251,21 +266,6 @@ fn running() -> Vec<Body> {
             filter: "{}".to_owned(),
             identified: false,
             by: "officer".to_owned(),
-        },
-        Body::UserAuthenticated {
-            user: crate::contract::User {
-                name: "weber".to_owned(),
-                proof: crate::contract::UserProof::Passcode,
-            },
-            institution: "lakeside".parse().unwrap(),
-            ae: "LAKE_WS".parse().unwrap(),
-        },
-        Body::AuditSearched {
-            from: Some(crate::time::UtcMicros(0)),
-            until: None,
-            parameters: vec!["outcome".to_owned()],
-            identified: true,
-            by: "dns:reader.example".to_owned(),
         },
         Body::Stopped {
             version: "0.1.0".to_owned(),
