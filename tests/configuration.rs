@@ -18,7 +18,7 @@ use credence::ledger::WitnessKey;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "gateway",
     "limits",
     "timeouts",
@@ -31,9 +31,11 @@ const TABLES: [&str; 12] = [
     "bypass",
     "witness",
     "exchange",
+    "audit_search",
 ];
-const ROWS: [&str; 12] = [
+const ROWS: [&str; 13] = [
     "witness.peer",
+    "audit_receiver",
     "gateway_peer",
     "listener",
     "ae",
@@ -130,6 +132,10 @@ fn text(table: &str, more: &str) -> String {
             "witness.peer",
             "institution = \"own\"\n\
              log_key = \"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\"",
+        ),
+        (
+            "audit_receiver",
+            "name = \"repository\"\nto = \"tcp://10.0.0.9:601\"",
         ),
         ("private_sop_class", "uid = \"1.2.3\""),
         (

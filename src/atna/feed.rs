@@ -64,9 +64,9 @@ impl Feed {
             first: receiver.interval.min(receiver.retry_max),
             max: receiver.retry_max,
         };
-        let mut health = Health::default();
+        let (mut health, mut told) = (Health::default(), None);
         loop {
-            let pause = match self.tell().await {
+            let pause = match self.tell(&mut told).await {
                 Ok(more) => {
                     self.recovered(&mut health).await;
                     match more {
@@ -83,9 +83,11 @@ impl Feed {
         }
     }
 
-    /// Tells the next batch; true when there may be more.
-    async fn tell(&self) -> Result<bool, FeedError> {
-        let (size, told) = self.place().await?;
+    /// Tells the next batch; true when there may be more. `place` is how far the receiver was told, once that is
+    /// known: what the disk cannot keep now is not told again and again.
+    async fn tell(&self, place: &mut Option<Told>) -> Result<bool, FeedError> {
+        let (size, told) = self.place(*place).await?;
+        *place = Some(told);
         if told.next >= size {
             return Ok(false);
         }
@@ -95,6 +97,7 @@ impl Feed {
             self.too_long(entry).await;
         }
         if let Some(told) = brought.told {
+            *place = Some(told);
             let cursor = self.cursor.clone();
             blocking(move || Ok(cursor.write(&told)?)).await?;
         }
@@ -105,12 +108,15 @@ impl Feed {
     }
 
     /// How many entries are signed for, and how far the receiver was told.
-    async fn place(&self) -> Result<(u64, Told), FeedError> {
+    async fn place(&self, known: Option<Told>) -> Result<(u64, Told), FeedError> {
         let (supply, cursor) = (Arc::clone(&self.supply), self.cursor.clone());
         blocking(move || {
             let newest =
                 storage::newest_checkpoint(&supply.folders.data).map_err(BatchError::from)?;
             let size = newest.map_or(0, |(checkpoint, _)| checkpoint.size);
+            if let Some(told) = known {
+                return Ok((size, told));
+            }
             if let Some(told) = cursor.read()? {
                 return Ok((size, told));
             }
