@@ -73,7 +73,8 @@ def test_each_kind_of_peer_is_known_by_its_evidence(house, berta):
 def test_the_decision_says_by_what_the_requester_was_known(house, study):
     assert house.storescu(house.modality, study(1)).returncode == 0
     [decision] = house.gateway.bodies("decision")
-    assert decision["request"]["transport"] == {"tls": False, "mutual": True, "address_checked": True}
+    known = {"tls": False, "mutual": True, "address_checked": True, "certificate": house.modality.pin.removeprefix("sha256:")}
+    assert decision["request"]["transport"] == known
 
 
 # A spoofed AE title.

@@ -104,7 +104,8 @@ def test_a_large_object_passes_by_tls_on_both_legs(stage, tmp_path, study):
     assert arrived == instance.data_set()
     [decision] = house.gateway.bodies("decision")
     transport = decision["request"]["transport"]
-    assert transport == {"tls": True, "mutual": False, "address_checked": True}
+    shown = house.modality.pin.removeprefix("sha256:")
+    assert transport == {"tls": True, "mutual": False, "address_checked": True, "certificate": shown}
 
 
 def test_the_facts_say_which_hops_are_encrypted(stage, tmp_path, study):
