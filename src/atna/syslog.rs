@@ -66,6 +66,7 @@ pub(super) fn frame(out: &mut Vec<u8>, message: &str) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::collections::BTreeSet;
 
     use super::*;
 
@@ -73,7 +74,7 @@ mod tests {
         Site {
             own: "st-anna".parse().unwrap(),
             names: BTreeMap::new(),
-            aes: std::collections::BTreeSet::new(),
+            aes: BTreeSet::new(),
             addresses: BTreeMap::new(),
             host: host.to_owned(),
         }

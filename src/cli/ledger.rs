@@ -9,6 +9,7 @@ use clap::Subcommand;
 
 use crate::audit::summary_of;
 use crate::cli::Exit;
+use crate::cli::refuse;
 use crate::storage::JournalReader;
 
 mod export;
@@ -135,9 +136,4 @@ impl Show {
             _ => Ok(Exit::Success),
         }
     }
-}
-
-pub(in crate::cli) fn refuse(reason: &dyn std::fmt::Display) -> io::Result<Exit> {
-    writeln!(io::stderr(), "credence: {reason}")?;
-    Ok(Exit::Failure)
 }

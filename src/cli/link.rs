@@ -12,7 +12,7 @@ use clap::Subcommand;
 use crate::certificate::Certificate;
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::cli::ledger::refuse;
+use crate::cli::refuse;
 use crate::config::CertificateName;
 use crate::config::Config;
 use crate::storage::FolderLock;

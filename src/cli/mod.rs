@@ -94,6 +94,12 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Says on standard error why a command fails.
+fn refuse(reason: &dyn std::fmt::Display) -> io::Result<Exit> {
+    writeln!(io::stderr(), "credence: {reason}")?;
+    Ok(Exit::Failure)
+}
+
 /// A DICOM gateway that puts every image transfer to a contract and keeps a signed ledger of what
 /// followed.
 #[derive(Debug, Parser)]

@@ -19,6 +19,7 @@ use crate::audit::Table;
 use crate::cli::Exit;
 use crate::cli::configured;
 use crate::cli::desk::moment;
+use crate::cli::refuse;
 use crate::config::Config;
 use crate::time::UtcMicros;
 
@@ -82,10 +83,7 @@ impl Telling {
         let clock = self.time_zone.clone();
         let known = match names.known(config) {
             Ok(known) => known,
-            Err(why) => {
-                writeln!(io::stderr(), "credence: {why}")?;
-                return Ok(Exit::Failure);
-            }
+            Err(why) => return refuse(&why),
         };
         let filter = Filter {
             from: self.from,
@@ -112,10 +110,7 @@ impl Telling {
                 Ok(Exit::Success)
             }
             Ok(_) => Ok(Exit::Success),
-            Err(error) => {
-                writeln!(io::stderr(), "credence: {error}")?;
-                Ok(Exit::Failure)
-            }
+            Err(error) => refuse(&error),
         }
     }
 }

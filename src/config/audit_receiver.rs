@@ -177,17 +177,8 @@ impl AuditReceiver {
         let path = |number: usize, key: &str| format!("audit_receiver[{number}].{key}");
         let names = known(rows).map(|(number, row)| (path(number, "name"), row.name.as_str()));
         unique(reading, names);
-        let has_none = !reading.has("tls.certificate") && !reading.has("tls.key");
-        for (number, _) in known(rows).filter(|(_, row)| row.to.is_secured()) {
-            if tls.identity.is_none() && has_none {
-                let problem = "is by TLS, and [tls] has no certificate";
-                reading.fault(
-                    &path(number, "to"),
-                    problem,
-                    "`certificate` and `key` in [tls]",
-                );
-            }
-        }
+        let by_tls = known(rows).filter(|(_, row)| row.to.is_secured());
+        tls.demanded(by_tls.map(|(number, _)| path(number, "to")), reading);
     }
 }
 

@@ -43,11 +43,7 @@ impl AuditSearch {
 
     /// It is by TLS.
     pub(super) fn check(&self, tls: &Tls, reading: &mut Reading<'_>) {
-        let has_none = !reading.has("tls.certificate") && !reading.has("tls.key");
-        if self.listen.is_some() && tls.identity.is_none() && has_none {
-            let problem = "is by TLS, and [tls] has no certificate";
-            let path = "audit_search.listen";
-            reading.fault(path, problem, "`certificate` and `key` in [tls]");
-        }
+        let listens = self.listen.map(|_| "audit_search.listen".to_owned());
+        tls.demanded(listens.into_iter(), reading);
     }
 }

@@ -90,12 +90,6 @@ impl Rows {
         }
         let answers = exchange.listen.map(|_| "exchange.listen".to_owned());
         let connects = peers.map(|(number, _)| path(number, "connect"));
-        let by_tls: Vec<String> = answers.into_iter().chain(connects).collect();
-        // A `certificate` or `key` that is wrong has been told.
-        let has_none = !reading.has("tls.certificate") && !reading.has("tls.key");
-        for path in by_tls.iter().filter(|_| tls.identity.is_none() && has_none) {
-            let problem = "is by TLS, and [tls] has no certificate";
-            reading.fault(path, problem, "`certificate` and `key` in [tls]");
-        }
+        tls.demanded(answers.into_iter().chain(connects), reading);
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::reading::Readable;
+use crate::config::reading::Reading;
 use crate::config::reading::Section;
 use crate::config::secret::SecretFile;
 use crate::digest::Sha256;
@@ -109,6 +110,19 @@ impl Tls {
             crl_required,
             expiry_warning: Duration::from_secs(DAY_S.saturating_mul(days)),
             reload: section.seconds("reload_s", Duration::from_secs(10), 1..=3_600),
+        }
+    }
+
+    /// Notes what stands at `paths` as wrong if there is no certificate of ours: it is by TLS.
+    pub(super) fn demanded(&self, paths: impl Iterator<Item = String>, reading: &mut Reading<'_>) {
+        // A `certificate` or `key` that is wrong has been told.
+        let is_told = reading.has("tls.certificate") || reading.has("tls.key");
+        if self.identity.is_some() || is_told {
+            return;
+        }
+        for path in paths {
+            let problem = "is by TLS, and [tls] has no certificate";
+            reading.fault(&path, problem, "`certificate` and `key` in [tls]");
         }
     }
 }

@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::config::WebUrl;
+use crate::transport::dial;
 use crate::transport::tls;
 use crate::transport::tls::TlsError;
 
@@ -55,13 +56,11 @@ impl Web {
     /// # Errors
     /// When it cannot be reached, or is not who it should be.
     pub async fn connect(&self) -> io::Result<WebStream> {
-        let (host, port) = (self.url.host(), self.url.port());
-        let tcp = TcpStream::connect((host, port)).await?;
-        tcp.set_nodelay(true)?;
+        let tcp = dial(self.url.at()).await?;
         let Some(config) = &self.tls else {
             return Ok(WebStream::Plain(tcp));
         };
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let name = ServerName::try_from(self.url.host().to_owned()).map_err(io::Error::other)?;
         let connector = TlsConnector::from(Arc::clone(config));
         let stream = connector.connect(name, tcp).await?;
         Ok(WebStream::Tls(Box::new(stream)))

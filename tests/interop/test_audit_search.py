@@ -31,7 +31,8 @@ class Reading(House):
     def __init__(self, stage, folder, **search):
         self.search_port = free_port()
         rows = {"listen": f"127.0.0.1:{self.search_port}", "readers": ["dns:reader.st-anna.example"], **search}
-        peers = [Peer("MODALITY", may=["echo", "store"])]
+        # A stranger's images are refused, unless their patient consented.
+        peers = [Peer("MODALITY", may=["echo", "store"]), Peer("BERTA", institution=OTHER, may=["echo", "store"])]
         super().__init__(stage, folder, lambda _: peers, more=[("[audit_search]", rows)])
         self.reader = self.authority.issue("reader", dns=["reader.st-anna.example"])
 
@@ -59,10 +60,10 @@ class Reading(House):
             path = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), None)
         return events
 
-    def store(self, folder, count, study):
+    def store(self, folder, count, study, calling="MODALITY"):
         made = images.study(folder / f"made-{study}", count, patient=PATIENT, study=study)
         paths = [one.path for one in made]
-        assert dcmtk.storescu(self.gateway.port, paths, "-xe", called="CREDENCE").returncode == 0
+        return dcmtk.storescu(self.gateway.port, paths, "-xe", calling=calling, called="CREDENCE").returncode
 
     def exported(self, out):
         self.gateway.command("audit", "export", "--config", self.gateway.file, "--out", out, "--by", "mayer", "--format", "fhir")
@@ -73,7 +74,8 @@ class Reading(House):
 def house(stage, tmp_path):
     made = Reading(stage, tmp_path)
     for study in (121, 122, 123):
-        made.store(tmp_path, 2, study)
+        assert made.store(tmp_path, 2, study) == 0
+    assert made.store(tmp_path, 1, 125, calling="BERTA") != 0
     made.gateway.grant(PATIENT, OTHER)
     return made
 
@@ -117,6 +119,7 @@ def test_each_parameter_finds_its_events_and_no_others(house, tmp_path):
     for query, meant in checks.items():
         found = [event for event in house.found(f"{SINCE}&{query}") if event in told]
         assert found == [event for event in told if meant(event)], query
+        assert (found == []) == query.endswith("nobody") and found != told, query
 
 
 def test_a_search_is_in_the_ledger_before_its_answer(house):
@@ -156,7 +159,7 @@ def test_strangers_and_questions_that_are_none_are_refused(house, tmp_path):
 
 def test_readers_are_told_who_the_patients_are_where_the_site_says_so(stage, tmp_path):
     house = Reading(stage, tmp_path, identified=True)
-    house.store(tmp_path, 1, 124)
+    assert house.store(tmp_path, 1, 124) == 0
     # What is found is signed for, and a checkpoint comes within a second.
     found = lambda: {event["type"]["code"] for event in house.found(f"{SINCE}&patient.identifier={PATIENT}")}
     wait_until(lambda: {"110102", "110104"} <= found(), 10, "the transfer is found", every_s=0.3)

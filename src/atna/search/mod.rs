@@ -85,19 +85,15 @@ enum By {
     Id,
 }
 
-/// Names of parameters; FHIR's own form of the same beside that of ITI-81.
-const KNOWN: [(&str, By); 15] = [
+/// Names of parameters. FHIR's own form of the same has a colon where ITI-81 has a point.
+const KNOWN: [(&str, By); 11] = [
     ("patient.identifier", By::Patient),
-    ("patient:identifier", By::Patient),
     ("agent.identifier", By::Agent),
-    ("agent:identifier", By::Agent),
     ("entity.identifier", By::Entity),
-    ("entity:identifier", By::Entity),
     ("entity-type", By::EntityType),
     ("entity-role", By::EntityRole),
     ("address", By::Address),
     ("source.identifier", By::Source),
-    ("source:identifier", By::Source),
     ("type", By::Type),
     ("subtype", By::Subtype),
     ("outcome", By::Outcome),
@@ -106,8 +102,7 @@ const KNOWN: [(&str, By); 15] = [
 
 /// Names and types of the parameters that are offered.
 pub(super) fn offered() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let known = KNOWN.iter().filter(|(name, _)| !name.contains(':'));
-    let named = known.map(|(name, by)| {
+    let named = KNOWN.iter().map(|(name, by)| {
         let kind = match by {
             By::Address => "string",
             _ => "token",
@@ -162,7 +157,8 @@ impl Search {
                 "_format" => return Err(NotASearch::Value("_format")),
                 "_sort" => return Err(NotASearch::Value("_sort")),
                 other => {
-                    let known = KNOWN.iter().find(|(name, _)| *name == other);
+                    let point = other.replace(":identifier", ".identifier");
+                    let known = KNOWN.iter().find(|(name, _)| *name == point);
                     let (name, by) = known.ok_or_else(|| NotASearch::Unknown(shown(other)))?;
                     search.parameters.push(name);
                     search.tests.push(Test::read(name, *by, &value)?);

@@ -1,5 +1,6 @@
 //! One row for each item, for spreadsheets.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
 
@@ -89,7 +90,7 @@ impl Item {
         row.cell(&consents.join(" "));
         row.cell(&rules.join(" "));
         let studies = self.studies.values();
-        let modalities: std::collections::BTreeSet<&str> = studies
+        let modalities: BTreeSet<&str> = studies
             .flat_map(|study| study.modalities.iter().map(String::as_str))
             .collect();
         let modalities: Vec<&str> = modalities.into_iter().collect();

@@ -1,5 +1,7 @@
 //! Words that a patient understands, in place of codes.
 
+use std::collections::BTreeSet;
+
 use super::Ground;
 use crate::audit::ClockFace;
 use crate::contract::Purpose;
@@ -59,7 +61,7 @@ pub(super) fn examinations<'a>(studies: impl Iterator<Item = &'a StudyFacts> + C
         0 => "an examination".to_owned(),
         1..=STUDIES_TOLD_MAX => list(studies.map(examination)),
         _ => {
-            let kinds: std::collections::BTreeSet<String> = studies
+            let kinds: BTreeSet<String> = studies
                 .clone()
                 .flat_map(|study| study.modalities.iter().map(|code| modality(code)))
                 .collect();

@@ -250,8 +250,7 @@ fn export(record: &Record) -> Events<'_> {
     one(event(record, codes::EXPORT, Action::Read, cast, things))
 }
 
-/// Images of a queue are gone. Their senders heard Success, so that they may exist nowhere else.
-/// Somebody was given an audit (§A.5.3.2).
+/// A user of a peer proved who they are (§A.5.3.13).
 fn login(record: &Record) -> Events<'_> {
     let id = codes::USER_AUTHENTICATION;
     let event = event(record, id, Action::Execute, Cast::Person, Things::Entry);
@@ -259,11 +258,13 @@ fn login(record: &Record) -> Events<'_> {
     one(Event { kind, ..event })
 }
 
+/// Somebody was given an audit (§A.5.3.2).
 fn log_used(record: &Record) -> Events<'_> {
     let (id, action) = (codes::AUDIT_LOG_USED, Action::Read);
     one(event(record, id, action, Cast::Person, Things::Log))
 }
 
+/// Images of a queue are gone. Their senders heard Success, so that they may exist nowhere else.
 fn dropped(record: &Record) -> Events<'_> {
     let (id, action) = (codes::STUDY_DELETED, Action::Delete);
     one(event(record, id, action, Cast::Person, Things::Study))

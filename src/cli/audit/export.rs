@@ -23,6 +23,7 @@ use crate::cli::desk::Speaker;
 use crate::cli::desk::answer;
 use crate::cli::desk::moment;
 use crate::cli::desk::unexpected;
+use crate::cli::refuse;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contract::InstitutionSlug;
@@ -111,10 +112,7 @@ impl Export {
         };
         match self.export(&config) {
             Ok(exported) => self.tell(&exported, out),
-            Err(why) => {
-                writeln!(io::stderr(), "credence: {why}")?;
-                Ok(Exit::Failure)
-            }
+            Err(why) => refuse(&why),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::cli::Exit;
 use crate::cli::configured;
 use crate::cli::desk::Desk;
 use crate::cli::desk::unexpected;
+use crate::cli::refuse;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contract::Disclosures as Found;
@@ -125,15 +126,10 @@ pub fn run(arguments: &Disclosures, out: &mut dyn Write) -> io::Result<Exit> {
     }
 }
 
-fn refuse(why: &str) -> io::Result<Exit> {
-    writeln!(io::stderr(), "credence: {why}")?;
-    Ok(Exit::Failure)
-}
-
 impl Disclosures {
     fn account(&self, out: &mut dyn Write) -> io::Result<Exit> {
         if self.with_suspended && self.format == Written::Fhir {
-            return refuse("a Bundle does not mark what is suspended: table, csv and html do");
+            return refuse(&"a Bundle does not mark what is suspended: table, csv and html do");
         }
         let config = match configured(&self.desk.config) {
             Ok(config) => config,
@@ -197,7 +193,7 @@ impl Disclosures {
             Written::Fhir => {
                 let data_dir = &config.gateway.data_dir;
                 if let Err(error) = audit::bundle(&accounting, data_dir, &asked.site, out) {
-                    return refuse(&error.to_string());
+                    return refuse(&error);
                 }
                 if accounting.unlisted() > 0 {
                     let more = accounting.unlisted();

@@ -5,7 +5,6 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::refuse;
 use crate::cli::Exit;
 use crate::cli::columns;
 use crate::cli::configured;
@@ -14,6 +13,7 @@ use crate::cli::desk::Desk;
 use crate::cli::desk::Patient;
 use crate::cli::desk::moment;
 use crate::cli::desk::unexpected;
+use crate::cli::refuse;
 use crate::clock::Clock;
 use crate::contract::InstitutionSlug;
 use crate::contract::ORAL_SUSPENSION_DAYS_MAX;

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::certificate::Certificate;
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::cli::ledger::refuse;
+use crate::cli::refuse;
 use crate::clock::Clock;
 use crate::config::CertificateName;
 use crate::config::Config;

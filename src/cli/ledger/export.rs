@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::refuse;
 use crate::cli::Exit;
+use crate::cli::refuse;
 use crate::storage;
 use crate::storage::AgeRecipient;
 use crate::storage::ExportForm;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::cli::ledger::refuse;
+use crate::cli::refuse;
 use crate::storage;
 
 /// Arguments of `credence ledger keys`.

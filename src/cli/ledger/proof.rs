@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::refuse;
 use crate::cli::Exit;
 use crate::cli::configured;
+use crate::cli::refuse;
 use crate::storage;
 use crate::storage::Proved;
 

@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::Value;
 use serde_json::json;
 
-use super::refuse;
 use crate::cli::Exit;
+use crate::cli::refuse;
 use crate::cli::wording::answer;
 use crate::ledger::Class;
 use crate::ledger::Compared;

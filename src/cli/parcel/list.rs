@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::cli::ledger::refuse;
+use crate::cli::refuse;
 use crate::config::Config;
 use crate::contract::Body;
 use crate::contract::InstitutionSlug;

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::cli::ledger::refuse;
 use crate::cli::parcel::examined;
+use crate::cli::refuse;
 use crate::clock::Clock;
 use crate::exchange;
 use crate::gateway::parcels;

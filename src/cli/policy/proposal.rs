@@ -15,6 +15,7 @@ use crate::cli::configured;
 use crate::cli::desk::Accountable;
 use crate::cli::desk::Desk;
 use crate::cli::desk::unexpected;
+use crate::cli::refuse;
 use crate::config::Config;
 use crate::contract::PolicySet;
 use crate::digest::Sha256;
@@ -299,11 +300,6 @@ fn row(proposal: &ListedProposal) -> [String; 3] {
         proposal.by.clone(),
         approved.unwrap_or_else(|| "nobody yet".to_owned()),
     ]
-}
-
-fn refuse(reason: &dyn fmt::Display) -> io::Result<Exit> {
-    writeln!(io::stderr(), "credence: {reason}")?;
-    Ok(Exit::Failure)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::cli::audit::keyring;
 use crate::cli::columns;
 use crate::cli::configured;
 use crate::cli::desk::moment;
+use crate::cli::refuse;
 use crate::cli::telling::Telling;
 use crate::cli::telling::Written;
 use crate::clock::Clock;
@@ -90,10 +91,6 @@ struct Told<'a> {
 
 impl Breach {
     pub(super) fn run(&self, out: &mut dyn Write) -> io::Result<Exit> {
-        let refuse = |why: &str| {
-            writeln!(io::stderr(), "credence: {why}")?;
-            Ok(Exit::Failure)
-        };
         let config = match configured(&self.telling.config) {
             Ok(config) => config,
             Err(exit) => return Ok(exit),
@@ -111,7 +108,7 @@ impl Breach {
             Ok(())
         });
         if let Err(error) = read {
-            return refuse(&error.to_string());
+            return refuse(&error);
         }
         let now = Clock::new().now();
         let known = self.known.unwrap_or(now);

@@ -11,6 +11,7 @@ use crate::cli::Exit;
 use crate::cli::audit::Names;
 use crate::cli::configured;
 use crate::cli::desk::Patient;
+use crate::cli::refuse;
 use crate::cli::score::explain;
 use crate::cli::telling::Telling;
 use crate::cli::telling::Written;
@@ -98,10 +99,7 @@ impl Institution {
             true => None,
             false => match explain::statement(&config, &self.institution, None) {
                 Ok(credit) => Some(credit),
-                Err(why) => {
-                    writeln!(io::stderr(), "credence: {why}")?;
-                    return Ok(Exit::Failure);
-                }
+                Err(why) => return refuse(&why),
             },
         };
         let section = credit.as_ref().map(explain::section);

@@ -5,7 +5,6 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::refuse;
 use super::units;
 use crate::audit::Section;
 use crate::cli::Exit;
@@ -13,6 +12,7 @@ use crate::cli::configured;
 use crate::cli::desk::Desk;
 use crate::cli::desk::day;
 use crate::cli::desk::joined;
+use crate::cli::refuse;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contract::Account;

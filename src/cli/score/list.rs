@@ -6,13 +6,13 @@ use std::io::Write;
 use clap::Args;
 use serde::Serialize;
 
-use super::refuse;
 use super::units;
 use crate::cli::Exit;
 use crate::cli::configured;
 use crate::cli::desk::Desk;
 use crate::cli::desk::answer;
 use crate::cli::desk::unexpected;
+use crate::cli::refuse;
 use crate::config::Config;
 use crate::contract::InstitutionSlug;
 use crate::gateway::control::Answer;

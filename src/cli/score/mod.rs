@@ -58,8 +58,3 @@ pub fn run(arguments: &Score, out: &mut dyn Write) -> io::Result<Exit> {
 fn units(milli: u64) -> String {
     format!("{}.{:03}", milli / 1000, milli % 1000)
 }
-
-fn refuse(reason: &dyn std::fmt::Display) -> io::Result<Exit> {
-    writeln!(io::stderr(), "credence: {reason}")?;
-    Ok(Exit::Failure)
-}
