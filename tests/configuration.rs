@@ -18,7 +18,7 @@ use credence::ledger::WitnessKey;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "gateway",
     "limits",
     "timeouts",
@@ -32,6 +32,7 @@ const TABLES: [&str; 13] = [
     "witness",
     "exchange",
     "audit_search",
+    "console",
 ];
 const ROWS: [&str; 13] = [
     "witness.peer",

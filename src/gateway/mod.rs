@@ -148,9 +148,6 @@ pub enum GatewayError {
     /// A time without contract and ledger cannot be recorded.
     #[error("a bypass cannot be recorded: {0}")]
     Bypassed(#[from] BypassedError),
-    /// The socket for commands cannot be opened.
-    #[error("cannot open the control socket: {0}")]
-    Control(io::Error),
     /// The spool cannot be used.
     #[error(transparent)]
     Spool(#[from] SpoolError),
@@ -262,8 +259,6 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);
     listeners.push(tokio::spawn(commitment::run(Arc::clone(&gateway))));
-    let control = control::listen(&gateway).map_err(GatewayError::Control)?;
-    listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));
     let keeping = Arc::clone(&gateway);
     listeners.push(tokio::spawn(keeping.keep_certificates()));
@@ -387,9 +382,14 @@ impl Running {
         ReceiptDesk(Arc::clone(&self.gateway))
     }
 
+    /// Where commands are performed.
+    pub fn office(&self) -> control::Office {
+        control::Office::of(&self.gateway)
+    }
+
     /// Performs a command.
     pub async fn perform(&self, command: control::Command) -> control::Answer {
-        control::Office::of(&self.gateway).perform(command).await
+        self.office().perform(command).await
     }
 
     /// Resolves when the writer has ended by itself, or the spool's disk has failed: what was

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Answer;
 use crate::contract::Charge;
@@ -21,48 +22,54 @@ use crate::time::Day;
 use crate::time::UtcMicros;
 
 /// A consent that stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedConsent {
     /// Its number.
+    #[schema(value_type = u64)]
     pub consent: ConsentId,
     /// Its terms; the patient is a pseudonym.
+    #[schema(value_type = Object)]
     pub terms: Consent,
 }
 
 /// A review that waits.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedReview {
     /// The first decision that it is about.
     pub decision: u64,
     /// What is known of it.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub review: Review,
 }
 
 /// A hold that stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedHold {
     /// Its entry.
     pub entry: u64,
     /// What it says.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub hold: Hold,
 }
 
 /// A suspension that lasts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedSuspension {
     /// Its entry.
     pub entry: u64,
     /// What it says.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub suspension: Suspension,
 }
 
 /// An epoch whose details can still be opened.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedEpoch {
     /// Which.
+    #[schema(value_type = String)]
     pub epoch: Epoch,
     /// How many years it is kept from the end of its own.
     pub years: u16,
@@ -73,7 +80,7 @@ pub struct ListedEpoch {
 }
 
 /// A reported incident.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedReport {
     /// Its entry.
     pub entry: u64,
@@ -81,11 +88,12 @@ pub struct ListedReport {
     pub lapsed: bool,
     /// What it says.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub report: Report,
 }
 
 /// A charge.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedCharge {
     /// The entry that charged.
     pub entry: u64,
@@ -93,13 +101,15 @@ pub struct ListedCharge {
     pub weighs_milli: u64,
     /// What it was.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub charge: Charge,
 }
 
 /// A proposed set of policies.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedProposal {
     /// Its name.
+    #[schema(value_type = String)]
     pub sha256: Sha256,
     /// Who proposed it.
     pub by: String,
@@ -108,9 +118,10 @@ pub struct ListedProposal {
 }
 
 /// The score of an institution.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedScore {
     /// Whose.
+    #[schema(value_type = String)]
     pub institution: InstitutionSlug,
     /// 0 to 1000.
     pub score: u16,
