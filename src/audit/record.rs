@@ -136,6 +136,14 @@ impl Record {
         }
     }
 
+    /// The IP address that a person came from, where the entry knows it.
+    pub fn address(&self) -> Option<&str> {
+        match self.body() {
+            Body::SignedIn { address, .. } => address.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The request that it is about.
     pub fn request(&self) -> Option<&Request> {
         self.judged.as_deref().map(|judged| &judged.request)
@@ -202,7 +210,9 @@ impl Record {
             | Body::Receipt { patient, .. } => vec![*patient],
             Body::PatientLinked { patient, into, .. } => vec![*patient, *into],
             Body::PatientUnlinked { patient, from, .. } => vec![*patient, *from],
-            Body::PatientErased { patients, .. } => return patients.clone(),
+            Body::PatientErased { patients, .. } | Body::DetailsShown { patients, .. } => {
+                return patients.clone();
+            }
             Body::HoldPlaced { patients, .. } => return patients.clone().unwrap_or_default(),
             Body::QueueChanged { patient, .. } => patient.iter().copied().collect(),
             _ => Vec::new(),

@@ -82,6 +82,10 @@ pub(super) fn what(body: &Body) -> String {
         Body::Equivocated { .. } | Body::Misstated { .. } | Body::Receipt { .. } => {
             of_other_gateways(body)
         }
+        Body::AccountChanged { .. }
+        | Body::DetailsShown { .. }
+        | Body::SignedIn { .. }
+        | Body::SignedOut { .. } => of_the_console(body),
         Body::UserAuthenticated { .. }
         | Body::Bypassed { .. }
         | Body::Decision { .. }
@@ -279,6 +283,46 @@ fn of_other_gateways(body: &Body) -> String {
             "of decision {decision}, with {institution}: {}",
             standing.as_str()
         ),
+        _ => String::new(),
+    }
+}
+
+/// Who uses the console, and what they were shown.
+fn of_the_console(body: &Body) -> String {
+    match body {
+        Body::AccountChanged {
+            account,
+            act,
+            roles,
+            token,
+            ..
+        } => {
+            let token = token.as_ref().map(|token| format!(" {token}"));
+            let roles = match roles.is_empty() {
+                true => String::new(),
+                false => format!(", {}", joined(roles)),
+            };
+            let token = token.unwrap_or_default();
+            format!("{account}: {}{token}{roles}", act.as_str())
+        }
+        Body::DetailsShown {
+            patients,
+            what,
+            about,
+            ..
+        } => {
+            let about = about.map(|entry| format!(" of entry {entry}"));
+            let whom = match patients.is_empty() {
+                true => "nobody whom the gateway has met".to_owned(),
+                false => joined(patients),
+            };
+            format!("{}{}: {whom}", what.as_str(), about.unwrap_or_default())
+        }
+        Body::SignedIn { means, address, .. } => {
+            let from = address.as_ref().map(|address| format!(" from {address}"));
+            format!("by {}{}", means.as_str(), from.unwrap_or_default())
+        }
+        Body::SignedOut { end, .. } => end.as_str().to_owned(),
         _ => String::new(),
     }
 }

@@ -84,6 +84,10 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::AuditExported { .. }
         | Body::AuditSearched { .. }
         | Body::UserAuthenticated { .. }
+        | Body::AccountChanged { .. }
+        | Body::DetailsShown { .. }
+        | Body::SignedIn { .. }
+        | Body::SignedOut { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::DetailsDropped { .. }

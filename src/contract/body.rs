@@ -22,6 +22,11 @@ use crate::contract::names::ConsentId;
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
 use crate::contract::request::Request;
+use crate::contract::role::AccountAct;
+use crate::contract::role::DetailsOf;
+use crate::contract::role::Role;
+use crate::contract::role::SignInMeans;
+use crate::contract::role::SignOutEnd;
 use crate::contract::sop_classes::SopClasses;
 use crate::contract::suspension::StatementForm;
 use crate::contract::user::User;
@@ -516,6 +521,46 @@ pub enum Body {
         identified: bool,
         /// Who: what their certificate is known by.
         by: String,
+    },
+    /// An account of the console was changed. No secret is told.
+    AccountChanged {
+        /// Its name.
+        account: String,
+        /// What was done.
+        act: AccountAct,
+        /// The roles that it has then; of a token, that the token has.
+        roles: BTreeSet<Role>,
+        /// The token's own name, where it is about one.
+        token: Option<String>,
+        /// Who.
+        by: String,
+    },
+    /// Somebody was shown who patients are, by the console or its API.
+    DetailsShown {
+        /// Whom; nobody, where somebody was looked for whom the gateway has not met.
+        patients: BTreeSet<Pseudonym>,
+        /// In what.
+        what: DetailsOf,
+        /// Sequence number of the entry that it is about.
+        about: Option<u64>,
+        /// Who.
+        by: String,
+    },
+    /// Somebody began a session of the console.
+    SignedIn {
+        /// The name of their account.
+        account: String,
+        /// By what they proved who they are.
+        means: SignInMeans,
+        /// The IP address that they came from, where the gateway saw it.
+        address: Option<String>,
+    },
+    /// A session of the console ended.
+    SignedOut {
+        /// The name of the account.
+        account: String,
+        /// Why.
+        end: SignOutEnd,
     },
     /// Something that people should look at.
     Alert {

@@ -198,6 +198,10 @@ impl State {
             | Body::AuditExported { .. }
             | Body::AuditSearched { .. }
             | Body::UserAuthenticated { .. }
+            | Body::AccountChanged { .. }
+            | Body::DetailsShown { .. }
+            | Body::SignedIn { .. }
+            | Body::SignedOut { .. }
             | Body::Alert { .. }
             | Body::Started { .. }
             | Body::Stopped { .. } => {

@@ -22,6 +22,8 @@ use crate::dicom::AeTitle;
 
 /// Machine Name, of network-type.
 const MACHINE_NAME: &str = "1";
+/// IP Address, of network-type.
+const IP_ADDRESS: &str = "2";
 
 const UNKNOWN_NETWORK: Network<'_> = Network::Unknown {
     extension: [Absent {
@@ -258,8 +260,16 @@ impl<'a> Cast<'a> {
         let name = self.name()?;
         Some(Agent {
             purpose_of_use: self.purpose(),
+            network: self.address(),
             ..self.human(name, of, said.is_some() || self.is_asked())
         })
+    }
+
+    /// Where the person sat.
+    fn address(&self) -> Option<Network<'a>> {
+        let address = text(self.record.address()?)?;
+        let kind = IP_ADDRESS;
+        Some(Network::Machine { address, kind })
     }
 
     fn human(&self, name: Text<'a>, of: &'a InstitutionSlug, requestor: bool) -> Agent<'a> {

@@ -26,6 +26,7 @@ pub(super) const SECURITY_ALERT: Coding = dcm("110113", "Security Alert");
 
 pub(super) const USER_AUTHENTICATION: Coding = dcm("110114", "User Authentication");
 pub(super) const LOGIN: Coding = dcm("110122", "Login");
+pub(super) const LOGOUT: Coding = dcm("110123", "Logout");
 pub(super) const APPLICATION_START: Coding = dcm("110120", "Application Start");
 pub(super) const APPLICATION_STOP: Coding = dcm("110121", "Application Stop");
 pub(super) const NODE_AUTHENTICATION: Coding = dcm("110126", "Node Authentication");
@@ -135,6 +136,11 @@ pub(super) const ROLE_REPORT: Coding = Coding {
     system: OBJECT_ROLES,
     code: "3",
     display: Some("Report"),
+};
+pub(super) const ROLE_SECURITY_USER: Coding = Coding {
+    system: OBJECT_ROLES,
+    code: "11",
+    display: Some("Security User Entity"),
 };
 pub(super) const ROLE_SECURITY_RESOURCE: Coding = Coding {
     system: OBJECT_ROLES,

@@ -39,6 +39,7 @@ pub(super) fn entities<'a>(
     entities.extend(consents(site, record));
     entities.extend(institutions(site, record));
     entities.extend(policy(record));
+    entities.extend(account(site, record));
     entities.push(Entity {
         what: None,
         kind: codes::SYSTEM_OBJECT,
@@ -225,6 +226,50 @@ fn policy(record: &Record) -> Option<Entity<'_>> {
     Some(entity(what, codes::SYSTEM_OBJECT, role))
 }
 
+/// The account of the console that was changed.
+fn account<'a>(site: &'a Site, record: &'a Record) -> Option<Entity<'a>> {
+    let Body::AccountChanged { account, .. } = record.body() else {
+        return None;
+    };
+    let what = Reference {
+        kind: None,
+        identifier: Some(Identifier {
+            system: Some(codes::USER.into()),
+            value: text(account)?,
+            assigner: Some(Box::new(organization(site, &site.own))),
+        }),
+        display: None,
+    };
+    Some(entity(what, codes::PERSON, Some(codes::ROLE_SECURITY_USER)))
+}
+
+/// Who came, by what, and what people did with accounts and details.
+fn of_the_console(body: &Body) -> Vec<Detail<'_>> {
+    let detail = |kind, value_string| Detail { kind, value_string };
+    match body {
+        Body::UserAuthenticated { ae, .. } => vec![detail("AETitle", ae.to_string().into())],
+        Body::SignedIn { means, .. } => vec![detail("UserProof", means.as_str().into())],
+        Body::SignedOut { end, .. } => vec![detail("End", end.as_str().into())],
+        Body::AccountChanged {
+            act, roles, token, ..
+        } => {
+            let act = detail("Act", act.as_str().into());
+            let roles = roles
+                .iter()
+                .map(|role| detail("Role", role.as_str().into()));
+            let token = token.as_deref().and_then(text);
+            let token = token.map(|token| detail("Token", token));
+            [act].into_iter().chain(roles).chain(token).collect()
+        }
+        Body::DetailsShown { what, about, .. } => {
+            let shown = detail("Shown", what.as_str().into());
+            let about = about.map(|entry| detail("About", entry.to_string().into()));
+            [shown].into_iter().chain(about).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// What has no element of its own.
 fn details<'a>(record: &'a Record) -> Vec<Detail<'a>> {
     let mut details = Vec::with_capacity(8);
@@ -247,8 +292,8 @@ fn details<'a>(record: &'a Record) -> Vec<Detail<'a>> {
         "UserProof",
         record.user().map(|user| user.proof.as_str().into()),
     );
-    if let Body::UserAuthenticated { ae, .. } = record.body() {
-        tell("AETitle", Some(ae.to_string().into()));
+    for Detail { kind, value_string } in of_the_console(record.body()) {
+        tell(kind, Some(value_string));
     }
     if let Some(study) = record.study() {
         for modality in &study.modalities {

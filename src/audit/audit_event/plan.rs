@@ -5,6 +5,7 @@ use super::resource::Coding;
 use crate::audit::Record;
 use crate::audit::Site;
 use crate::audit::action::Action;
+use crate::contract::AccountAct;
 use crate::contract::Body;
 use crate::contract::InstitutionSlug;
 use crate::contract::QueueAct;
@@ -110,9 +111,22 @@ pub(super) fn plans(site: &Site, record: &Record) -> Vec<Plan> {
         Body::Started { .. } => activity(Some(codes::APPLICATION_START)),
         Body::Stopped { .. } => activity(Some(codes::APPLICATION_STOP)),
         Body::Genesis { .. } | Body::Restored { .. } => alert(codes::RECORDING_STARTED, Execute),
-        Body::UserAuthenticated { .. } => {
+        Body::UserAuthenticated { .. } | Body::SignedIn { .. } => {
             basic(codes::USER_AUTHENTICATION, Some(codes::LOGIN), Execute)
         }
+        Body::SignedOut { .. } => basic(codes::USER_AUTHENTICATION, Some(codes::LOGOUT), Execute),
+        Body::AccountChanged { act, .. } => match act {
+            AccountAct::Added => alert(codes::USER_SECURITY, Create),
+            AccountAct::Removed => alert(codes::USER_SECURITY, Delete),
+            AccountAct::RolesSet
+            | AccountAct::PasscodeSet
+            | AccountAct::Disabled
+            | AccountAct::Enabled
+            | AccountAct::TokenMade
+            | AccountAct::TokenRevoked => alert(codes::USER_SECURITY, Update),
+        },
+        // As in audit messages (`audit_message::event`).
+        Body::DetailsShown { .. } => patient_record(Read),
         Body::Bypassed { .. } => alert(codes::RECORDING_STOPPED, Execute),
         Body::PolicyProposed { .. } => alert(codes::SECURITY_CONFIGURATION, Create),
         Body::PolicyApproved { .. } => alert(codes::SECURITY_CONFIGURATION, Update),

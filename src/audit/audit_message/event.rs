@@ -110,7 +110,7 @@ fn own_alert(record: &Record) -> Events<'_> {
     one(alert(record, Kind::Own(record.body().kind())))
 }
 
-/// What is kept of a patient was changed. The standard's code does not tell consents from holds: the kind of the
+/// What is kept of a patient was changed, or shown. The standard's code does not tell consents from holds: the kind of the
 /// entry does.
 fn patient(record: &Record, action: Action) -> Events<'_> {
     let id = codes::PATIENT_RECORD;
@@ -166,7 +166,15 @@ pub(super) fn of(record: &Record) -> Events<'_> {
         | Body::PolicyApproved { .. }
         | Body::PolicyWithdrawn { .. }
         | Body::PolicyActivated { .. } => standard_alert(record, codes::SECURITY_CONFIGURATION),
-        Body::UserAuthenticated { .. } => login(record),
+        Body::UserAuthenticated { .. } | Body::SignedIn { .. } => {
+            authentication(record, codes::LOGIN)
+        }
+        Body::SignedOut { .. } => authentication(record, codes::LOGOUT),
+        Body::AccountChanged { .. } => standard_alert(record, codes::USER_SECURITY),
+        // "Patient Record" is of data about a patient that are no instances of DICOM, created, read or changed in a
+        // system (§A.5.3.8): what the console shows. "Query" is a query of DICOM's, "DICOM Instances Accessed" of images,
+        // "Audit Log Used" of the log as a whole: none of them says whom somebody was shown.
+        Body::DetailsShown { .. } => patient(record, Action::Read),
         Body::Bypassed { from, until, .. } => bypassed(record, *from, *until),
         Body::Alert { code, .. } => alerted(record, code),
         Body::IncidentReported { .. } => own_alert(record),
@@ -250,11 +258,11 @@ fn export(record: &Record) -> Events<'_> {
     one(event(record, codes::EXPORT, Action::Read, cast, things))
 }
 
-/// A user of a peer proved who they are (§A.5.3.13).
-fn login(record: &Record) -> Events<'_> {
+/// A user, of a peer or of the console, proved who they are, or went (§A.5.3.13).
+fn authentication(record: &Record, kind: Code) -> Events<'_> {
     let id = codes::USER_AUTHENTICATION;
     let event = event(record, id, Action::Execute, Cast::Person, Things::Entry);
-    let kind = Kind::Standard(codes::LOGIN);
+    let kind = Kind::Standard(kind);
     one(Event { kind, ..event })
 }
 

@@ -40,6 +40,12 @@ const PATIENT: Shape = Shape {
     role: 1,
     id_type: codes::PATIENT_NUMBER,
 };
+/// Role 11: security user entity.
+const ACCOUNT: Shape = Shape {
+    kind: 1,
+    role: 11,
+    id_type: codes::USER_IDENTIFIER,
+};
 /// Role 13: security resource.
 const ENTRY: Shape = Shape {
     kind: 2,
@@ -93,7 +99,7 @@ impl Objects<'_> {
         }
     }
 
-    /// What an alert is about: the policies, or else the entry that raises it.
+    /// What an alert is about: the policies, an account, or else the entry that raises it.
     fn subject(&mut self) {
         match self.record.body() {
             Body::PolicyProposed { sha256, .. }
@@ -102,6 +108,9 @@ impl Objects<'_> {
             | Body::PolicyActivated { sha256, .. } => {
                 let id = format_args!("urn:credence:policy:{sha256}");
                 self.object(&POLICY, id, "Policies", |_| {}, |_| {});
+            }
+            Body::AccountChanged { account, .. } => {
+                self.object(&ACCOUNT, account, "Account", |_| {}, |_| {});
             }
             _ => self.entry(),
         }
@@ -316,9 +325,7 @@ fn of_the_entry(xml: &mut Xml, record: &Record) {
     if let Some(user) = record.user() {
         xml.detail("UserProof", user.proof.as_str());
     }
-    if let Body::UserAuthenticated { ae, .. } = record.body() {
-        xml.detail("AETitle", ae);
-    }
+    of_the_console(xml, record.body());
     let counts = record.counts();
     let numbers = [
         ("Instances", counts.instances),
@@ -334,5 +341,32 @@ fn of_the_entry(xml: &mut Xml, record: &Record) {
     }
     if let Body::Query { status, .. } | Body::ProcedureStep { status, .. } = record.body() {
         xml.detail("Status", format_args!("{status:04X}H"));
+    }
+}
+
+/// Who came, by what, and what people did with accounts and details.
+fn of_the_console(xml: &mut Xml, body: &Body) {
+    match body {
+        Body::UserAuthenticated { ae, .. } => xml.detail("AETitle", ae),
+        Body::SignedIn { means, .. } => xml.detail("UserProof", means.as_str()),
+        Body::SignedOut { end, .. } => xml.detail("End", end.as_str()),
+        Body::AccountChanged {
+            act, roles, token, ..
+        } => {
+            xml.detail("Act", act.as_str());
+            for role in roles {
+                xml.detail("Role", role);
+            }
+            if let Some(token) = token {
+                xml.detail("Token", token);
+            }
+        }
+        Body::DetailsShown { what, about, .. } => {
+            xml.detail("Shown", what.as_str());
+            if let Some(entry) = about {
+                xml.detail("About", entry);
+            }
+        }
+        _ => {}
     }
 }

@@ -234,7 +234,13 @@ impl Participants<'_> {
         let tag = self.xml.tag("ActiveParticipant");
         let tag = tag
             .attribute("UserID", name)
-            .attribute("UserIsRequestor", is_requestor);
+            .attribute("UserIsRequestor", is_requestor)
+            .maybe("NetworkAccessPointID", self.record.address())
+            // 2: an IP address.
+            .maybe(
+                "NetworkAccessPointTypeCode",
+                self.record.address().map(|_| 2),
+            );
         match role {
             Some(role) => tag.holding(|xml| xml.code("RoleIDCode", role)),
             None => tag.empty(),

@@ -48,6 +48,10 @@ impl Body {
             Self::AuditExported { .. } => "audit-exported",
             Self::AuditSearched { .. } => "audit-searched",
             Self::UserAuthenticated { .. } => "user-authenticated",
+            Self::AccountChanged { .. } => "account-changed",
+            Self::DetailsShown { .. } => "details-shown",
+            Self::SignedIn { .. } => "signed-in",
+            Self::SignedOut { .. } => "signed-out",
             Self::Alert { .. } => "alert",
             Self::Started { .. } => "started",
             Self::Stopped { .. } => "stopped",
@@ -84,9 +88,12 @@ impl Body {
             | Self::CeilingLifted { by, .. }
             | Self::QueueChanged { by, .. }
             | Self::AuditExported { by, .. }
-            | Self::AuditSearched { by, .. } => Some(by),
+            | Self::AuditSearched { by, .. }
+            | Self::AccountChanged { by, .. }
+            | Self::DetailsShown { by, .. } => Some(by),
             Self::Bypassed { first, .. } => Some(first),
             Self::UserAuthenticated { user, .. } => Some(&user.name),
+            Self::SignedIn { account, .. } | Self::SignedOut { account, .. } => Some(account),
             Self::Genesis { .. }
             | Self::Equivocated { .. }
             | Self::ReviewOverdue { .. }

@@ -364,6 +364,10 @@ impl Body {
                 | Self::AuditExported { .. }
                 | Self::AuditSearched { .. }
                 | Self::UserAuthenticated { .. }
+                | Self::AccountChanged { .. }
+                | Self::DetailsShown { .. }
+                | Self::SignedIn { .. }
+                | Self::SignedOut { .. }
                 | Self::Alert { .. }
                 | Self::Started { .. }
                 | Self::Stopped { .. }

@@ -82,6 +82,7 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
             facets.extend(study.map(Facet::Study));
         }
         Body::PatientErased { .. }
+        | Body::DetailsShown { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::Equivocated { .. }
@@ -109,6 +110,9 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         | Body::AuditExported { .. }
         | Body::AuditSearched { .. }
         | Body::UserAuthenticated { .. }
+        | Body::AccountChanged { .. }
+        | Body::SignedIn { .. }
+        | Body::SignedOut { .. }
         | Body::Started { .. }
         | Body::Stopped { .. } => {}
     }
@@ -204,6 +208,12 @@ fn facets_of_accounts(body: &Body) -> Vec<Facet> {
             vec![Facet::Patient(*patient)]
         }
         Body::PatientErased { patients, .. } => of_patients(patients),
+        Body::DetailsShown {
+            patients, about, ..
+        } => {
+            let about = about.iter().copied().map(Facet::About);
+            about.chain(of_patients(patients)).collect()
+        }
         Body::HoldPlaced { patients, .. } => of_patients(patients.iter().flatten()),
         Body::HoldLifted { hold, .. } => vec![Facet::About(*hold)],
         Body::Equivocated { institution, .. } | Body::Misstated { institution, .. } => {
@@ -296,6 +306,19 @@ mod tests {
             let json = serde_json::to_value(&body).unwrap();
             assert_eq!(json["kind"], body.kind());
         }
+    }
+
+    #[test]
+    fn what_somebody_was_shown_is_found_by_each_patient_and_by_the_entry() {
+        let [one, other] = [1, 2].map(|byte| Pseudonym::from_bytes([byte; 16]));
+        let body = Body::DetailsShown {
+            patients: [one, other].into(),
+            what: crate::contract::DetailsOf::Decision,
+            about: Some(3),
+            by: "desk".to_owned(),
+        };
+        let expected = [Facet::About(3), Facet::Patient(one), Facet::Patient(other)];
+        assert_eq!(facets_of_accounts(&body), expected);
     }
 
     #[test]

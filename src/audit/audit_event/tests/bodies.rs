@@ -6,10 +6,12 @@ use super::samples::PATIENT;
 use super::samples::START;
 use super::samples::classes;
 use super::samples::slug;
+use crate::contract::AccountAct;
 use crate::contract::Body;
 use crate::contract::CommitmentAct;
 use crate::contract::Consent;
 use crate::contract::ConsentId;
+use crate::contract::DetailsOf;
 use crate::contract::Effect;
 use crate::contract::Epoch;
 use crate::contract::ErasureReason;
@@ -21,6 +23,9 @@ use crate::contract::Pseudonym;
 use crate::contract::Purpose;
 use crate::contract::QueueAct;
 use crate::contract::ReceiptStanding;
+use crate::contract::Role;
+use crate::contract::SignInMeans;
+use crate::contract::SignOutEnd;
 use crate::contract::StandingEvidence;
 use crate::contract::StatementForm;
 use crate::contract::StepAct;
@@ -134,6 +139,28 @@ fn keeping() -> Vec<Body> {
             },
             institution: "lakeside".parse().unwrap(),
             ae: "LAKE_WS".parse().unwrap(),
+        },
+        Body::SignedIn {
+            account: "weber".to_owned(),
+            means: SignInMeans::Passcode,
+            address: Some("192.0.2.7".to_owned()),
+        },
+        Body::SignedOut {
+            account: "weber".to_owned(),
+            end: SignOutEnd::Idle,
+        },
+        Body::AccountChanged {
+            account: "weber".to_owned(),
+            act: AccountAct::TokenMade,
+            roles: BTreeSet::from([Role::Auditor, Role::PatientDesk]),
+            token: Some("nightly report".to_owned()),
+            by: by(),
+        },
+        Body::DetailsShown {
+            patients: patients(),
+            what: DetailsOf::Consents,
+            about: Some(6),
+            by: "desk".to_owned(),
         },
         Body::AuditSearched {
             from: Some(crate::time::UtcMicros(0)),
