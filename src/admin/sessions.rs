@@ -30,6 +30,8 @@ pub(super) struct Terms {
 pub(super) struct Session {
     /// The account.
     pub(super) account: String,
+    /// The ledger entry that says so: an account that was changed later has to sign in again.
+    pub(super) entry: u64,
     /// What its forms must show.
     pub(super) csrf: String,
     begun_us: u64,
@@ -62,6 +64,7 @@ impl Sessions {
     pub(super) fn begin(
         &self,
         account: &str,
+        entry: u64,
         now_us: u64,
     ) -> Result<(String, Option<Ended>), KeysError> {
         let (cookie, csrf) = (random_token()?, random_token()?);
@@ -75,6 +78,7 @@ impl Sessions {
         }
         let session = Session {
             account: account.to_owned(),
+            entry,
             csrf,
             begun_us: now_us,
             seen_us: now_us,
@@ -161,13 +165,13 @@ mod tests {
     #[test]
     fn a_session_lasts_while_it_is_used_and_no_longer_than_the_whole() {
         let sessions = sessions();
-        let (cookie, _) = sessions.begin("ada", 0).unwrap();
+        let (cookie, _) = sessions.begin("ada", 7, 0).unwrap();
         for now in [9, 18, 24] {
             assert_eq!(sessions.find(&cookie, now).unwrap().account, "ada", "{now}");
         }
         assert_eq!(sessions.find(&cookie, 25), None);
         assert_eq!(sessions.sweep(25), [("ada".to_owned(), SignOutEnd::Expired)]);
-        let (cookie, _) = sessions.begin("ada", 100).unwrap();
+        let (cookie, _) = sessions.begin("ada", 7, 100).unwrap();
         assert_eq!(sessions.find(&cookie, 110), None, "idle");
         assert_eq!(sessions.sweep(110), [("ada".to_owned(), SignOutEnd::Idle)]);
         assert_eq!(sessions.find("", 110), None);
@@ -176,10 +180,10 @@ mod tests {
     #[test]
     fn one_too_many_ends_the_one_that_was_silent_longest() {
         let sessions = sessions();
-        let (first, _) = sessions.begin("ada", 0).unwrap();
-        let (second, _) = sessions.begin("bob", 1).unwrap();
+        let (first, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (second, _) = sessions.begin("bob", 7, 1).unwrap();
         sessions.find(&first, 2).unwrap();
-        let (third, ended) = sessions.begin("cid", 3).unwrap();
+        let (third, ended) = sessions.begin("cid", 7, 3).unwrap();
         assert_eq!(ended, Some(("bob".to_owned(), SignOutEnd::Idle)));
         assert_eq!(sessions.find(&second, 3), None);
         assert!(sessions.find(&first, 3).is_some() && sessions.find(&third, 3).is_some());
@@ -188,8 +192,8 @@ mod tests {
     #[test]
     fn what_is_ended_is_gone_and_all_of_an_account_at_once() {
         let sessions = sessions();
-        let (first, _) = sessions.begin("ada", 0).unwrap();
-        let (second, _) = sessions.begin("ada", 0).unwrap();
+        let (first, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (second, _) = sessions.begin("ada", 7, 0).unwrap();
         assert_eq!(sessions.end(&first).as_deref(), Some("ada"));
         assert_eq!(sessions.end(&first), None);
         sessions.end_all("ada");
