@@ -28,7 +28,8 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("config", &["contract", "dicom", "ledger", "parcel"]),
     // What a certificate is known by is the configuration's.
     ("certificate", &["config"]),
-    ("identity", &["config"]),
+    // What an account may do is named by the contract, whose entries tell of it.
+    ("identity", &["config", "contract"]),
     // What an entry holds is the contract's: an index of entries names it.
     (
         "storage",

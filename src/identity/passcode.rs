@@ -9,6 +9,8 @@ use argon2::PasswordHasher as _;
 use argon2::PasswordVerifier as _;
 use argon2::password_hash::SaltString;
 use argon2::password_hash::rand_core::OsRng;
+use serde::Deserialize;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 /// Characters of the shortest passcode that is taken up; it is said over the network, where nobody
@@ -97,8 +99,29 @@ impl Passcode {
 }
 
 /// What is kept of a passcode: a PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$digest`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Digest(String);
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(..)")
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = PasscodeFault;
+
+    fn try_from(text: String) -> Result<Self, PasscodeFault> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.0
+    }
+}
 
 impl Digest {
     /// Reads a digest.
@@ -218,5 +241,6 @@ mod tests {
     #[test]
     fn debug_output_shows_no_passcode() {
         assert_eq!(format!("{:?}", passcode("correct horse")), "Passcode(..)");
+        assert_eq!(format!("{:?}", Digest::of_nobody()), "Digest(..)");
     }
 }

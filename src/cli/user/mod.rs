@@ -1,6 +1,5 @@
 //! `credence user`
 
-mod file;
 pub(super) mod prompt;
 
 use std::io;
@@ -13,13 +12,15 @@ use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::configured;
-use crate::cli::user::file::FileError;
 use crate::config::SecretError;
 use crate::config::SecretFile;
 use crate::config::UserName;
 use crate::identity::Digest;
 use crate::identity::Passcodes;
 use crate::identity::PasscodesError;
+use crate::identity::ReplaceError;
+use crate::identity::lock_for;
+use crate::identity::replace;
 
 /// Set, remove and list the passcodes of users whom peers name
 ///
@@ -80,6 +81,11 @@ enum Refused {
     NoFile,
     #[error("a name that begins with # would be read as a comment")]
     Comment,
+    #[error(
+        "`passcodes` is a credential of systemd's: run the command on a configuration that names the \
+         file itself"
+    )]
+    Credential,
     #[error("the two entries differ")]
     Differ,
     #[error("no passcode was given")]
@@ -91,7 +97,7 @@ enum Refused {
     #[error(transparent)]
     Passcodes(#[from] PasscodesError),
     #[error(transparent)]
-    File(#[from] FileError),
+    File(#[from] ReplaceError),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -129,7 +135,7 @@ fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(),
                 return Err(Refused::Comment);
             }
             // Before anybody types: whether the file can be used at all.
-            file::path(file)?;
+            path(file)?;
             standing(file)?;
             let digest = prompt::passcode(name)?.digest()?;
             set(file, name, digest)?;
@@ -137,13 +143,13 @@ fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(),
         }
         User::Remove(arguments) => {
             let name = &arguments.name;
-            let path = file::path(file)?;
-            let _alone = file::lock(&path)?;
+            let path = path(file)?;
+            let _alone = lock_for(&path)?;
             let mut passcodes = Passcodes::read(file)?;
             if !passcodes.remove(name) {
                 return Err(Refused::NoSuchUser(name.clone()));
             }
-            file::write(&path, passcodes.text().as_bytes())?;
+            replace(&path, passcodes.text().as_bytes())?;
             writeln!(out, "user {name} has no passcode any more")?;
         }
         User::List(arguments) => {
@@ -161,13 +167,21 @@ fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(),
     Ok(())
 }
 
+/// Where the file is to be written: systemd's copy cannot be changed.
+fn path(file: &SecretFile) -> Result<PathBuf, Refused> {
+    match file {
+        SecretFile::Path(path) => Ok(path.clone()),
+        SecretFile::Credential(_) => Err(Refused::Credential),
+    }
+}
+
 /// Sets a passcode in the file as it is now: others may have changed it while one was typed.
 fn set(file: &SecretFile, name: &UserName, digest: Digest) -> Result<(), Refused> {
-    let path = file::path(file)?;
-    let _alone = file::lock(&path)?;
+    let path = path(file)?;
+    let _alone = lock_for(&path)?;
     let mut passcodes = standing(file)?;
     passcodes.set(name.clone(), digest);
-    Ok(file::write(&path, passcodes.text().as_bytes())?)
+    Ok(replace(&path, passcodes.text().as_bytes())?)
 }
 
 /// The file's users; nobody, where it does not exist yet.

@@ -1,4 +1,4 @@
-//! The file of passcodes, written as a whole or not at all.
+//! Files that decide who gets in, written as a whole or not at all.
 
 use std::fs;
 use std::fs::File;
@@ -11,35 +11,25 @@ use std::path::PathBuf;
 
 use tempfile::NamedTempFile;
 
-use crate::config::SecretFile;
-
-/// Why the file is not written.
+/// The disk says no.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FileError {
-    /// Systemd's copy cannot be changed.
-    #[error(
-        "`passcodes` is a credential of systemd's: run the command on a configuration that names the \
-         file itself"
-    )]
-    Credential,
-    /// The disk says no.
-    #[error("{}: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
+#[error("{}: {source}", path.display())]
+pub struct ReplaceError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
 }
 
-/// Where the file is to be written.
-pub(super) fn path(file: &SecretFile) -> Result<PathBuf, FileError> {
-    match file {
-        SecretFile::Path(path) => Ok(path.clone()),
-        SecretFile::Credential(_) => Err(FileError::Credential),
-    }
-}
-
-/// Keeps other such commands from changing the file while this value lives: what one of them writes
+/// Keeps others who come this way from changing the file while this value lives: what one of them writes
 /// between our reading and our writing would be lost. The lock is on the folder, which stays when the
 /// file is replaced, and can be taken by whoever may list it.
-pub(super) fn lock(path: &Path) -> Result<File, FileError> {
-    let failed = |source| FileError::Io {
+///
+/// # Errors
+/// When the folder cannot be opened or locked.
+pub fn lock_for(path: &Path) -> Result<File, ReplaceError> {
+    let failed = |source| ReplaceError {
         path: path.to_owned(),
         source,
     };
@@ -58,8 +48,12 @@ fn folder(path: &Path) -> &Path {
 
 /// Replaces the file, durably. It stays its owner's, and only its owner can read it: a draft beside it
 /// is made so (mode 0600) and then takes its place.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let failed = |source| FileError::Io {
+///
+/// # Errors
+/// When the disk says no; the file is then as it was, or, where only the folder could not be synced, as it
+/// is to be.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
+    let failed = |source| ReplaceError {
         path: path.to_owned(),
         source,
     };
@@ -90,7 +84,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("passcodes");
         for text in ["one", "two"] {
-            write(&path, text.as_bytes()).unwrap();
+            replace(&path, text.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
