@@ -34,7 +34,7 @@ const TABLES: [&str; 14] = [
     "audit_search",
     "console",
 ];
-const ROWS: [&str; 13] = [
+const ROWS: [&str; 14] = [
     "witness.peer",
     "audit_receiver",
     "gateway_peer",
@@ -48,6 +48,7 @@ const ROWS: [&str; 13] = [
     "route",
     "private_sop_class",
     "private_transfer_syntax",
+    "console_machine",
 ];
 
 /// A row of one of the page's tables: a key and its default, as they stand there.
@@ -137,6 +138,14 @@ fn text(table: &str, more: &str) -> String {
         (
             "audit_receiver",
             "name = \"repository\"\nto = \"tcp://10.0.0.9:601\"",
+        ),
+        (
+            "console",
+            "certificate = \"console.pem\"\nkey = \"console.key\"",
+        ),
+        (
+            "console_machine",
+            "name = \"monitor\"\ncertificate = \"dns:monitor.own.example\"\nroles = [\"auditor\"]",
         ),
         ("private_sop_class", "uid = \"1.2.3\""),
         (

@@ -24,7 +24,7 @@ use crate::gateway::control::Command;
 use crate::gateway::control::Office;
 use crate::identity::Accounts;
 use crate::identity::AccountsError;
-use crate::identity::AccountsFile;
+use crate::transport::Security;
 
 /// See the module.
 #[derive(Debug)]
@@ -35,7 +35,10 @@ pub(super) struct Console {
     pub(super) clock: Clock,
     pub(super) site: Site,
     pub(super) face: ClockFace,
-    pub(super) accounts: AccountsFile,
+    /// How this console's own connections are encrypted.
+    pub(super) security: Option<Arc<Security>>,
+    /// How DICOM's are: what ends some day.
+    pub(super) dicom_security: Option<Arc<Security>>,
     pub(super) sessions: Sessions,
     pub(super) throttle: Mutex<Throttle>,
     pub(super) set_up: SetUp,
@@ -56,7 +59,7 @@ impl Console {
 
     /// The accounts, as they are now. Blocks on the disk for a small file.
     pub(super) fn accounts(&self) -> Result<Accounts, AccountsError> {
-        self.accounts.load()
+        Accounts::read(&Accounts::path(&self.config.gateway.keys_dir))
     }
 
     /// Performs a command.

@@ -1,16 +1,23 @@
 //! Where people and their tools ask the gateway: the console and the API.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::CertificateName;
+use crate::config::PeerName;
 use crate::config::TlsIdentity;
 use crate::config::WebUrl;
+use crate::config::consistency::known;
+use crate::config::consistency::unique;
 use crate::config::reading::Readable;
+use crate::config::reading::Reading;
 use crate::config::reading::Section;
 use crate::config::secret::SecretFile;
 use crate::config::url::Https;
+use crate::contract::Role;
 
 /// `[console]`: pages and `/api/v1` for people, by HTTP on this machine or by HTTPS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +46,17 @@ pub struct Console {
     pub time_zone: Option<String>,
 }
 
+/// `[[console_machine]]`: a program that shows a certificate in place of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleMachine {
+    /// The name that the ledger has.
+    pub name: PeerName,
+    /// What its certificate is known by; an authority of our own institution must have issued it.
+    pub certificate: CertificateName,
+    /// As what it counts.
+    pub roles: BTreeSet<Role>,
+}
+
 /// Who may read `/metrics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetricsFor {
@@ -57,6 +75,44 @@ impl Readable for MetricsFor {
             "signed-in" => Ok(Self::SignedIn),
             "everybody" => Ok(Self::Everybody),
             other => Err(format!("is {other:?}")),
+        }
+    }
+}
+
+impl Readable for Role {
+    const ALLOWED: &'static str =
+        "pacs-admin, compliance, auditor, patient-desk or rule-approver";
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| format!("{text:?} is not a role"))
+    }
+}
+
+impl ConsoleMachine {
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Self> {
+        let name = section.required("name");
+        let certificate = section.required("certificate");
+        let roles = section.required_list::<Role>("roles");
+        Some(Self {
+            name: name?,
+            certificate: certificate?,
+            roles: roles?.into_iter().collect(),
+        })
+    }
+
+    /// Certificates are shown to a console with TLS; names and certificates are those of one machine.
+    pub(super) fn check(rows: &[Option<Self>], console: &Console, reading: &mut Reading<'_>) {
+        let path = |number: usize, key: &str| format!("console_machine[{number}].{key}");
+        let names = known(rows).map(|(number, row)| (path(number, "name"), row.name.as_str()));
+        unique(reading, names);
+        let shown = known(rows).map(|(number, row)| (path(number, "certificate"), &row.certificate));
+        unique(reading, shown);
+        if console.identity.is_none() && !reading.has("console.certificate") {
+            for (number, _) in known(rows) {
+                let problem = "is shown by TLS, and [console] has no certificate";
+                let allowed = "`certificate` and `key` in [console]";
+                reading.fault(&path(number, "certificate"), problem, allowed);
+            }
         }
     }
 }

@@ -59,6 +59,7 @@ pub use caller::Evidence;
 pub use caller::Shown;
 pub use caller::Stranger;
 pub use console::Console;
+pub use console::ConsoleMachine;
 pub use console::MetricsFor;
 pub use exchange::Exchange;
 pub use fault::Fault;
@@ -159,6 +160,8 @@ pub struct Config {
     pub audit_search: AuditSearch,
     /// Where people ask.
     pub console: Console,
+    /// Programs that ask with a certificate.
+    pub console_machines: Vec<ConsoleMachine>,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
     /// How long details are kept.
@@ -271,6 +274,8 @@ impl Config {
         AuditReceiver::check(&audit_receivers, &tls, reading);
         let audit_search = reading.table("audit_search", AuditSearch::read);
         let console = reading.table("console", |section| Console::read(section, base_dir));
+        let console_machines = reading.rows("console_machine", ConsoleMachine::read);
+        ConsoleMachine::check(&console_machines, &console, reading);
         audit_search.check(&tls, reading);
         if let Some(witness) = &witness {
             witness.check(&rows.gateway_peers, reading);
@@ -288,6 +293,7 @@ impl Config {
             exchange,
             audit_search,
             console,
+            console_machines: whole(console_machines)?,
             audit_receivers: whole(audit_receivers)?.into_iter().map(Arc::new).collect(),
             fhir,
             retention: Retention {
