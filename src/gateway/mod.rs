@@ -50,6 +50,7 @@ pub use receipts::Draft;
 pub use receipts::HeardReceipt;
 pub use receipts::ReceiptDesk;
 pub use recorder::BooksError;
+pub use recorder::PATIENTS_SHOWN_MAX;
 pub use recorder::PoliciesError;
 pub use recorder::RecordError;
 pub use recorder::Recorder;
@@ -104,6 +105,7 @@ struct Gateway {
     security: Option<Arc<transport::Security>>,
     refusals: refusals::Refusals,
     parcels: parcels::Parcels,
+    accounts: Arc<control::AccountBook>,
     /// The newest checkpoint that each gateway showed us on an association.
     shown: Mutex<BTreeMap<PeerName, link::ShownLog>>,
 }
@@ -230,6 +232,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         draining: watch::Sender::new(false),
         security,
         parcels: parcels::Parcels::default(),
+        accounts: Arc::new(control::AccountBook::new(&config.gateway.keys_dir)),
         refusals: refusals::Refusals::new(
             config.limits.refused_addresses_max,
             config.timeouts.refused_alert,
@@ -301,11 +304,15 @@ impl Editing {
     fn open(config: &Config, purpose: recorder::For) -> Result<Self, GatewayError> {
         let clock = Clock::new();
         let (recorder, writer) = recorder::start(config, clock, purpose)?;
-        let delivery = None;
+        let office = control::Office {
+            recorder,
+            delivery: None,
+            accounts: Arc::new(control::AccountBook::new(&config.gateway.keys_dir)),
+        };
         Ok(Self {
             config: config.clone(),
             clock,
-            office: control::Office { recorder, delivery },
+            office,
             writer,
         })
     }

@@ -12,8 +12,10 @@ use crate::contract::Explanation;
 use crate::contract::Pseudonym;
 use crate::contract::Signature;
 use crate::digest::Sha256;
+use crate::identity::TokenSecret;
 use crate::time::UtcMicros;
 
+mod accounts;
 mod change;
 mod listed;
 mod perform;
@@ -21,6 +23,10 @@ mod question;
 mod queues;
 mod signing;
 
+pub(super) use accounts::AccountBook;
+pub use accounts::AccountChange;
+pub use accounts::ListedAccount;
+pub use accounts::ListedToken;
 pub use change::Change;
 pub use change::ConsentTerms;
 pub use change::PatientName;
@@ -118,6 +124,15 @@ pub enum Command {
         /// Who.
         by: String,
     },
+    /// List the accounts of the console.
+    Accounts,
+    /// Change an account of the console.
+    AccountChange {
+        /// What.
+        change: AccountChange,
+        /// Who.
+        by: String,
+    },
     /// What the contract would answer, and why. Nothing is recorded.
     Decide {
         /// The question.
@@ -164,7 +179,10 @@ impl Command {
     pub const fn is_a_change(&self) -> bool {
         matches!(
             self,
-            Self::Change { .. } | Self::QueueChange { .. } | Self::SignAudit { .. }
+            Self::Change { .. }
+                | Self::QueueChange { .. }
+                | Self::AccountChange { .. }
+                | Self::SignAudit { .. }
         )
     }
 }
@@ -275,6 +293,18 @@ pub enum Answer {
         /// All of it.
         #[schema(value_type = Object)]
         disclosures: Disclosures,
+    },
+    /// The accounts of the console, by name.
+    Accounts {
+        /// Every one.
+        accounts: Vec<ListedAccount>,
+    },
+    /// A token was made, durably.
+    TokenMade {
+        /// Number of the ledger entry.
+        entry: u64,
+        /// What the machine says. It is told here and nowhere again.
+        token: TokenSecret,
     },
     /// What the contract would answer.
     Explained {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::AccountBook;
 use super::Answer;
 use super::Command;
 use super::PatientName;
@@ -26,6 +27,7 @@ pub struct Office {
     pub(in crate::gateway) recorder: Recorder,
     /// `None`: the spool was not opened, as no command was about it.
     pub(in crate::gateway) delivery: Option<Arc<Delivery>>,
+    pub(in crate::gateway) accounts: Arc<AccountBook>,
 }
 
 impl Office {
@@ -34,6 +36,7 @@ impl Office {
         Self {
             recorder: gateway.recorder.clone(),
             delivery: Some(Arc::clone(&gateway.delivery)),
+            accounts: Arc::clone(&gateway.accounts),
         }
     }
 
@@ -75,6 +78,10 @@ impl Office {
                 signed.map(|note| Answer::CheckpointSigned { note })
             }
             Command::SignAudit { manifest, by } => sign_audit(recorder, &manifest, by).await,
+            Command::Accounts => self.accounts.list().await,
+            Command::AccountChange { change, by } => {
+                self.accounts.change(recorder, change, by).await
+            }
             Command::Decide { question } => decide(recorder, *question).await,
         };
         result.unwrap_or_else(|error| Answer::Refused {

@@ -16,6 +16,8 @@ mod policies;
 mod thread;
 mod writer;
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -46,10 +48,13 @@ use super::transfer::Closing;
 use super::transfer::Tally;
 use crate::contract::Applied;
 use crate::contract::Body;
+use crate::contract::DetailsOf;
 use crate::contract::Disclosing;
 use crate::contract::Disclosures;
 use crate::contract::InstitutionSlug;
 use crate::contract::Pseudonym;
+use crate::contract::SignInMeans;
+use crate::contract::SignOutEnd;
 use crate::contract::State;
 use crate::digest::Sha256;
 use crate::ledger::Checkpoint;
@@ -61,6 +66,9 @@ use crate::storage::Hashes;
 use crate::storage::HashesError;
 use crate::storage::JournalReader;
 use crate::time::UtcMicros;
+
+/// Patients whom one entry can say that somebody was shown: their pseudonyms have room in a line.
+pub const PATIENTS_SHOWN_MAX: usize = 1000;
 
 /// A decision that is durable.
 #[derive(Clone, Debug)]
@@ -283,6 +291,56 @@ impl Recorder {
             by,
         })
         .await
+    }
+
+    /// Records that `by` was shown who these patients are, and waits until it is durable: only then may they be
+    /// shown. The number is its entry's.
+    ///
+    /// # Errors
+    /// When they are more than [`PATIENTS_SHOWN_MAX`], or it could not be made durable.
+    pub async fn details_shown(
+        &self,
+        patients: BTreeSet<Pseudonym>,
+        what: DetailsOf,
+        about: Option<u64>,
+        by: String,
+    ) -> Result<u64, RecordError> {
+        if patients.len() > PATIENTS_SHOWN_MAX {
+            let shown = patients.len();
+            let why =
+                format!("{shown} patients cannot be shown at once, limit {PATIENTS_SHOWN_MAX}");
+            return Err(RecordError::Refused(why));
+        }
+        self.record(Body::DetailsShown {
+            patients,
+            what,
+            about,
+            by,
+        })
+        .await
+    }
+
+    /// Records that a session of the console begins, and waits until it is durable; the number is its entry's.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    pub async fn signed_in(
+        &self,
+        account: String,
+        means: SignInMeans,
+        address: Option<IpAddr>,
+    ) -> Result<u64, RecordError> {
+        self.record(Body::SignedIn {
+            account,
+            means,
+            address: address.map(|address| address.to_canonical().to_string()),
+        })
+        .await
+    }
+
+    /// Records that a session of the console ended, without waiting: it has ended all the same.
+    pub async fn signed_out(&self, account: String, end: SignOutEnd) {
+        self.note(Body::SignedOut { account, end }).await;
     }
 
     /// The key that signs the log's checkpoints.

@@ -140,6 +140,24 @@ impl From<TokenId> for String {
 }
 
 impl ApiToken {
+    /// What is to be kept of `secret`.
+    pub fn new(
+        id: TokenId,
+        name: UserName,
+        secret: &TokenSecret,
+        roles: BTreeSet<Role>,
+        (made, until): (UtcMicros, Option<UtcMicros>),
+    ) -> Self {
+        Self {
+            id,
+            name,
+            sha256: secret.digest(),
+            roles,
+            made,
+            until,
+        }
+    }
+
     /// Whether it counts at `now`.
     pub fn lasts(&self, now: UtcMicros) -> bool {
         self.until.is_none_or(|until| now < until)
