@@ -39,6 +39,7 @@ mod signing;
 pub use change::Change;
 pub use change::ConsentTerms;
 pub use change::PatientName;
+pub use listed::ListedAssociation;
 pub use listed::ListedCharge;
 pub use listed::ListedConsent;
 pub use listed::ListedEpoch;
@@ -101,6 +102,8 @@ pub enum Command {
         /// One by one, not by study.
         one_by_one: bool,
     },
+    /// List the associations that peers hold with the gateway at this moment.
+    Associations,
     /// Change what waits in a queue.
     QueueChange {
         /// What.
@@ -246,6 +249,11 @@ pub enum Answer {
         objects: Vec<ListedObject>,
         /// How many more rows there are.
         more: u64,
+    },
+    /// Associations that stand.
+    Associations {
+        /// The oldest first; none where no gateway runs.
+        associations: Vec<ListedAssociation>,
     },
     /// A queue was changed, durably.
     QueueChanged {

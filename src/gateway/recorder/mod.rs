@@ -19,6 +19,7 @@ mod writer;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -42,10 +43,13 @@ pub(super) use thread::start;
 
 use super::control::Change;
 use super::control::ListedEpoch;
+use super::meters::Meters;
 use super::transfer::Closing;
 use super::transfer::Tally;
+use crate::clock::Clock;
 use crate::contract::Applied;
 use crate::contract::Body;
+use crate::contract::Decision;
 use crate::contract::Disclosing;
 use crate::contract::Disclosures;
 use crate::contract::InstitutionSlug;
@@ -69,6 +73,15 @@ pub(super) enum Judged {
     Permitted(Recorded),
     /// Do not.
     Refused(Refusal),
+}
+
+impl Judged {
+    fn decision(&self) -> &Decision {
+        match self {
+            Self::Permitted(recorded) => recorded.decision(),
+            Self::Refused(refusal) => refusal.decision(),
+        }
+    }
 }
 
 /// Why nothing was recorded. Nothing may be released then.
@@ -144,6 +157,8 @@ pub struct Recorder {
     asks: mpsc::Sender<Ask>,
     journal: JournalReader,
     log: Arc<Log>,
+    clock: Clock,
+    meters: Arc<Meters>,
 }
 
 /// What others may know and use of the log: how it is signed, and proofs about it.
@@ -171,7 +186,12 @@ impl Recorder {
         let (reply, answer) = oneshot::channel();
         let ticket = asked.ticket.0.clone();
         let asked = Box::new(asked);
+        let began_us = self.clock.read().monotonic_us;
         let judged = self.ask(Ask::Decide { asked, reply }, answer).await;
+        let took_us = self.clock.read().monotonic_us.saturating_sub(began_us);
+        let decision = judged.as_ref().ok().map(Judged::decision);
+        self.meters
+            .decided(decision, Duration::from_micros(took_us));
         if let (Some(ticket), Ok(Judged::Permitted(recorded))) = (ticket, &judged) {
             ticket.decided(recorded.decided());
         }
@@ -283,6 +303,11 @@ impl Recorder {
             by,
         })
         .await
+    }
+
+    /// What is counted, of decisions among others.
+    pub(super) fn meters(&self) -> Arc<Meters> {
+        Arc::clone(&self.meters)
     }
 
     /// The key that signs the log's checkpoints.
