@@ -2,13 +2,13 @@
 //! of a list that is written down here: nothing that a patient or an object is known by, and nothing that a
 //! peer can make more of.
 
-use std::sync::Arc;
-
 use prometheus_client::encoding::EncodeLabelSet;
 
 use super::bounded::Labels;
+use super::label_text::LabelText;
 use crate::contract::Decision;
 use crate::contract::Verdict;
+use crate::dicom::Model;
 use crate::dimse::Class;
 use crate::dimse::CommandField;
 use crate::dimse::CommandSet;
@@ -106,9 +106,7 @@ impl Operation {
             (Some(CommandField::CStoreRq), Use::Store(_) | Use::PassOn(_) | Use::HandOver) => {
                 Self::Store
             }
-            (Some(CommandField::CFindRq), Use::Find(crate::dicom::Model::Worklist, _)) => {
-                Self::Worklist
-            }
+            (Some(CommandField::CFindRq), Use::Find(Model::Worklist, _)) => Self::Worklist,
             (Some(CommandField::CFindRq), Use::Find(..)) => Self::Find,
             (Some(CommandField::CMoveRq), Use::Move(..)) => Self::Move,
             (Some(CommandField::CGetRq), Use::Get(..)) => Self::Get,
@@ -166,19 +164,19 @@ pub(super) const NO_POLICY: &str = "none";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct OfListener {
-    pub(super) listener: Arc<str>,
+    pub(super) listener: LabelText,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct OfAssociation {
-    pub(super) peer: Arc<str>,
+    pub(super) peer: LabelText,
     /// `accepted` or `refused`.
     pub(super) result: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct OfRequest {
-    pub(super) peer: Arc<str>,
+    pub(super) peer: LabelText,
     pub(super) operation: &'static str,
     pub(super) status: &'static str,
 }
@@ -190,13 +188,13 @@ pub(super) struct OfDecision {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct OfPolicy {
-    pub(super) policy: Arc<str>,
+    pub(super) policy: LabelText,
     pub(super) verdict: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct OfFlow {
-    pub(super) peer: Arc<str>,
+    pub(super) peer: LabelText,
     /// `received` or `sent`.
     pub(super) direction: &'static str,
 }

@@ -4,6 +4,7 @@
 //! requests are kept by it, so that no lock is taken while an object is on its way.
 
 mod bounded;
+mod label_text;
 mod labels;
 mod standing;
 
@@ -18,9 +19,10 @@ use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
 
 use self::bounded::Bounded;
+pub use self::label_text::LabelText;
 pub(super) use self::labels::Operation;
-use self::standing::Register;
 pub(super) use self::standing::Caller;
+use self::standing::Register;
 pub(super) use self::standing::Visit;
 use super::control::ListedAssociation;
 use crate::config::Config;
@@ -59,7 +61,7 @@ pub struct Meters {
 /// The series of one peer.
 #[derive(Debug)]
 struct OfPeer {
-    name: Arc<str>,
+    name: LabelText,
     accepted: Counter,
     refused: Counter,
     received: Flow,
@@ -88,14 +90,14 @@ struct PeerFamilies {
 
 impl PeerFamilies {
     fn of(&self, name: &str) -> OfPeer {
-        let name: Arc<str> = name.into();
+        let name = LabelText::from(name);
         let associations = |result| {
-            let peer = Arc::clone(&name);
+            let peer = name.clone();
             let labels = labels::OfAssociation { peer, result };
             self.associations.series(&labels)
         };
         let flow = |direction| {
-            let peer = Arc::clone(&name);
+            let peer = name.clone();
             let labels = labels::OfFlow { peer, direction };
             Flow {
                 instances: self.instances.series(&labels),
@@ -134,10 +136,9 @@ impl Meters {
             policies: Bounded::new(SERIES_MAX),
             decision_seconds: Histogram::new(DECISION_SECONDS),
             register: Register::default(),
-            standing_max: config
-                .listeners
-                .iter()
-                .fold(0, |all, one| usize::saturating_add(all, one.associations_max)),
+            standing_max: config.listeners.iter().fold(0, |all, one| {
+                usize::saturating_add(all, one.associations_max)
+            }),
         };
         meters.register_peers(&families);
         meters.register_rest();
@@ -239,7 +240,7 @@ impl Meters {
         status: &'static str,
     ) -> Counter {
         self.requests.series(&labels::OfRequest {
-            peer: Arc::clone(&self.peer(peer).name),
+            peer: self.peer(peer).name.clone(),
             operation: operation.as_str(),
             status,
         })
