@@ -29,7 +29,7 @@ pub(super) const COMMANDS: &str = "/api/v1/commands";
         description = "What a Credence gateway tells and does. Patients are pseudonyms unless a route says otherwise.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem))
 )]
 struct Document;
 

@@ -16,13 +16,12 @@ use tokio::sync::watch;
 pub(super) use seen::Hour;
 pub(super) use seen::Refused;
 pub(super) use seen::Seen;
-pub(super) use seen::UnderWay;
 
 use crate::audit;
 use crate::audit::Reading;
 use crate::audit::ReadingError;
-use crate::audit::Site;
 use crate::ledger::Checkpoint;
+use crate::ledger::LogKey;
 use crate::storage::JournalReader;
 use crate::time::DAY_MICROS;
 use crate::time::UtcMicros;
@@ -38,16 +37,14 @@ const REST: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Board {
     journal: JournalReader,
-    site: Site,
     seen: Arc<RwLock<Seen>>,
     current: AtomicBool,
 }
 
 impl Board {
-    pub(super) fn new(journal: JournalReader, site: Site) -> Self {
+    pub(super) fn new(journal: JournalReader) -> Self {
         Self {
             journal,
-            site,
             seen: Arc::default(),
             current: AtomicBool::new(false),
         }
@@ -64,13 +61,20 @@ impl Board {
     }
 
     /// Follows the ledger, for ever: what is signed for is taken in.
-    pub(super) async fn follow(&self, mut checkpoints: watch::Receiver<Option<Arc<str>>>) {
+    pub(super) async fn follow(
+        &self,
+        key: &LogKey,
+        mut checkpoints: watch::Receiver<Option<Arc<str>>>,
+    ) {
         loop {
-            let size = checkpoints
-                .borrow_and_update()
-                .as_deref()
-                .and_then(Checkpoint::size_of);
-            match self.take_in(size.unwrap_or(0)).await {
+            let newest = checkpoints.borrow_and_update().clone();
+            let newest = newest.and_then(|note| Checkpoint::open(&note, key).ok());
+            // Before the first one, nothing is signed for; there is one within a second.
+            let taken_in = match newest {
+                Some(newest) => self.take_in(newest.size).await,
+                None => Ok(()),
+            };
+            match taken_in {
                 Ok(()) => self.current.store(true, Ordering::Relaxed),
                 Err(error) => {
                     self.current.store(false, Ordering::Relaxed);
@@ -90,17 +94,12 @@ impl Board {
             let (journal, seen) = (self.journal.clone(), Arc::clone(&self.seen));
             let next = self.seen().next();
             let step = tokio::task::spawn_blocking(move || step(&journal, &seen, next, size));
-            match step.await {
-                Ok(more) if more? => {}
-                // A task that panicked is not tried with the same entries for ever.
-                Ok(_) | Err(_) => return Ok(()),
+            // A task that panicked is not tried with the same entries for ever.
+            match step.await.unwrap_or(Ok(false))? {
+                true => {}
+                false => return Ok(()),
             }
         }
-    }
-
-    /// Whose ledger it is.
-    pub(super) const fn site(&self) -> &Site {
-        &self.site
     }
 }
 

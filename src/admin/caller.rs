@@ -8,16 +8,16 @@ use crate::contract::Role;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub(super) struct Caller {
     /// The name that the ledger will have.
-    pub name: String,
+    pub(super) name: String,
     /// By what we know.
-    pub by: By,
+    pub(super) by: By,
 }
 
 /// By what we know who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum By {
+pub(super) enum By {
     /// Whoever may open the gateway's socket is the account that runs it.
     Socket,
     /// A session of the browser.
@@ -35,7 +35,7 @@ pub enum By {
 
 impl Caller {
     /// Whether they have a right.
-    pub fn has(&self, right: Right) -> bool {
+    pub(super) fn has(&self, right: Right) -> bool {
         match &self.by {
             By::Socket => true,
             By::Session { roles, .. } | By::Token(roles) | By::Certificate(roles) => {
@@ -48,7 +48,7 @@ impl Caller {
     ///
     /// # Errors
     /// Forbidden.
-    pub fn may(&self, right: Right) -> Result<(), Problem> {
+    pub(super) fn may(&self, right: Right) -> Result<(), Problem> {
         match self.has(right) {
             true => Ok(()),
             false => Err(Problem::forbidden(right)),
@@ -56,7 +56,7 @@ impl Caller {
     }
 
     /// What forms must show; nothing where no browser could be made to send one.
-    pub fn csrf(&self) -> &str {
+    pub(super) fn csrf(&self) -> &str {
         match &self.by {
             By::Session { csrf, .. } => csrf,
             By::Socket | By::Token(_) | By::Certificate(_) => "",

@@ -18,6 +18,7 @@ use crate::audit::ClockFace;
 use crate::audit::Site;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
@@ -32,6 +33,8 @@ pub(super) struct Console {
     pub(super) config: Config,
     pub(super) office: Office,
     pub(super) recorder: Recorder,
+    /// What flows, counted.
+    pub(super) meters: Arc<Meters>,
     pub(super) clock: Clock,
     pub(super) site: Site,
     pub(super) face: ClockFace,

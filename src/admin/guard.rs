@@ -69,7 +69,9 @@ impl Console {
         let shown = visitor.channel.certificate.as_deref()?;
         let rows = self.config.console_machines.iter();
         let own = &self.config.gateway.institution;
-        let row = rows.clone().find(|row| shown.names().contains(&row.certificate))?;
+        let row = rows
+            .clone()
+            .find(|row| shown.names().contains(&row.certificate))?;
         let security = self.security.as_ref()?;
         security.now().believes(own, shown).then(|| Caller {
             name: row.name.to_string(),
@@ -88,9 +90,8 @@ impl Console {
         let name: Option<UserName> = session.account.parse().ok();
         let account = name.and_then(|name| accounts.get(&name));
         // What an account may is looked at anew each time; a changed one has to sign in again.
-        let stands = |account: &&Account| {
-            account.is_enabled() && account.changed() <= session.entry
-        };
+        let stands =
+            |account: &&Account| account.is_enabled() && account.changed() <= session.entry;
         Ok(account.filter(stands).map(|account| Caller {
             name: session.account.clone(),
             by: By::Session {

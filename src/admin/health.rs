@@ -32,7 +32,10 @@ pub(super) fn router() -> Router<Shared> {
 
 /// Ready is who can decide, record and tell: the ledger is written, the rules are in force, accounts can be read.
 async fn ready(State(console): State<Shared>) -> (StatusCode, Json<Readiness>) {
-    let policy = console.recorder.view(|state, _| state.policy().is_some()).await;
+    let policy = console
+        .recorder
+        .view(|state, _| state.policy().is_some())
+        .await;
     let checks = vec![
         Check {
             name: "ledger",

@@ -14,7 +14,9 @@ mod done;
 mod guard;
 mod health;
 mod looks;
+mod metrics;
 mod pages;
+mod plot;
 mod problem;
 mod rights;
 mod sessions;
@@ -46,6 +48,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
+pub use metrics::AuditLag;
+pub use metrics::CONTENT_TYPE as METRICS_CONTENT_TYPE;
+pub use metrics::CertificateLeft;
+pub use metrics::Looked;
+pub use metrics::Verified;
+pub use metrics::text as metrics_text;
 pub use socket::send;
 
 use self::board::Board;
@@ -61,6 +69,7 @@ use crate::audit::Site;
 use crate::clock::Clock;
 use crate::config::ClientCertificate;
 use crate::config::Config;
+use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Office;
 use crate::identity::AccountsError;
@@ -119,6 +128,8 @@ pub struct Means {
     pub site: Site,
     /// How DICOM's connections are encrypted: what ends some day.
     pub security: Option<Arc<Security>>,
+    /// What flows, counted.
+    pub meters: Arc<Meters>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -240,11 +251,12 @@ impl Console {
             Some(name) => ClockFace::of(name)?,
             None => ClockFace::of_system(),
         };
-        let board = Board::new(means.recorder.journal(), means.site.clone());
+        let board = Board::new(means.recorder.journal());
         Ok(Self {
             config: config.clone(),
             office: means.office,
             recorder: means.recorder,
+            meters: means.meters,
             clock: means.clock,
             site: means.site,
             face,
@@ -262,7 +274,8 @@ impl Console {
 
 /// Follows the ledger, and ends sessions that are over.
 async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
-    let following = console.board.follow(console.recorder.checkpoints());
+    let (key, checkpoints) = (console.recorder.log_key(), console.recorder.checkpoints());
+    let following = console.board.follow(key, checkpoints);
     let sweeping = async {
         loop {
             tokio::time::sleep(SWEEP).await;
@@ -295,7 +308,8 @@ fn answering(
     console: &Shared,
     body_bytes_max: usize,
     within: Duration,
-) -> impl Fn(Visitor, hyper::Request<Incoming>) -> Answering + Clone + Send + Sync + 'static + use<> {
+) -> impl Fn(Visitor, hyper::Request<Incoming>) -> Answering + Clone + Send + Sync + 'static + use<>
+{
     let router = router(console, body_bytes_max);
     move |visitor, asked| {
         let mut router = router.clone();
@@ -305,7 +319,9 @@ fn answering(
             let answered = tokio::time::timeout(within, router.call(asked)).await;
             match answered {
                 Ok(Ok(response)) => response,
-                Err(_) => Problem::unavailable("not done within the time of a request").into_response(),
+                Err(_) => {
+                    Problem::unavailable("not done within the time of a request").into_response()
+                }
             }
         })
     }
@@ -325,8 +341,14 @@ async fn guarded(mut response: Response) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "interest-cohort=()"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "interest-cohort=()",
+        ),
     ];
     for (name, value) in all {
         headers.insert(name, HeaderValue::from_static(value));

@@ -19,7 +19,6 @@ use axum::response::Redirect;
 use axum::response::Response;
 
 pub(in crate::admin) use frame::Frame;
-pub(in crate::admin) use frame::Posted;
 
 use super::console::Shared;
 use super::problem::Problem;

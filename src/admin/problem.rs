@@ -17,14 +17,14 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What went wrong. No patient data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Problem {
+pub(super) struct Problem {
     /// HTTP status.
-    pub status: u16,
+    pub(super) status: u16,
     /// What it is, the same for all of its kind.
-    pub title: String,
+    pub(super) title: String,
     /// What it is this time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    pub(super) detail: Option<String>,
 }
 
 impl Problem {
@@ -87,9 +87,7 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if self.code() == StatusCode::UNAUTHORIZED {
             let how = HeaderValue::from_static("Bearer realm=\"credence\"");
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, how);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
         }
         response.extensions_mut().insert(self);
         response

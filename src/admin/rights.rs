@@ -11,7 +11,7 @@ use crate::gateway::control::Command;
 
 /// Something that not everybody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Right {
+pub(super) enum Right {
     /// How the gateway is.
     SeeOverview,
     /// What moves, and what moved.
@@ -60,7 +60,7 @@ pub enum Right {
 
 impl Right {
     /// Every one.
-    pub const ALL: [Self; 22] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::SeeOverview,
         Self::SeeTransfers,
         Self::SeeDecisions,
@@ -86,7 +86,7 @@ impl Right {
     ];
 
     /// Which roles give it.
-    pub const fn roles(self) -> &'static [Role] {
+    pub(super) const fn roles(self) -> &'static [Role] {
         match self {
             Self::SeeOverview => &Role::ALL,
             Self::SeeTransfers | Self::SeePeers | Self::SeeAccounts => {
@@ -108,7 +108,7 @@ impl Right {
     }
 
     /// What a command needs.
-    pub const fn of(command: &Command) -> Self {
+    pub(super) const fn of(command: &Command) -> Self {
         match command {
             Command::Change { change, .. } => Self::of_change(change),
             Command::Consents { patient: None } => Self::SeeConsents,
@@ -123,6 +123,9 @@ impl Right {
             Command::Suspensions => Self::KeepRecords,
             Command::SignAudit { .. } => Self::ExportAudit,
             Command::Decide { .. } => Self::SeeDecisions,
+            Command::Associations => Self::SeePeers,
+            Command::Accounts => Self::SeeAccounts,
+            Command::AccountChange { .. } => Self::ManageAccounts,
         }
     }
 

@@ -170,7 +170,10 @@ mod tests {
             assert_eq!(sessions.find(&cookie, now).unwrap().account, "ada", "{now}");
         }
         assert_eq!(sessions.find(&cookie, 25), None);
-        assert_eq!(sessions.sweep(25), [("ada".to_owned(), SignOutEnd::Expired)]);
+        assert_eq!(
+            sessions.sweep(25),
+            [("ada".to_owned(), SignOutEnd::Expired)]
+        );
         let (cookie, _) = sessions.begin("ada", 7, 100).unwrap();
         assert_eq!(sessions.find(&cookie, 110), None, "idle");
         assert_eq!(sessions.sweep(110), [("ada".to_owned(), SignOutEnd::Idle)]);

@@ -93,7 +93,7 @@ pub(super) async fn begin(
     means: SignInMeans,
     from: Option<SocketAddr>,
 ) -> Result<String, NotSignedIn> {
-    let address = from.map(|from| from.ip().to_canonical().to_string());
+    let address = from.map(|from| from.ip());
     let recorded = console
         .recorder
         .signed_in(account.to_owned(), means, address)

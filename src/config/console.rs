@@ -80,8 +80,7 @@ impl Readable for MetricsFor {
 }
 
 impl Readable for Role {
-    const ALLOWED: &'static str =
-        "pacs-admin, compliance, auditor, patient-desk or rule-approver";
+    const ALLOWED: &'static str = "pacs-admin, compliance, auditor, patient-desk or rule-approver";
 
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| format!("{text:?} is not a role"))
@@ -105,7 +104,8 @@ impl ConsoleMachine {
         let path = |number: usize, key: &str| format!("console_machine[{number}].{key}");
         let names = known(rows).map(|(number, row)| (path(number, "name"), row.name.as_str()));
         unique(reading, names);
-        let shown = known(rows).map(|(number, row)| (path(number, "certificate"), &row.certificate));
+        let shown =
+            known(rows).map(|(number, row)| (path(number, "certificate"), &row.certificate));
         unique(reading, shown);
         if console.identity.is_none() && !reading.has("console.certificate") {
             for (number, _) in known(rows) {

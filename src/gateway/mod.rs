@@ -12,6 +12,7 @@ mod inbound;
 mod instance;
 mod link;
 mod matches;
+mod meters;
 pub mod parcels;
 mod procedure_step;
 mod query;
@@ -46,6 +47,10 @@ pub use echo::EchoError;
 pub use echo::echo;
 pub use identity::IdentityError;
 pub use instance::Ended;
+pub use meters::LabelText;
+pub use meters::Meters;
+pub use meters::PREFIX as METERS_PREFIX;
+use prometheus_client::metrics::gauge::Gauge;
 pub use receipts::Draft;
 pub use receipts::HeardReceipt;
 pub use receipts::ReceiptDesk;
@@ -89,6 +94,7 @@ struct Gateway {
     config: Config,
     clock: Clock,
     recorder: Recorder,
+    meters: Arc<Meters>,
     receipts: receipts::Receipts,
     retrievals: retrieve::Retrievals,
     spool: Arc<Spool>,
@@ -218,6 +224,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found, true)?;
     let gateway = Arc::new(Gateway {
         clock,
+        meters: recorder.meters(),
         recorder,
         receipts: receipts::Receipts::default(),
         retrievals: retrieve::Retrievals::default(),
@@ -250,12 +257,14 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         let local = socket.local_addr().map_err(failed)?;
         tracing::info!(address = %local, tls = listener.tls, "listening");
         addresses.push(local);
-        sockets.push((socket, listener.clone()));
+        let open = gateway.meters.listener(&local.to_string());
+        sockets.push((socket, listener.clone(), open));
     }
     // A bypass listens where we do: none runs here any more. Nobody is accepted before.
     gateway.record_bypasses().await?;
-    for (socket, listener) in sockets {
-        listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, listener)));
+    for (socket, listener, open) in sockets {
+        let accepting = accept(Arc::clone(&gateway), socket, listener, open);
+        listeners.push(tokio::spawn(accepting));
     }
     if let Err(error) = gateway.receipts.restore(&gateway).await {
         tracing::error!(%error, "open receipts are not taken up");
@@ -384,6 +393,11 @@ impl Running {
         self.gateway.security.clone()
     }
 
+    /// What flows through it, counted.
+    pub fn meters(&self) -> Arc<Meters> {
+        Arc::clone(&self.gateway.meters)
+    }
+
     /// Where receipts of other gateways go, and ours come from.
     pub fn receipts(&self) -> ReceiptDesk {
         ReceiptDesk(Arc::clone(&self.gateway))
@@ -444,7 +458,8 @@ impl Running {
 }
 
 /// Accepts connections until the gateway drains, then waits for its sessions.
-async fn accept(gateway: Arc<Gateway>, socket: TcpListener, listener: Listener) {
+/// `open` counts them.
+async fn accept(gateway: Arc<Gateway>, socket: TcpListener, listener: Listener, open: Gauge) {
     let seats = Arc::new(Semaphore::new(listener.associations_max));
     let wanted = listener.tls.then_some(listener.client_certificate);
     let standing = Arc::new(Semaphore::new(CROWDED_MAX));
@@ -465,15 +480,15 @@ async fn accept(gateway: Arc<Gateway>, socket: TcpListener, listener: Listener) 
                 continue;
             }
         };
-        let gateway = Arc::clone(&gateway);
+        let (gateway, open) = (Arc::clone(&gateway), open.clone());
         if let Ok(seat) = Arc::clone(&seats).try_acquire_owned() {
             sessions.spawn(async move {
-                session::serve(gateway, stream, from, wanted, false).await;
+                session::serve(gateway, stream, from, wanted, Some(open)).await;
                 drop(seat);
             });
         } else if let Ok(place) = Arc::clone(&standing).try_acquire_owned() {
             sessions.spawn(async move {
-                session::serve(gateway, stream, from, wanted, true).await;
+                session::serve(gateway, stream, from, wanted, None).await;
                 drop(place);
             });
         }

@@ -33,6 +33,7 @@ use crate::dimse::CommandSet;
 use crate::dimse::FragmentError;
 use crate::dimse::MessageEvent;
 use crate::dimse::MessageReader;
+use crate::dimse::Status;
 
 /// Bytes asked of the socket at once. A read that fills it is followed by another.
 const READ_BYTES: usize = 256 * 1024;
@@ -156,6 +157,8 @@ pub struct Link {
     outbox: Outbox,
     /// Longest PDV payload that the peer takes, in bytes; even.
     send_payload_max: usize,
+    /// Status of the response that was queued last.
+    answered: Option<Status>,
     closed: bool,
 }
 
@@ -237,6 +240,7 @@ impl Link {
             inbox: BytesMut::new(),
             outbox: Outbox::default(),
             send_payload_max: 0,
+            answered: None,
             closed: false,
         }
     }
@@ -310,7 +314,15 @@ impl Link {
 
     /// Queues a command set.
     pub fn queue_command(&mut self, context_id: u8, command: &CommandSet) {
+        if command.is_response() {
+            self.answered = command.status();
+        }
         self.queue_part(context_id, true, command.encode().into(), true);
+    }
+
+    /// The status of the response that was queued last, since this was asked last.
+    pub const fn take_answered(&mut self) -> Option<Status> {
+        self.answered.take()
     }
 
     /// Queues a piece of a data set; `is_last` ends it.

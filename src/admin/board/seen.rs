@@ -143,7 +143,12 @@ impl Seen {
 
     /// One that moves or moved.
     pub(in crate::admin) fn transfer(&self, decision: u64) -> Option<&UnderWay> {
-        let ended = || self.ended.iter().rev().find(|one| one.judged.entry == decision);
+        let ended = || {
+            self.ended
+                .iter()
+                .rev()
+                .find(|one| one.judged.entry == decision)
+        };
         self.under_way.get(&decision).or_else(ended)
     }
 

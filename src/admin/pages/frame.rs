@@ -5,7 +5,6 @@ use axum::body::Body;
 use axum::body::Bytes;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
-use axum::extract::OptionalFromRequestParts as _;
 use axum::extract::Request;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -48,17 +47,16 @@ pub(in crate::admin) struct Frame {
 
 impl Frame {
     /// Of a request.
-    pub(in crate::admin) async fn of(
-        console: &Shared,
-        parts: &mut Parts,
-    ) -> Result<Self, Problem> {
+    pub(in crate::admin) async fn of(console: &Shared, parts: &mut Parts) -> Result<Self, Problem> {
         let caller = Option::<Caller>::from_request_parts(parts, console).await?;
         let chosen = cookie_of(&parts.headers, TONGUE_COOKIE);
-        let tongue = chosen.and_then(|code| Tongue::of(&code)).unwrap_or_else(|| {
-            let asked = parts.headers.get(header::ACCEPT_LANGUAGE);
-            let asked = asked.and_then(|asked| asked.to_str().ok());
-            Tongue::asked_for(asked.unwrap_or_default())
-        });
+        let tongue = chosen
+            .and_then(|code| Tongue::of(&code))
+            .unwrap_or_else(|| {
+                let asked = parts.headers.get(header::ACCEPT_LANGUAGE);
+                let asked = asked.and_then(|asked| asked.to_str().ok());
+                Tongue::asked_for(asked.unwrap_or_default())
+            });
         Ok(Self {
             console: Shared::clone(console),
             caller,

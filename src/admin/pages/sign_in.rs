@@ -124,7 +124,10 @@ async fn sign_in(
     let words = frame.words;
     let (status, wrong) = match signed_in {
         Ok(cookie) => return Ok(welcomed(&console, cookie, ours(&form.to))),
-        Err(NotSignedIn::Wrong) => (StatusCode::UNAUTHORIZED, words.say("sign-in-wrong").into_owned()),
+        Err(NotSignedIn::Wrong) => (
+            StatusCode::UNAUTHORIZED,
+            words.say("sign-in-wrong").into_owned(),
+        ),
         Err(NotSignedIn::Wait(seconds)) => {
             let wait = words.with("sign-in-wait", "seconds", seconds);
             (StatusCode::TOO_MANY_REQUESTS, wait)
@@ -310,7 +313,10 @@ mod tests {
         ] {
             assert_eq!(ours(target), to);
         }
-        assert_eq!(path("/audit?verdict=deny"), "/sign-in?to=%2Faudit%3Fverdict%3Ddeny");
+        assert_eq!(
+            path("/audit?verdict=deny"),
+            "/sign-in?to=%2Faudit%3Fverdict%3Ddeny"
+        );
         assert_eq!(path("//elsewhere"), "/sign-in");
     }
 }

@@ -36,9 +36,17 @@ fn every_file_is_whole_and_says_the_same_things() {
     assert!(english.len() > 30);
     for tongue in Tongue::ALL {
         let parsed = FluentResource::try_new(tongue.file().to_owned());
-        assert!(parsed.is_ok(), "{}: {:?}", tongue.code(), parsed.err().map(|(_, errors)| errors));
+        assert!(
+            parsed.is_ok(),
+            "{}: {:?}",
+            tongue.code(),
+            parsed.err().map(|(_, errors)| errors)
+        );
         let theirs = messages(tongue);
-        let missing: Vec<_> = english.keys().filter(|id| !theirs.contains_key(*id)).collect();
+        let missing: Vec<_> = english
+            .keys()
+            .filter(|id| !theirs.contains_key(*id))
+            .collect();
         assert!(missing.is_empty(), "{} lacks {missing:?}", tongue.code());
         for (id, names) in theirs {
             assert_eq!(english.get(&id), Some(&names), "{}: {id}", tongue.code());
@@ -59,26 +67,54 @@ fn sources(dir: &Path, found: &mut String) {
 
 /// Messages are named in the sources as they stand, `say("…")`, or begin with a name of [`FAMILIES`].
 const FAMILIES: [&str; 12] = [
-    "role-", "verdict-", "purpose-", "verb-", "outcome-", "act-", "queue-state-", "kind-", "right-", "place-",
-    "alert-", "reason-",
+    "role-",
+    "verdict-",
+    "purpose-",
+    "verb-",
+    "outcome-",
+    "act-",
+    "queue-state-",
+    "kind-",
+    "right-",
+    "place-",
+    "alert-",
+    "reason-",
 ];
 
 #[test]
 fn what_pages_say_is_there_and_what_is_there_is_said() {
     let mut source = String::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/admin"), &mut source);
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/admin"),
+        &mut source,
+    );
     let english = messages(Tongue::English);
     let mut said = BTreeSet::new();
-    for call in ["say(\"", "with(\"", "with_all(\"", "say(\n", "heading(\"", "empty(\"", "label(\""] {
+    for call in [
+        "say(\"",
+        "with(\"",
+        "with_all(\"",
+        "say(\n",
+        "heading(\"",
+        "empty(\"",
+        "label(\"",
+    ] {
         for part in source.split(call).skip(1) {
             let id = part.trim_start().trim_start_matches('"');
             let id: String = id.chars().take_while(|one| *one != '"').collect();
-            if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            if !id.is_empty()
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            {
                 said.insert(id);
             }
         }
     }
-    let missing: Vec<_> = said.iter().filter(|id| !english.contains_key(*id)).collect();
+    let missing: Vec<_> = said
+        .iter()
+        .filter(|id| !english.contains_key(*id))
+        .collect();
     assert!(missing.is_empty(), "no words for {missing:?}");
     // Also what is told by a name that is put together, or by a constant.
     let quoted = |id: &str| source.contains(&format!("\"{id}\""));

@@ -1,10 +1,13 @@
 //! What is told of the contract's state: patients by pseudonym only.
 
+use std::net::SocketAddr;
+
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Answer;
+use crate::config::PeerName;
 use crate::contract::Charge;
 use crate::contract::Consent;
 use crate::contract::ConsentId;
@@ -17,9 +20,36 @@ use crate::contract::Review;
 use crate::contract::SCORE_COLD_START;
 use crate::contract::State;
 use crate::contract::Suspension;
+use crate::dicom::AeTitle;
 use crate::digest::Sha256;
 use crate::time::Day;
 use crate::time::UtcMicros;
+
+/// An association that a peer holds with the gateway, or asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListedAssociation {
+    /// Who it is; `None` as long as it is not accepted. What else is said here is the caller's own word then.
+    #[schema(value_type = Option<String>)]
+    pub peer: Option<PeerName>,
+    /// The AE title that calls.
+    #[schema(value_type = String)]
+    pub calling: AeTitle,
+    /// The AE title of ours that is called.
+    #[schema(value_type = String)]
+    pub called: AeTitle,
+    /// Where the connection comes from.
+    #[schema(value_type = String)]
+    pub from: SocketAddr,
+    /// When it was asked for.
+    #[schema(value_type = i64)]
+    pub since: UtcMicros,
+    /// It is encrypted.
+    pub tls: bool,
+    /// What is under way, in the words of the metric `credence_requests` (`store`, `find`, ...).
+    pub operation: Option<String>,
+    /// How many requests came on it, the one under way among them.
+    pub requests: u64,
+}
 
 /// A consent that stands.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

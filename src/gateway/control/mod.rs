@@ -30,6 +30,7 @@ pub use accounts::ListedToken;
 pub use change::Change;
 pub use change::ConsentTerms;
 pub use change::PatientName;
+pub use listed::ListedAssociation;
 pub use listed::ListedCharge;
 pub use listed::ListedConsent;
 pub use listed::ListedEpoch;
@@ -87,6 +88,8 @@ pub enum Command {
         /// One by one, not by study.
         one_by_one: bool,
     },
+    /// List the associations that peers hold with the gateway at this moment.
+    Associations,
     /// Change what waits in a queue.
     QueueChange {
         /// What.
@@ -154,9 +157,10 @@ impl Command {
     #[must_use]
     pub fn said_by(mut self, name: &str) -> Self {
         match &mut self {
-            Self::Change { by, .. } | Self::QueueChange { by, .. } | Self::SignAudit { by, .. } => {
-                name.clone_into(by);
-            }
+            Self::Change { by, .. }
+            | Self::QueueChange { by, .. }
+            | Self::AccountChange { by, .. }
+            | Self::SignAudit { by, .. } => name.clone_into(by),
             Self::Consents { .. }
             | Self::Reviews
             | Self::Incidents
@@ -170,6 +174,8 @@ impl Command {
             | Self::Suspensions
             | Self::Names { .. }
             | Self::Checkpoint
+            | Self::Accounts
+            | Self::Associations
             | Self::Decide { .. } => {}
         }
         self
@@ -276,6 +282,11 @@ pub enum Answer {
         /// How many more rows there are.
         more: u64,
     },
+    /// Associations that stand.
+    Associations {
+        /// The oldest first; none where no gateway runs.
+        associations: Vec<ListedAssociation>,
+    },
     /// A queue was changed, durably.
     QueueChanged {
         /// How many instances.
@@ -304,6 +315,7 @@ pub enum Answer {
         /// Number of the ledger entry.
         entry: u64,
         /// What the machine says. It is told here and nowhere again.
+        #[schema(value_type = String)]
         token: TokenSecret,
     },
     /// What the contract would answer.

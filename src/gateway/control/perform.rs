@@ -61,6 +61,9 @@ impl Office {
                 let epochs = recorder.epochs().await;
                 epochs.map(|epochs| Answer::Epochs { epochs })
             }
+            Command::Associations => Ok(Answer::Associations {
+                associations: recorder.meters().standing(),
+            }),
             Command::Queues => self.delivery().map(|delivery| Answer::Queues {
                 queues: delivery.list(),
             }),

@@ -90,6 +90,18 @@ pub enum QueueState {
 }
 
 impl QueueState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Idle,
+        Self::Working,
+        Self::Down,
+        Self::Busy,
+        Self::NotRecorded,
+        Self::Paused,
+        Self::NoPeer,
+        Self::NotServed,
+    ];
+
     /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
