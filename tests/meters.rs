@@ -46,6 +46,12 @@ fn text(running: &Running) -> String {
     metrics_text(&running.meters(), &Looked::default()).unwrap()
 }
 
+/// The series of the associations that stand.
+fn open_at(house: &House) -> String {
+    let address = house.address;
+    format!("credence_associations_open{{listener=\"{address}\"}}")
+}
+
 /// The value of a series; `None` when there is none.
 fn value(text: &str, series: &str) -> Option<f64> {
     let line = text
@@ -99,8 +105,9 @@ async fn standing(house: &House, wanted: (usize, u64)) -> Vec<ListedAssociation>
     }
 }
 
-#[tokio::test]
-async fn what_peers_asked_for_and_what_they_were_answered_is_counted() {
+/// A house in which a modality echoed and stored two images, another hospital was denied one, and somebody called
+/// whom nobody knows. Gives also the bytes of the two images.
+async fn busy() -> (House, Running, f64) {
     let (house, running) = House::open(Plan::default()).await;
     let images = [1, 2].map(|number| Image::default().instance(number));
     house.modality().echo().await.unwrap();
@@ -110,10 +117,13 @@ async fn what_peers_asked_for_and_what_they_were_answered_is_counted() {
     assert_eq!(denied[0].status, Status::NOT_AUTHORISED);
     assert!(house.peer("NOBODY").echo().await.is_err());
     let bytes: usize = images.iter().map(|image| image.data_set.len()).sum();
-    let open = format!(
-        "credence_associations_open{{listener=\"{}\"}}",
-        house.address
-    );
+    (house, running, bytes as f64)
+}
+
+#[tokio::test]
+async fn what_peers_asked_for_and_what_they_were_answered_is_counted() {
+    let (house, running, _) = busy().await;
+    let open = open_at(&house);
     let expected = [
         (
             r#"credence_associations_total{peer="ct1",result="accepted"}"#,
@@ -147,6 +157,20 @@ async fn what_peers_asked_for_and_what_they_were_answered_is_counted() {
             r#"credence_requests_total{peer="lakeside",operation="store",status="0124"}"#,
             1.0,
         ),
+        (&open, 0.0),
+    ];
+    when(&running, &expected).await;
+    let text = text(&running);
+    for patient in ["P-1", "Doe", "ST-ANNA", "1.2.3.", "1.2.840", "NOBODY"] {
+        assert!(!text.contains(patient), "{patient}\n{text}");
+    }
+    running.drain().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_decided_and_what_passed_is_counted() {
+    let (_house, running, bytes) = busy().await;
+    let expected = [
         (r#"credence_decisions_total{verdict="permit"}"#, 1.0),
         (r#"credence_decisions_total{verdict="deny"}"#, 1.0),
         ("credence_decision_seconds_count", 2.0),
@@ -165,13 +189,12 @@ async fn what_peers_asked_for_and_what_they_were_answered_is_counted() {
         ),
         (
             r#"credence_data_set_bytes_total{peer="ct1",direction="received"}"#,
-            bytes as f64,
+            bytes,
         ),
         (
             r#"credence_data_set_bytes_total{peer="pacs",direction="sent"}"#,
-            bytes as f64,
+            bytes,
         ),
-        (&open, 0.0),
     ];
     when(&running, &expected).await;
     let text = text(&running);
@@ -183,9 +206,6 @@ async fn what_peers_asked_for_and_what_they_were_answered_is_counted() {
         })
     };
     assert!(policies("permit") && policies("deny"), "{text}");
-    for patient in ["P-1", "Doe", "ST-ANNA", "1.2.3.", "1.2.840", "NOBODY"] {
-        assert!(!text.contains(patient), "{patient}\n{text}");
-    }
     running.drain().await.unwrap();
 }
 
@@ -213,7 +233,8 @@ async fn images_that_are_fetched_come_from_the_archive_and_go_to_who_asked() {
         let (house, running) = House::open(plan).await;
         let study = study_identifier(&phantom::studies().unwrap()[0].uid);
         let ws1 = house.workstation();
-        let moved = ws1.retrieve_to(&ae("WS1"), Model::StudyRoot, &study, None, |_| {});
+        let to = ae("WS1");
+        let moved = ws1.retrieve_to(&to, Model::StudyRoot, &study, None, |_| {});
         assert_eq!(moved.await.unwrap().answer.status, Status::SUCCESS);
         let (classes, syntaxes) = ([uid(images::CT)], [uid(images::EXPLICIT)]);
         let got = ws1.retrieve(Model::StudyRoot, &study, &classes, &syntaxes, None, |_| {});
@@ -302,10 +323,7 @@ async fn the_associations_that_stand_are_listed() {
     association.store_partly(&image, None, half).await.unwrap();
     let listed = standing(&house, (1, 2)).await;
     assert_eq!(listed[0].operation.as_deref(), Some("store"));
-    let open = format!(
-        "credence_associations_open{{listener=\"{}\"}}",
-        house.address
-    );
+    let open = open_at(&house);
     when(&running, &[(&open, 1.0)]).await;
     association.abort().await;
     standing(&house, (0, 0)).await;
@@ -324,4 +342,44 @@ async fn where_no_gateway_runs_no_association_stands() {
     };
     assert_eq!(associations, []);
     editing.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_denial_that_is_only_observed_is_told_apart() {
+    let plan = Plan {
+        mode: "observe",
+        ..Plan::default()
+    };
+    let (house, running) = House::open(plan).await;
+    let image = Image::default().instance(1);
+    let told = house.stranger().store(&[image], |_| {}).await.unwrap();
+    assert_eq!(told[0].status, Status::SUCCESS);
+    let expected = [
+        (r#"credence_decisions_total{verdict="observed"}"#, 1.0),
+        (
+            r#"credence_instances_total{peer="pacs",direction="sent"}"#,
+            1.0,
+        ),
+    ];
+    when(&running, &expected).await;
+    running.drain().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_finds_a_listener_full_is_refused_unknown_and_not_listed() {
+    let plan = Plan {
+        associations_max: 1,
+        ..Plan::default()
+    };
+    let (house, running) = House::open(plan).await;
+    let image = Image::default().instance(1);
+    let contexts = contexts_to_store([&image], &[]);
+    let association = house.modality().associate(contexts, &[]).await.unwrap();
+    assert!(house.workstation().echo().await.is_err());
+    let refused = r#"credence_associations_total{peer="unknown",result="refused"}"#;
+    when(&running, &[(refused, 1.0), (&open_at(&house), 1.0)]).await;
+    assert_eq!(associations(&house).await.len(), 1);
+    association.release().await;
+    standing(&house, (0, 0)).await;
+    running.drain().await.unwrap();
 }

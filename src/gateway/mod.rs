@@ -50,7 +50,6 @@ pub use instance::Ended;
 pub use meters::LabelText;
 pub use meters::Meters;
 pub use meters::PREFIX as METERS_PREFIX;
-use prometheus_client::metrics::gauge::Gauge;
 pub use receipts::Draft;
 pub use receipts::HeardReceipt;
 pub use receipts::ReceiptDesk;
@@ -94,7 +93,6 @@ struct Gateway {
     config: Config,
     clock: Clock,
     recorder: Recorder,
-    meters: Arc<Meters>,
     receipts: receipts::Receipts,
     retrievals: retrieve::Retrievals,
     spool: Arc<Spool>,
@@ -117,6 +115,11 @@ struct Gateway {
 }
 
 impl Gateway {
+    /// What flows, counted.
+    fn meters(&self) -> &Arc<Meters> {
+        self.recorder.meters()
+    }
+
     const fn relay_limits(&self, from: &Peer, to: &Peer) -> relay::RelayLimits {
         relay::RelayLimits {
             buffer_bytes_max: self.config.limits.relay_buffer_bytes_max,
@@ -224,7 +227,6 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     let delivery = delivery::Delivery::open(&config, clock, Arc::clone(&spool), found, true)?;
     let gateway = Arc::new(Gateway {
         clock,
-        meters: recorder.meters(),
         recorder,
         receipts: receipts::Receipts::default(),
         retrievals: retrieve::Retrievals::default(),
@@ -257,14 +259,12 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         let local = socket.local_addr().map_err(failed)?;
         tracing::info!(address = %local, tls = listener.tls, "listening");
         addresses.push(local);
-        let open = gateway.meters.listener(&local.to_string());
-        sockets.push((socket, listener.clone(), open));
+        sockets.push((socket, listener.clone()));
     }
     // A bypass listens where we do: none runs here any more. Nobody is accepted before.
     gateway.record_bypasses().await?;
-    for (socket, listener, open) in sockets {
-        let accepting = accept(Arc::clone(&gateway), socket, listener, open);
-        listeners.push(tokio::spawn(accepting));
+    for (socket, listener) in sockets {
+        listeners.push(tokio::spawn(accept(Arc::clone(&gateway), socket, listener)));
     }
     if let Err(error) = gateway.receipts.restore(&gateway).await {
         tracing::error!(%error, "open receipts are not taken up");
@@ -395,7 +395,7 @@ impl Running {
 
     /// What flows through it, counted.
     pub fn meters(&self) -> Arc<Meters> {
-        Arc::clone(&self.gateway.meters)
+        Arc::clone(self.gateway.meters())
     }
 
     /// Where receipts of other gateways go, and ours come from.
@@ -458,8 +458,9 @@ impl Running {
 }
 
 /// Accepts connections until the gateway drains, then waits for its sessions.
-/// `open` counts them.
-async fn accept(gateway: Arc<Gateway>, socket: TcpListener, listener: Listener, open: Gauge) {
+async fn accept(gateway: Arc<Gateway>, socket: TcpListener, listener: Listener) {
+    let address = socket.local_addr().unwrap_or(listener.address);
+    let open = gateway.meters().listener(&address.to_string());
     let seats = Arc::new(Semaphore::new(listener.associations_max));
     let wanted = listener.tls.then_some(listener.client_certificate);
     let standing = Arc::new(Semaphore::new(CROWDED_MAX));

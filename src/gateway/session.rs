@@ -94,10 +94,7 @@ pub(super) async fn serve(
     let mut link = match begun.unwrap_or(Err(HandshakeError::TimedOut)) {
         Ok(Some(link)) => link,
         Ok(None) => return,
-        Err(error) => {
-            gateway.meters.turned_away();
-            return gateway.refuse_handshake(from, &error).await;
-        }
+        Err(error) => return gateway.refuse_handshake(from, &error).await,
     };
     let mut rq = match tokio::time::timeout_at(artim, link.next()).await {
         Ok(Ok(Indication::Requested(rq))) => rq,
@@ -108,17 +105,11 @@ pub(super) async fn serve(
         }
     };
     let Some(open) = open else {
-        gateway.meters.turned_away();
+        gateway.meters().turned_away();
         return link.reject(AssociateRj::LOCAL_LIMIT).await;
     };
-    let caller = Caller {
-        calling: rq.calling.clone(),
-        called: rq.called.clone(),
-        from,
-        since: gateway.clock.now(),
-        tls: link.channel().tls,
-    };
-    let visit = gateway.meters.visit(caller, open);
+    let caller = Caller::of(&rq, from, gateway.clock.now(), link.channel());
+    let visit = gateway.meters().visit(caller, open);
     // Passcode or token go to the verifier and nowhere else.
     let identity = rq.user.user_identity.take();
     let admission = Admission::negotiate(&gateway, &rq, identity, from, link.channel()).await;
@@ -127,7 +118,6 @@ pub(super) async fn serve(
         Err(Rejection { answer, peer }) => {
             tracing::info!(called = %rq.called, calling = %rq.calling, %from, %answer, "association rejected");
             visit.refused(peer.as_ref());
-            drop(visit);
             return link.reject(answer).await;
         }
     };

@@ -361,7 +361,7 @@ impl Session {
                 });
                 let from = &self.inbound.peer.name;
                 let bytes = relayed.data_set.bytes;
-                self.gateway.meters.relayed(from, key.to(), status, bytes);
+                self.gateway.meters().relayed(from, key.to(), status, bytes);
                 self.link.queue_command(context_id, &relayed.response);
                 Ok(Stored::Answered)
             }

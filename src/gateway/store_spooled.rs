@@ -190,7 +190,7 @@ impl Session {
             Ok(kept) => {
                 self.count_all(permits, Tally::kept);
                 let from = &self.inbound.peer.name;
-                self.gateway.meters.received(from, kept.bytes);
+                self.gateway.meters().received(from, kept.bytes);
                 let received = permits.iter().find_map(|permit| {
                     let ticket = permit.ticket.as_ref()?;
                     (ticket.role == Role::Recipient).then_some(ticket)

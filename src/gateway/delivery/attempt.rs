@@ -294,7 +294,7 @@ impl Worker {
         if let Ok(relayed) = &relayed {
             let status = relayed.response.status();
             let status = status.unwrap_or(Status::PROCESSING_FAILURE);
-            let (meters, bytes) = (&self.gateway.meters, relayed.data_set.bytes);
+            let (meters, bytes) = (self.gateway.meters(), relayed.data_set.bytes);
             meters.answered(&self.peer.name, status, bytes);
         }
         answered(relayed)

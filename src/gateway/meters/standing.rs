@@ -17,20 +17,39 @@ use prometheus_client::metrics::gauge::Gauge;
 use super::Meters;
 use super::labels::Operation;
 use super::labels::status_label;
+use crate::association::AssociateRq;
 use crate::config::PeerName;
 use crate::dicom::AeTitle;
 use crate::dimse::Status;
 use crate::gateway::control::ListedAssociation;
 use crate::time::UtcMicros;
+use crate::transport::Channel;
 
 /// Who knocks.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Caller {
-    pub(in crate::gateway) calling: AeTitle,
-    pub(in crate::gateway) called: AeTitle,
-    pub(in crate::gateway) from: SocketAddr,
-    pub(in crate::gateway) since: UtcMicros,
-    pub(in crate::gateway) tls: bool,
+    calling: AeTitle,
+    called: AeTitle,
+    from: SocketAddr,
+    since: UtcMicros,
+    tls: bool,
+}
+
+impl Caller {
+    pub(in crate::gateway) fn of(
+        rq: &AssociateRq,
+        from: SocketAddr,
+        since: UtcMicros,
+        channel: &Channel,
+    ) -> Self {
+        Self {
+            calling: rq.calling.clone(),
+            called: rq.called.clone(),
+            from,
+            since,
+            tls: channel.tls,
+        }
+    }
 }
 
 /// What is known of an association.
@@ -137,8 +156,8 @@ impl Visit {
         }
     }
 
-    /// It was refused, known as `peer` or not.
-    pub(in crate::gateway) fn refused(&self, peer: Option<&PeerName>) {
+    /// It was refused, known as `peer` or not: off the list, though its connection may linger.
+    pub(in crate::gateway) fn refused(self, peer: Option<&PeerName>) {
         self.meters.associated(peer, false);
     }
 

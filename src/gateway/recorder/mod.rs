@@ -364,8 +364,8 @@ impl Recorder {
     }
 
     /// What is counted, of decisions among others.
-    pub(super) fn meters(&self) -> Arc<Meters> {
-        Arc::clone(&self.meters)
+    pub(super) const fn meters(&self) -> &Arc<Meters> {
+        &self.meters
     }
 
     /// The key that signs the log's checkpoints.

@@ -211,7 +211,7 @@ impl Session {
                 }
                 let (from, to) = (&self.inbound.peer.name, retrieval.destination.name());
                 let bytes = relayed.data_set.bytes;
-                self.gateway.meters.relayed(from, to, status, bytes);
+                self.gateway.meters().relayed(from, to, status, bytes);
                 self.link.queue_command(context_id, &relayed.response);
                 Ok(Stored::Answered)
             }
