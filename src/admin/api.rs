@@ -1,8 +1,18 @@
 //! `/api/v1`: what pages show and do, for programs. Every route tells of itself; together they are the OpenAPI
 //! document.
 
+mod accounts;
+mod audit;
 mod commands;
+mod consents;
+mod decisions;
+mod institutions;
+mod ledger;
 mod lists;
+mod peers;
+mod policy;
+mod reviews;
+mod transfers;
 
 use axum::Router;
 use axum::response::IntoResponse as _;
@@ -39,6 +49,16 @@ pub(super) fn router() -> Router<Shared> {
         .routes(routes!(commands::me))
         .routes(routes!(commands::command))
         .merge(lists::router())
+        .merge(transfers::router())
+        .merge(decisions::router())
+        .merge(institutions::router())
+        .merge(consents::router())
+        .merge(policy::router())
+        .merge(reviews::router())
+        .merge(audit::router())
+        .merge(ledger::router())
+        .merge(peers::router())
+        .merge(accounts::router())
         .split_for_parts();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let components = document.components.get_or_insert_default();

@@ -21,6 +21,7 @@ mod problem;
 mod rights;
 mod sessions;
 mod setting_up;
+mod shelf;
 mod signing_in;
 mod socket;
 mod throttle;

@@ -1,10 +1,20 @@
 //! Pages: HTML that is whole when it leaves us, readable without any script. What changes by itself is asked for
 //! again by htmx.
 
+mod accounts;
+mod audit;
+mod consents;
+mod decisions;
 mod frame;
+mod institutions;
+mod ledger;
 mod overview;
 mod parts;
+mod peers;
+mod policy;
+mod reviews;
 mod sign_in;
+mod transfers;
 
 use axum::Router;
 use axum::extract::Request;
@@ -32,16 +42,78 @@ pub(in crate::admin) struct Entry {
 }
 
 /// The menu.
-const MENU: [Entry; 1] = [Entry {
-    path: "/",
-    name: "overview",
-    right: Right::SeeOverview,
-}];
+const MENU: [Entry; 11] = [
+    Entry {
+        path: "/",
+        name: "overview",
+        right: Right::SeeOverview,
+    },
+    Entry {
+        path: "/transfers",
+        name: "transfers",
+        right: Right::SeeTransfers,
+    },
+    Entry {
+        path: "/decisions",
+        name: "decisions",
+        right: Right::SeeDecisions,
+    },
+    Entry {
+        path: "/institutions",
+        name: "institutions",
+        right: Right::SeeInstitutions,
+    },
+    Entry {
+        path: "/consents",
+        name: "consents",
+        right: Right::ServePatients,
+    },
+    Entry {
+        path: "/policy",
+        name: "policy",
+        right: Right::SeePolicy,
+    },
+    Entry {
+        path: "/reviews",
+        name: "reviews",
+        right: Right::SeeReviews,
+    },
+    Entry {
+        path: "/audit",
+        name: "audit",
+        right: Right::SeeAudit,
+    },
+    Entry {
+        path: "/ledger",
+        name: "ledger",
+        right: Right::SeeLedger,
+    },
+    Entry {
+        path: "/peers",
+        name: "peers",
+        right: Right::SeePeers,
+    },
+    Entry {
+        path: "/accounts",
+        name: "accounts",
+        right: Right::SeeAccounts,
+    },
+];
 
 pub(super) fn router(console: &Shared) -> Router<Shared> {
     Router::new()
         .merge(overview::router())
         .merge(sign_in::router())
+        .merge(transfers::router())
+        .merge(decisions::router())
+        .merge(institutions::router())
+        .merge(consents::router())
+        .merge(policy::router())
+        .merge(reviews::router())
+        .merge(audit::router())
+        .merge(ledger::router())
+        .merge(peers::router())
+        .merge(accounts::router())
         .layer(middleware::from_fn_with_state(
             Shared::clone(console),
             told_as_page,

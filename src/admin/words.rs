@@ -1,4 +1,4 @@
-//! What pages say, in five languages: messages by Project Fluent, a file for each language beside this one.
+//! What pages say, in five languages: messages by Project Fluent, files for each language beside this one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,6 +9,28 @@ use fluent_bundle::FluentResource;
 use fluent_bundle::FluentValue;
 use fluent_bundle::concurrent::FluentBundle;
 use unic_langid::LanguageIdentifier;
+
+/// Files of a language: what is around every page, and one for each page.
+const FILES: usize = 12;
+
+macro_rules! files {
+    ($code:literal) => {
+        [
+            include_str!(concat!("words/", $code, "/frame.ftl")),
+            include_str!(concat!("words/", $code, "/overview.ftl")),
+            include_str!(concat!("words/", $code, "/transfers.ftl")),
+            include_str!(concat!("words/", $code, "/decisions.ftl")),
+            include_str!(concat!("words/", $code, "/institutions.ftl")),
+            include_str!(concat!("words/", $code, "/consents.ftl")),
+            include_str!(concat!("words/", $code, "/policy.ftl")),
+            include_str!(concat!("words/", $code, "/reviews.ftl")),
+            include_str!(concat!("words/", $code, "/audit.ftl")),
+            include_str!(concat!("words/", $code, "/ledger.ftl")),
+            include_str!(concat!("words/", $code, "/peers.ftl")),
+            include_str!(concat!("words/", $code, "/accounts.ftl")),
+        ]
+    };
+}
 
 /// A language that pages are written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,13 +98,13 @@ impl Tongue {
             .unwrap_or_default()
     }
 
-    const fn file(self) -> &'static str {
+    const fn files(self) -> [&'static str; FILES] {
         match self {
-            Self::English => include_str!("words/en.ftl"),
-            Self::German => include_str!("words/de.ftl"),
-            Self::French => include_str!("words/fr.ftl"),
-            Self::Spanish => include_str!("words/es.ftl"),
-            Self::Chinese => include_str!("words/zh.ftl"),
+            Self::English => files!("en"),
+            Self::German => files!("de"),
+            Self::French => files!("fr"),
+            Self::Spanish => files!("es"),
+            Self::Chinese => files!("zh"),
         }
     }
 
@@ -122,9 +144,11 @@ impl Words {
         let mut bundle = FluentBundle::new_concurrent(vec![language]);
         // Marks around what is put in are for mixed directions of writing, and none of ours goes leftwards.
         bundle.set_use_isolating(false);
-        let resource = FluentResource::try_new(tongue.file().to_owned());
-        let resource = resource.unwrap_or_else(|(whole, _)| whole);
-        let _ = bundle.add_resource(resource);
+        for file in tongue.files() {
+            let resource = FluentResource::try_new(file.to_owned());
+            let resource = resource.unwrap_or_else(|(whole, _)| whole);
+            let _ = bundle.add_resource(resource);
+        }
         Self { tongue, bundle }
     }
 

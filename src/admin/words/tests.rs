@@ -9,7 +9,7 @@ use super::*;
 fn messages(tongue: Tongue) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut last = String::new();
-    for line in tongue.file().lines() {
+    for line in tongue.files().join("\n").lines() {
         let begins = line.starts_with(|one: char| one.is_ascii_lowercase());
         if let Some((id, _)) = line.split_once(" =").filter(|_| begins) {
             last = id.to_owned();

@@ -1,0 +1,9 @@
+//! Accounts and settings.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::admin::console::Shared;
+
+pub(super) fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,9 @@
+//! Searching the ledger, and exports of it.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::admin::console::Shared;
+
+pub(super) fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,9 @@
+//! What was decided, and why.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::admin::console::Shared;
+
+pub(super) fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,9 @@
+//! What moves, and what moved of late.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::admin::console::Shared;
+
+pub(super) fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,9 @@
+//! Accounts and settings.
+
+use axum::Router;
+
+use crate::admin::console::Shared;
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+}

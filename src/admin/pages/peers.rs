@@ -1,0 +1,9 @@
+//! Peers and queues.
+
+use axum::Router;
+
+use crate::admin::console::Shared;
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+}

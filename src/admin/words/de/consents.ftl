@@ -1,0 +1,2 @@
+## Consents
+consents = Consents

@@ -1,0 +1,2 @@
+## Institutions
+institutions = Institutions

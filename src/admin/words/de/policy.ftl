@@ -1,0 +1,2 @@
+## Policy
+policy = Policy

@@ -1,0 +1,2 @@
+## Accounts
+accounts = Users and settings

@@ -1,0 +1,2 @@
+## Ledger
+ledger = Ledger

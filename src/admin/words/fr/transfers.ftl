@@ -1,0 +1,2 @@
+## Transfers
+transfers = Transfers

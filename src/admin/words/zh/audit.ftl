@@ -1,0 +1,2 @@
+## Audit
+audit = Audit

@@ -1,0 +1,2 @@
+## Decisions
+decisions = Decisions

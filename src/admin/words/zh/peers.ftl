@@ -1,0 +1,2 @@
+## Peers
+peers = Peers and queues
