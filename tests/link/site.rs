@@ -22,7 +22,6 @@ use credence::exchange;
 use credence::exchange::Desks;
 use credence::exchange::Exchange;
 use credence::gateway::Running;
-use credence::gateway::control;
 use credence::gateway::control::Answer;
 use credence::gateway::control::Change;
 use credence::gateway::control::Command;
@@ -38,6 +37,7 @@ use tempfile::TempDir;
 
 use crate::rules::copy_rules;
 use crate::starting;
+use crate::starting::Desk;
 use crate::starting::hours_ahead;
 
 /// What runs of a gateway.
@@ -58,6 +58,7 @@ impl Open {
 /// See the module.
 pub(crate) struct Site {
     folder: TempDir,
+    desk: Desk,
     pub(crate) pacs: StandInPacs,
     pub(crate) plain: SocketAddr,
     pub(crate) dicom: SocketAddr,
@@ -91,6 +92,7 @@ impl Site {
         let [plain, dicom, https, theirs_https] = free_addresses().unwrap();
         let site = Self {
             folder,
+            desk: Desk::default(),
             pacs,
             plain,
             dicom,
@@ -243,6 +245,7 @@ purpose = "TREATMENT"
         let file = self.home("st-anna").join("credence.toml");
         let (config, clock) = (Config::load(&file).unwrap(), hours_ahead(hours));
         let running = starting::start(&file, clock).await.unwrap();
+        self.desk.of(&running);
         let (recorder, security) = (running.recorder(), running.security());
         let witnessing = witness::start(&config, clock, &recorder, security.as_ref()).unwrap();
         let desks = Desks {
@@ -265,8 +268,8 @@ purpose = "TREATMENT"
     }
 
     async fn command(&self, command: &Command) -> Answer {
-        let answer = control::send(&self.home("st-anna").join("data"), command).await;
-        answer.unwrap().unwrap()
+        let data_dir = self.home("st-anna").join("data");
+        self.desk.ask(&data_dir, command).await
     }
 
     /// Ada lets Lakeside have her images.

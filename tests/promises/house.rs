@@ -17,7 +17,6 @@ use credence::dicom::AeTitle;
 use credence::dicom::Uid;
 use credence::gateway::GatewayError;
 use credence::gateway::Running;
-use credence::gateway::control;
 use credence::gateway::control::Answer;
 use credence::gateway::control::Change;
 use credence::gateway::control::Command;
@@ -27,6 +26,7 @@ use tempfile::TempDir;
 
 use crate::rules::copy_rules;
 use crate::starting;
+use crate::starting::Desk;
 use crate::starting::hours_ahead;
 
 /// Longer than anything here takes when it works.
@@ -114,6 +114,7 @@ associations_max = {max}
 /// Everything but the gateway itself.
 pub(crate) struct House {
     folder: TempDir,
+    desk: Desk,
     /// Our PACS.
     pub(crate) pacs: StandInPacs,
     /// Where our workstation WS1 receives.
@@ -150,6 +151,7 @@ impl House {
         std::fs::write(folder.path().join("credence.toml"), text).unwrap();
         Self {
             folder,
+            desk: Desk::default(),
             pacs,
             inbox,
             lakeside,
@@ -191,7 +193,9 @@ impl House {
     }
 
     async fn start_by(&self, clock: Clock) -> Result<Running, GatewayError> {
-        starting::start(&self.config_file(), clock).await
+        let running = starting::start(&self.config_file(), clock).await?;
+        self.desk.of(&running);
+        Ok(running)
     }
 
     /// Somebody who calls the gateway as CREDENCE.
@@ -220,8 +224,7 @@ impl House {
     }
 
     pub(crate) async fn command(&self, command: &Command) -> Answer {
-        let answer = control::send(&self.data_dir(), command).await;
-        answer.unwrap().unwrap()
+        self.desk.ask(&self.data_dir(), command).await
     }
 
     /// The patient lets Lakeside and St. Anna exchange everything for treatment. Gives the

@@ -1,16 +1,41 @@
 //! Starts a gateway in the process of a test. Shared by the tests that do, many of them at a time.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
+use credence::admin;
 use credence::clock::Clock;
 use credence::config::Config;
 use credence::gateway;
 use credence::gateway::GatewayError;
 use credence::gateway::Running;
+use credence::gateway::control::Answer;
+use credence::gateway::control::Command;
+use credence::gateway::control::Office;
 
 /// How long what is held may be held by somebody who makes a process.
 const HELD_AT_MOST: Duration = Duration::from_secs(2);
+
+/// Performs commands of the gateway that a test started last: in its process, or in another one by its socket.
+#[derive(Debug, Default)]
+pub(crate) struct Desk(Mutex<Option<Office>>);
+
+impl Desk {
+    /// That gateway runs now.
+    pub(crate) fn of(&self, running: &Running) {
+        *self.0.lock().unwrap() = Some(running.office());
+    }
+
+    /// What the gateway on this folder answers.
+    pub(crate) async fn ask(&self, data_dir: &Path, command: &Command) -> Answer {
+        if let Some(answer) = admin::send(data_dir, command).await.unwrap() {
+            return answer;
+        }
+        let office = self.0.lock().unwrap().clone().unwrap();
+        office.perform(command.clone()).await
+    }
+}
 
 /// A clock that is so many hours ahead.
 pub(crate) fn hours_ahead(hours: i64) -> Clock {
