@@ -18,7 +18,7 @@ use credence::ledger::WitnessKey;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "gateway",
     "limits",
     "timeouts",
@@ -31,11 +31,14 @@ const TABLES: [&str; 13] = [
     "bypass",
     "witness",
     "exchange",
+    "alarm",
+    "mail",
     "audit_search",
 ];
-const ROWS: [&str; 13] = [
+const ROWS: [&str; 14] = [
     "witness.peer",
     "audit_receiver",
+    "webhook",
     "gateway_peer",
     "listener",
     "ae",
@@ -136,6 +139,10 @@ fn text(table: &str, more: &str) -> String {
         (
             "audit_receiver",
             "name = \"repository\"\nto = \"tcp://10.0.0.9:601\"",
+        ),
+        (
+            "webhook",
+            "name = \"ops\"\nurl = \"http://127.0.0.1:8080/alerts\"\nsecret_file = \"ops.secret\"",
         ),
         ("private_sop_class", "uid = \"1.2.3\""),
         (

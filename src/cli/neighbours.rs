@@ -1,6 +1,9 @@
 //! What goes on between a gateway and others, beside images: witnessing and the exchange of receipts with those of
-//! other hospitals, and the bringing of audits.
+//! other hospitals, and the bringing of audits and alerts.
 
+use crate::alarm;
+use crate::alarm::Alarm;
+use crate::alarm::AlarmError;
 use crate::atna;
 use crate::atna::Atna;
 use crate::atna::AtnaError;
@@ -20,6 +23,7 @@ pub(super) struct Neighbours {
     witnessing: Witnessing,
     exchange: Option<Exchange>,
     atna: Option<Atna>,
+    alarm: Option<Alarm>,
 }
 
 /// Why it does not begin.
@@ -31,6 +35,8 @@ pub(super) enum NeighboursError {
     Exchange(#[from] ExchangeError),
     #[error(transparent)]
     Atna(#[from] AtnaError),
+    #[error(transparent)]
+    Alarm(#[from] AlarmError),
 }
 
 impl Neighbours {
@@ -42,9 +48,11 @@ impl Neighbours {
             witnessing: witness::start(config, Clock::new(), &recorder, security.as_ref())?,
             exchange: None,
             atna: None,
+            alarm: None,
         };
         let started = neighbours.start_exchange(config, running);
         let started = started.and_then(|()| neighbours.start_atna(config, running));
+        let started = started.and_then(|()| neighbours.start_alarm(config, running));
         if let Err(error) = started {
             neighbours.leave().await;
             return Err(error);
@@ -61,6 +69,18 @@ impl Neighbours {
             clock: Clock::new(),
         };
         self.atna = Some(atna::start(config, &means)?);
+        Ok(())
+    }
+
+    /// Begins to bring alerts.
+    fn start_alarm(&mut self, config: &Config, running: &Running) -> Result<(), NeighboursError> {
+        let means = alarm::Means {
+            site: audit::site(config),
+            recorder: running.recorder(),
+            security: running.security(),
+            clock: Clock::new(),
+        };
+        self.alarm = Some(alarm::start(config, &means)?);
         Ok(())
     }
 
@@ -91,6 +111,9 @@ impl Neighbours {
     /// Ends all of it. To be called before the ledger is closed.
     pub(super) async fn leave(mut self) {
         self.stop_exchange().await;
+        if let Some(alarm) = self.alarm.take() {
+            alarm.stop().await;
+        }
         if let Some(atna) = self.atna.take() {
             atna.stop().await;
         }

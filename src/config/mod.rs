@@ -3,6 +3,7 @@
 //! Whatever the file says is either understood and sound, or a [`Fault`]: unknown keys too, since
 //! a typing error must not open a door. All faults are found in one reading.
 
+mod alarm;
 mod audit_receiver;
 mod audit_search;
 mod bypass;
@@ -47,6 +48,15 @@ use crate::contract::InstitutionSlug;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 
+pub use alarm::Alarm;
+pub use alarm::AlertCode;
+pub use alarm::Mail;
+pub use alarm::MailAddress;
+pub use alarm::MailTls;
+pub use alarm::MailUser;
+pub use alarm::MinSeverity;
+pub use alarm::Webhook;
+pub use alarm::WebhookUrl;
 pub use audit_receiver::AuditReceiver;
 pub use audit_receiver::AuditTo;
 pub use audit_receiver::MessageId;
@@ -152,6 +162,12 @@ pub struct Config {
     pub exchange: Exchange,
     /// Whom the ledger is told to as it grows, in the order of the file.
     pub audit_receivers: Vec<Arc<AuditReceiver>>,
+    /// How alerts are brought to people.
+    pub alarm: Alarm,
+    /// Where alerts are posted, in the order of the file.
+    pub webhooks: Vec<Arc<Webhook>>,
+    /// Who reads alerts as e-mail; `None`: nobody.
+    pub mail: Option<Arc<Mail>>,
     /// Who may search the ledger.
     pub audit_search: AuditSearch,
     /// What is relied on when FHIR Consents are imported.
@@ -264,6 +280,10 @@ impl Config {
         identity.check(rows.needing_proof(), reading);
         let audit_receivers = reading.rows("audit_receiver", AuditReceiver::read);
         AuditReceiver::check(&audit_receivers, &tls, reading);
+        let alarm = reading.table("alarm", Alarm::read);
+        let webhooks = reading.rows("webhook", |row| Webhook::read(row, base_dir));
+        Webhook::check(&webhooks, &tls, reading);
+        let mail = reading.table("mail", |section| Mail::read(section, base_dir));
         let audit_search = reading.table("audit_search", AuditSearch::read);
         audit_search.check(&tls, reading);
         if let Some(witness) = &witness {
@@ -282,6 +302,9 @@ impl Config {
             exchange,
             audit_search,
             audit_receivers: whole(audit_receivers)?.into_iter().map(Arc::new).collect(),
+            alarm,
+            webhooks: whole(webhooks)?.into_iter().map(Arc::new).collect(),
+            mail: mail.map(Arc::new),
             fhir,
             retention: Retention {
                 classes: whole(rows.retention_classes)?,
