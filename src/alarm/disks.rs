@@ -44,7 +44,7 @@ impl Low {
 
 /// In GiB, with one digit behind the point, cut off.
 fn gib(bytes: u64) -> String {
-    let tenths = u128::from(bytes) * 10 >> 30;
+    let tenths = (u128::from(bytes) * 10) >> 30;
     format!("{}.{} GiB", tenths / 10, tenths % 10)
 }
 

@@ -199,7 +199,7 @@ fn tellings(
         })
     };
     let mut tellings = Vec::new();
-    for webhook in &config.webhooks {
+    for webhook in &config.alarm.webhooks {
         let name = &webhook.name;
         let mut codes = webhook.codes.iter();
         if let Some(code) = codes.find(|code| !audit::is_alert(code.as_str())) {
@@ -227,7 +227,7 @@ fn tellings(
         let way = Way::Webhook(poster);
         tellings.push(telling(format!("webhook {name}"), &file, way, wanted)?);
     }
-    if let Some(mail) = &config.mail {
+    if let Some(mail) = &config.alarm.mail {
         let sender = Sender {
             mail: Arc::clone(mail),
             about,

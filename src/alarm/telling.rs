@@ -336,8 +336,8 @@ mod tests {
         );
         let config = Config::parse(&text, std::path::Path::new("")).unwrap();
         Wanted {
-            min_severity: config.webhooks[0].min_severity.into(),
-            codes: config.webhooks[0].codes.clone(),
+            min_severity: config.alarm.webhooks[0].min_severity.into(),
+            codes: config.alarm.webhooks[0].codes.clone(),
         }
     }
 

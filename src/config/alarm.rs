@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::HostPort;
@@ -18,8 +19,9 @@ use crate::config::reading::Section;
 use crate::config::tls;
 use crate::config::url::Http;
 use crate::config::url::Https;
+use crate::config::whole;
 
-/// `[alarm]`: what counts for everybody who is told of alerts, and what becomes one.
+/// `[alarm]`, `[[webhook]]` and `[mail]`: what counts for everybody who is told of alerts, and what becomes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarm {
     /// For so long the same alert is not told again, only counted.
@@ -38,6 +40,10 @@ pub struct Alarm {
     pub denials: u16,
     /// within such a time, are a burst of them.
     pub denials_within: Duration,
+    /// Where alerts are posted, in the order of the file.
+    pub webhooks: Vec<Arc<Webhook>>,
+    /// Who reads alerts as e-mail; `None`: nobody.
+    pub mail: Option<Arc<Mail>>,
 }
 
 /// `[[webhook]]`: where alerts are posted.
@@ -231,7 +237,21 @@ impl Readable for MinSeverity {
 }
 
 impl Alarm {
-    pub(super) fn read(section: &mut Section<'_, '_>) -> Self {
+    /// Reads the tables; `None` when a row cannot be read.
+    pub(super) fn read(reading: &mut Reading<'_>, base_dir: &Path, tls: &Tls) -> Option<Self> {
+        let alarm = reading.table("alarm", Self::table);
+        let webhooks = reading.rows("webhook", |row| Webhook::read(row, base_dir));
+        Webhook::check(&webhooks, tls, reading);
+        let mail = reading.table("mail", |section| Mail::read(section, base_dir));
+        Some(Self {
+            webhooks: whole(webhooks)?.into_iter().map(Arc::new).collect(),
+            mail: mail.map(Arc::new),
+            ..alarm
+        })
+    }
+
+    /// `[alarm]` alone.
+    fn table(section: &mut Section<'_, '_>) -> Self {
         let seconds = Duration::from_secs;
         Self {
             quiet: section.seconds("quiet_s", seconds(3_600), 1..=86_400),
@@ -242,6 +262,8 @@ impl Alarm {
             free_bytes_min: section.number("free_bytes_min", FREE_BYTES_MIN, 0..=1 << 50),
             denials: section.number("denials", 20, 2..=1_000),
             denials_within: section.seconds("denials_within_s", seconds(60), 1..=3_600),
+            webhooks: Vec::new(),
+            mail: None,
         }
     }
 }
@@ -285,7 +307,7 @@ impl Mail {
         let to: Option<Vec<MailAddress>> = section.optional_list("to");
         let min_severity = section.optional("min_severity").unwrap_or_default();
         if !section.has("smtp") {
-            for key in ["from", "to", "user", "passcode_file", "tls", "authorities"] {
+            for key in ["from", "to", "user", "passcode_file"] {
                 if section.has(key) {
                     section.fault(key, "is of no use without `smtp`", "`smtp` beside it");
                 }

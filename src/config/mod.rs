@@ -164,10 +164,6 @@ pub struct Config {
     pub audit_receivers: Vec<Arc<AuditReceiver>>,
     /// How alerts are brought to people.
     pub alarm: Alarm,
-    /// Where alerts are posted, in the order of the file.
-    pub webhooks: Vec<Arc<Webhook>>,
-    /// Who reads alerts as e-mail; `None`: nobody.
-    pub mail: Option<Arc<Mail>>,
     /// Who may search the ledger.
     pub audit_search: AuditSearch,
     /// What is relied on when FHIR Consents are imported.
@@ -280,10 +276,7 @@ impl Config {
         identity.check(rows.needing_proof(), reading);
         let audit_receivers = reading.rows("audit_receiver", AuditReceiver::read);
         AuditReceiver::check(&audit_receivers, &tls, reading);
-        let alarm = reading.table("alarm", Alarm::read);
-        let webhooks = reading.rows("webhook", |row| Webhook::read(row, base_dir));
-        Webhook::check(&webhooks, &tls, reading);
-        let mail = reading.table("mail", |section| Mail::read(section, base_dir));
+        let alarm = Alarm::read(reading, base_dir, &tls);
         let audit_search = reading.table("audit_search", AuditSearch::read);
         audit_search.check(&tls, reading);
         if let Some(witness) = &witness {
@@ -302,9 +295,7 @@ impl Config {
             exchange,
             audit_search,
             audit_receivers: whole(audit_receivers)?.into_iter().map(Arc::new).collect(),
-            alarm,
-            webhooks: whole(webhooks)?.into_iter().map(Arc::new).collect(),
-            mail: mail.map(Arc::new),
+            alarm: alarm?,
             fhir,
             retention: Retention {
                 classes: whole(rows.retention_classes)?,
