@@ -4,6 +4,7 @@
 //! holds the code to it.
 
 pub mod admin;
+pub mod alarm;
 pub mod association;
 pub mod atna;
 pub mod audit;

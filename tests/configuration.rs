@@ -18,7 +18,7 @@ use credence::ledger::WitnessKey;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 16] = [
     "gateway",
     "limits",
     "timeouts",
@@ -31,12 +31,15 @@ const TABLES: [&str; 14] = [
     "bypass",
     "witness",
     "exchange",
+    "alarm",
+    "mail",
     "audit_search",
     "console",
 ];
-const ROWS: [&str; 14] = [
+const ROWS: [&str; 15] = [
     "witness.peer",
     "audit_receiver",
+    "webhook",
     "gateway_peer",
     "listener",
     "ae",
@@ -146,6 +149,10 @@ fn text(table: &str, more: &str) -> String {
         (
             "console_machine",
             "name = \"monitor\"\ncertificate = \"dns:monitor.own.example\"\nroles = [\"auditor\"]",
+        ),
+        (
+            "webhook",
+            "name = \"ops\"\nurl = \"http://127.0.0.1:8080/alerts\"\nsecret_file = \"ops.secret\"",
         ),
         ("private_sop_class", "uid = \"1.2.3\""),
         (

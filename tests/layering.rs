@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 22] = [
+const ROOMS: [(&str, &[&str]); 23] = [
     ("dicom", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
@@ -97,6 +97,21 @@ const ROOMS: [(&str, &[&str]); 22] = [
             "web",
         ],
     ),
+    (
+        "alarm",
+        &[
+            "audit",
+            "clock",
+            "config",
+            "contract",
+            "dicom",
+            "gateway",
+            "ledger",
+            "storage",
+            "transport",
+            "web",
+        ],
+    ),
     ("demo", &["association", "dimse", "dicom", "transport"]),
     (
         "witness",
@@ -147,14 +162,17 @@ const DOORS: [(&str, &[&str]); 23] = [
     ),
     (
         "hyper",
-        &["admin", "atna", "depot", "exchange", "web", "witness"],
+        &[
+            "admin", "alarm", "atna", "depot", "exchange", "web", "witness",
+        ],
     ),
     ("hyper_util", &["admin", "depot", "web"]),
     ("jsonwebtoken", &["identity"]),
+    ("lettre", &["alarm"]),
     ("object_store", &["depot"]),
     ("prometheus_client", &["admin", "gateway"]),
     ("quick_xml", &["audit"]),
-    ("ring", &["digest", "ledger", "storage"]),
+    ("ring", &["alarm", "digest", "ledger", "storage"]),
     ("rcgen", &["certificate"]),
     ("rustls", &["transport"]),
     ("sled", &["storage"]),

@@ -1,5 +1,6 @@
 //! What is brought at a time: the next entries of the ledger, in the format that a receiver takes.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use crate::config::AuditReceiver;
 use crate::config::AuditTo;
 use crate::contract::InstitutionSlug;
 use crate::digest::Sha256;
-use crate::ledger::line_hash;
-use crate::storage::ExportError;
+use crate::storage::FollowError;
+use crate::storage::Following;
 use crate::storage::JournalReader;
 use crate::storage::Keyring;
 use crate::storage::KeyringError;
@@ -39,9 +40,7 @@ pub(super) enum BatchError {
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     #[error(transparent)]
-    Size(#[from] ExportError),
-    #[error("the ledger ends before entry {0}, of which a checkpoint speaks")]
-    Short(u64),
+    Following(#[from] FollowError),
     #[error("entry {0} cannot be written as the message of it")]
     Unwritable(u64),
 }
@@ -77,6 +76,7 @@ pub(super) struct Supply {
     pub(super) receiver: Arc<AuditReceiver>,
     pub(super) site: Site,
     pub(super) journal: JournalReader,
+    pub(super) following: Following,
     pub(super) folders: Folders,
 }
 
@@ -105,52 +105,26 @@ impl Supply {
             false => None,
         };
         let mut reading = Reading::of_journal(self.journal.clone(), keyring);
-        let mut batch = Batch {
-            messages: Vec::new(),
-            then: told,
-        };
-        let mut last = None;
+        let mut messages = Vec::new();
         let (mut entries, mut bytes) = (0, 0);
-        for stored in self.journal.unchecked_entries(told.next).until(until) {
-            let record = reading.record(stored?)?;
-            if last.is_none() && record.entry.prev != told.after {
-                return Ok(None);
-            }
+        let take = |stored| {
+            let record = reading.record(stored)?;
             for text in self.texts(&record)? {
                 bytes += text.len();
-                batch.messages.push(Message {
+                messages.push(Message {
                     entry: record.entry.seq,
                     after: record.entry.prev,
                     text,
                 });
             }
-            last = Some(record.entry);
             entries += 1;
-            if entries >= ENTRIES_MAX || bytes >= BYTES_MAX {
-                break;
+            match entries >= ENTRIES_MAX || bytes >= BYTES_MAX {
+                true => Ok::<_, BatchError>(ControlFlow::Break(())),
+                false => Ok(ControlFlow::Continue(())),
             }
-        }
-        let last = last.ok_or(BatchError::Short(until))?;
-        let line = last.line().map_err(|_| BatchError::Unwritable(last.seq))?;
-        batch.then = Told {
-            next: last.seq.saturating_add(1),
-            after: line_hash(line.as_bytes()),
         };
-        Ok(Some(batch))
-    }
-
-    /// The place at the end of the first `size` entries. Blocks on the disk.
-    pub(super) fn end(&self, size: u64) -> Result<Told, BatchError> {
-        let Some(last) = size.checked_sub(1) else {
-            return Ok(Told::NOTHING);
-        };
-        let stored = self.journal.get(last)?.ok_or(BatchError::Short(size))?;
-        let line = stored.entry.line();
-        let line = line.map_err(|_| BatchError::Unwritable(last))?;
-        Ok(Told {
-            next: size,
-            after: line_hash(line.as_bytes()),
-        })
+        let then = self.following.each(told, until, take)?;
+        Ok(then.map(|then| Batch { messages, then }))
     }
 
     fn texts(&self, record: &Record) -> Result<Vec<String>, BatchError> {

@@ -14,10 +14,11 @@ use super::bringing::NotTaken;
 use crate::clock::Clock;
 use crate::config::Since;
 use crate::gateway::Recorder;
-use crate::storage;
-use crate::storage::AuditCursor;
+use crate::storage::Cursor;
+use crate::storage::FollowError;
 use crate::storage::Told;
 use crate::web::Backoff;
+use crate::web::Outage;
 
 /// Something is wrong with a receiver, or with what is to be told to it.
 #[derive(Debug, thiserror::Error)]
@@ -36,18 +37,9 @@ enum FeedError {
 pub(super) struct Feed {
     pub(super) supply: Arc<Supply>,
     pub(super) bringer: Bringer,
-    pub(super) cursor: AuditCursor,
+    pub(super) cursor: Cursor,
     pub(super) recorder: Recorder,
     pub(super) clock: Clock,
-}
-
-/// How the receiver has been doing.
-#[derive(Default)]
-struct Health {
-    failures: u32,
-    /// The first failure in a row.
-    since_us: Option<u64>,
-    alerted: bool,
 }
 
 impl Feed {
@@ -84,7 +76,7 @@ impl Feed {
             first: receiver.interval.min(receiver.retry_max),
             max: receiver.retry_max,
         };
-        let (mut health, mut told) = (Health::default(), None);
+        let (mut health, mut told) = (Outage::default(), None);
         loop {
             let pause = match self.tell(&mut told).await {
                 Ok(more) => {
@@ -96,7 +88,7 @@ impl Feed {
                 }
                 Err(error) => {
                     self.failed(&mut health, &error).await;
-                    backoff.pause(health.failures)
+                    backoff.pause(health.failures())
                 }
             };
             tokio::time::sleep(pause).await;
@@ -131,9 +123,7 @@ impl Feed {
     async fn place(&self, known: Option<Told>) -> Result<(u64, Told), FeedError> {
         let (supply, cursor) = (Arc::clone(&self.supply), self.cursor.clone());
         blocking(move || {
-            let newest =
-                storage::newest_checkpoint(&supply.folders.data).map_err(BatchError::from)?;
-            let size = newest.map_or(0, |(checkpoint, _)| checkpoint.size);
+            let size = supply.following.size().map_err(BatchError::from)?;
             if let Some(told) = known {
                 return Ok((size, told));
             }
@@ -142,7 +132,7 @@ impl Feed {
             }
             let told = match supply.receiver.since {
                 Since::Beginning => Told::NOTHING,
-                Since::Now => supply.end(size)?,
+                Since::Now => supply.following.end(size).map_err(BatchError::from)?,
             };
             cursor.write(&told)?;
             Ok((size, told))
@@ -160,40 +150,35 @@ impl Feed {
             let receiver = &supply.receiver.name;
             tracing::warn!(%receiver, "the ledger is another one than was told; it is told from its beginning");
             let batch = supply.next(Told::NOTHING, size)?;
-            Ok(batch.ok_or(BatchError::Short(size))?)
+            Ok(batch.ok_or(FollowError::Short(size)).map_err(BatchError::from)?)
         })
         .await
     }
 
-    async fn failed(&self, health: &mut Health, error: &FeedError) {
+    async fn failed(&self, health: &mut Outage, error: &FeedError) {
         let receiver = &self.supply.receiver;
         let now_us = self.clock.read().monotonic_us;
-        health.failures = health.failures.saturating_add(1);
-        let since_us = *health.since_us.get_or_insert(now_us);
-        let failures = health.failures;
+        let due = health.failed(now_us, receiver.behind_alert);
+        let failures = health.failures();
         tracing::warn!(receiver = %receiver.name, %error, failures, "an audit receiver has not taken what it is due");
-        let due = u64::try_from(receiver.behind_alert.as_micros()).unwrap_or(u64::MAX);
-        if !health.alerted && now_us.saturating_sub(since_us) >= due {
-            health.alerted = true;
-            let text = format!(
-                "audit receiver {} has taken nothing for {} s: {error}",
-                receiver.name,
-                now_us.saturating_sub(since_us) / 1_000_000
-            );
+        if let Some(seconds) = due {
+            let name = &receiver.name;
+            let text =
+                format!("audit receiver {name}: it has taken nothing for {seconds} s: {error}");
             self.recorder.alert("audit-receiver-behind", text).await;
         }
     }
 
-    async fn recovered(&self, health: &mut Health) {
+    async fn recovered(&self, health: &mut Outage) {
         let receiver = &self.supply.receiver.name;
-        if health.failures > 0 {
+        let before = health.recovered();
+        if before.was_failing {
             tracing::info!(%receiver, "an audit receiver takes what it is due again");
         }
-        if health.alerted {
-            let text = format!("audit receiver {receiver} takes what it is due again");
+        if before.was_told {
+            let text = format!("audit receiver {receiver}: it takes what it is due again");
             self.recorder.alert("audit-receiver-back", text).await;
         }
-        *health = Health::default();
     }
 
     async fn too_long(&self, entry: u64) {

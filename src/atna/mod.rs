@@ -36,7 +36,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::PeerName;
 use crate::gateway::Recorder;
-use crate::storage::AuditCursor;
+use crate::storage::Cursor;
+use crate::storage::Following;
 use crate::transport;
 use crate::transport::Security;
 
@@ -124,7 +125,7 @@ pub fn start(config: &Config, means: &Means) -> Result<Atna, AtnaError> {
         tasks.spawn(server.serve(socket, stopped.clone()));
     }
     for receiver in &config.audit_receivers {
-        let cursor = AuditCursor::open(&gateway.data_dir, receiver.name.as_str());
+        let cursor = Cursor::open(&gateway.data_dir, "audit", receiver.name.as_str());
         let cursor = cursor.map_err(|source| AtnaError::Cursor {
             receiver: receiver.name.clone(),
             source,
@@ -133,6 +134,7 @@ pub fn start(config: &Config, means: &Means) -> Result<Atna, AtnaError> {
             receiver: Arc::clone(receiver),
             site: means.site.clone(),
             journal: means.recorder.journal(),
+            following: Following::new(gateway.data_dir.clone(), means.recorder.journal()),
             folders: folders.clone(),
         };
         let feed = Feed {

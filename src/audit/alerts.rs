@@ -25,7 +25,7 @@ pub(super) enum Topic {
 }
 
 /// Every code that the gateway uses, in the order of the alphabet.
-const ALERTS: [(&str, Topic, Severity); 43] = {
+const ALERTS: [(&str, Topic, Severity); 50] = {
     use Severity::Major;
     use Severity::Minor;
     use Severity::Serious;
@@ -35,18 +35,25 @@ const ALERTS: [(&str, Topic, Severity); 43] = {
     use Topic::Node;
     use Topic::Other;
     [
+        ("alarm-back", Other, Success),
+        ("alarm-behind", Other, Serious),
         ("association-refused", Node, Minor),
         ("audit-message-too-long", Other, Serious),
         ("audit-receiver-back", Other, Success),
         ("audit-receiver-behind", Other, Serious),
+        ("break-glass", Other, Serious),
         ("bypass-unreadable", Other, Major),
         ("bypassed", Topic::ToldElsewhere, Serious),
         ("certificate-expires", Configuration, Minor),
         ("commitment-lapsed", Other, Serious),
         ("commitment-stuck", Other, Serious),
         ("dead-letter", Other, Serious),
+        ("denied-burst", Other, Serious),
         ("destination-back", Other, Success),
         ("destination-down", Other, Serious),
+        ("disk-enough", Other, Success),
+        ("disk-low", Other, Serious),
+        ("ledger-damaged", Ledger, Major),
         ("log-forked", Ledger, Major),
         ("log-rolled-back", Ledger, Major),
         ("no-room", Topic::RecordingStopped, Serious),
@@ -90,6 +97,31 @@ pub(super) fn meaning(code: &str) -> (Topic, Severity) {
     })
 }
 
+/// Which alert is over when one of this code comes about the same thing.
+const ENDS: [(&str, &str); 5] = [
+    ("alarm-back", "alarm-behind"),
+    ("audit-receiver-back", "audit-receiver-behind"),
+    ("destination-back", "destination-down"),
+    ("disk-enough", "disk-low"),
+    ("room-again", "no-room"),
+];
+
+/// How bad an alert is, by its code. One that is not known is taken seriously.
+pub fn alert_severity(code: &str) -> Severity {
+    meaning(code).1
+}
+
+/// Whether an alert of this code is ever raised.
+pub fn is_alert(code: &str) -> bool {
+    ALERTS.iter().any(|(known, ..)| *known == code)
+}
+
+/// The code of what is over with an alert of this one.
+pub fn ended_by(code: &str) -> Option<&'static str> {
+    let found = ENDS.iter().find(|(end, _)| *end == code);
+    found.map(|(_, begin)| *begin)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -119,6 +151,9 @@ mod tests {
         }
     }
 
+    /// Words that look like codes and are none: what e-mail says of itself (RFC 3834 §5).
+    const OTHER_WORDS: [&str; 1] = ["auto-generated"];
+
     /// The literals that look like codes: words with a hyphen between them.
     fn codes(text: &str) -> impl Iterator<Item = &str> {
         let code = text
@@ -128,7 +163,7 @@ mod tests {
         quoted.filter(|word| {
             let is_word =
                 |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-            word.contains('-') && word.split('-').all(is_word)
+            word.contains('-') && !OTHER_WORDS.contains(word) && word.split('-').all(is_word)
         })
     }
 
@@ -136,7 +171,7 @@ mod tests {
     fn every_code_that_is_raised_is_in_the_table_and_no_other() {
         let mut texts = Vec::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        for room in ["gateway", "witness", "exchange", "atna"] {
+        for room in ["gateway", "witness", "exchange", "atna", "alarm"] {
             sources(&root.join(room), &mut texts);
         }
         let raised: BTreeSet<&str> = texts.iter().flat_map(|text| codes(text)).collect();
@@ -152,6 +187,14 @@ mod tests {
     #[test]
     fn codes_stand_in_order_and_once() {
         assert!(ALERTS.is_sorted_by(|one, other| one.0 < other.0));
+        assert!(ENDS.is_sorted_by(|one, other| one.0 < other.0));
+        for (end, begin) in ENDS {
+            assert_eq!(alert_severity(end), Severity::Success, "{end}");
+            assert!(
+                is_alert(begin) && alert_severity(begin) > Severity::Success,
+                "{begin}"
+            );
+        }
     }
 
     #[test]

@@ -84,6 +84,16 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// In a word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Minor => "minor",
+            Self::Serious => "serious",
+            Self::Major => "major",
+        }
+    }
+
     /// The number of the standard.
     pub const fn code(self) -> u8 {
         match self {

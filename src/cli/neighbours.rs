@@ -1,9 +1,12 @@
 //! What goes on between a gateway and others, beside images: witnessing and the exchange of receipts with those of
-//! other hospitals, and the bringing of audits.
+//! other hospitals, and the bringing of audits and alerts.
 
 use crate::admin;
 use crate::admin::Admin;
 use crate::admin::AdminError;
+use crate::alarm;
+use crate::alarm::Alarm;
+use crate::alarm::AlarmError;
 use crate::atna;
 use crate::atna::Atna;
 use crate::atna::AtnaError;
@@ -24,6 +27,7 @@ pub(super) struct Neighbours {
     exchange: Option<Exchange>,
     atna: Option<Atna>,
     admin: Option<Admin>,
+    alarm: Option<Alarm>,
 }
 
 /// Why it does not begin.
@@ -37,6 +41,8 @@ pub(super) enum NeighboursError {
     Atna(#[from] AtnaError),
     #[error(transparent)]
     Admin(#[from] AdminError),
+    #[error(transparent)]
+    Alarm(#[from] AlarmError),
 }
 
 impl Neighbours {
@@ -49,9 +55,11 @@ impl Neighbours {
             exchange: None,
             atna: None,
             admin: None,
+            alarm: None,
         };
         let started = neighbours.start_exchange(config, running);
         let started = started.and_then(|()| neighbours.start_atna(config, running));
+        let started = started.and_then(|()| neighbours.start_alarm(config, running));
         let started = started.and_then(|()| neighbours.start_admin(config, running));
         if let Err(error) = started {
             neighbours.leave().await;
@@ -86,6 +94,18 @@ impl Neighbours {
         Ok(())
     }
 
+    /// Begins to bring alerts.
+    fn start_alarm(&mut self, config: &Config, running: &Running) -> Result<(), NeighboursError> {
+        let means = alarm::Means {
+            site: audit::site(config),
+            recorder: running.recorder(),
+            security: running.security(),
+            clock: Clock::new(),
+        };
+        self.alarm = Some(alarm::start(config, &means)?);
+        Ok(())
+    }
+
     /// Starts the exchange.
     pub(super) fn start_exchange(
         &mut self,
@@ -116,6 +136,9 @@ impl Neighbours {
             admin.stop().await;
         }
         self.stop_exchange().await;
+        if let Some(alarm) = self.alarm.take() {
+            alarm.stop().await;
+        }
         if let Some(atna) = self.atna.take() {
             atna.stop().await;
         }

@@ -3,6 +3,7 @@
 //! Whatever the file says is either understood and sound, or a [`Fault`]: unknown keys too, since
 //! a typing error must not open a door. All faults are found in one reading.
 
+mod alarm;
 mod audit_receiver;
 mod audit_search;
 mod bypass;
@@ -48,6 +49,15 @@ use crate::contract::InstitutionSlug;
 use crate::dicom::Encoding;
 use crate::dicom::Uid;
 
+pub use alarm::Alarm;
+pub use alarm::AlertCode;
+pub use alarm::Mail;
+pub use alarm::MailAddress;
+pub use alarm::MailTls;
+pub use alarm::MailUser;
+pub use alarm::MinSeverity;
+pub use alarm::Webhook;
+pub use alarm::WebhookUrl;
 pub use audit_receiver::AuditReceiver;
 pub use audit_receiver::AuditTo;
 pub use audit_receiver::MessageId;
@@ -156,6 +166,8 @@ pub struct Config {
     pub exchange: Exchange,
     /// Whom the ledger is told to as it grows, in the order of the file.
     pub audit_receivers: Vec<Arc<AuditReceiver>>,
+    /// How alerts are brought to people.
+    pub alarm: Alarm,
     /// Who may search the ledger.
     pub audit_search: AuditSearch,
     /// Where people ask.
@@ -272,6 +284,7 @@ impl Config {
         identity.check(rows.needing_proof(), reading);
         let audit_receivers = reading.rows("audit_receiver", AuditReceiver::read);
         AuditReceiver::check(&audit_receivers, &tls, reading);
+        let alarm = Alarm::read(reading, base_dir, &tls);
         let audit_search = reading.table("audit_search", AuditSearch::read);
         let console = reading.table("console", |section| Console::read(section, base_dir));
         let console_machines = reading.rows("console_machine", ConsoleMachine::read);
@@ -295,6 +308,7 @@ impl Config {
             console,
             console_machines: whole(console_machines)?,
             audit_receivers: whole(audit_receivers)?.into_iter().map(Arc::new).collect(),
+            alarm: alarm?,
             fhir,
             retention: Retention {
                 classes: whole(rows.retention_classes)?,

@@ -567,4 +567,5 @@ fn a_route_has_its_own_mode_or_the_gateways() {
     assert_eq!(keys(&twice), ["route[1].sop_classes[0]"]);
 }
 
+mod alarm;
 mod users;

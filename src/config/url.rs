@@ -1,6 +1,7 @@
 //! Where others answer by HTTP.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::net::Ipv6Addr;
 
 use crate::config::reading::Readable;
@@ -57,6 +58,12 @@ impl HostPort {
         self.port
     }
 
+    /// Whether it is this machine itself, whatever a name server says.
+    pub fn is_loopback(&self) -> bool {
+        let address: Option<IpAddr> = self.host().parse().ok();
+        address.map_or(self.host == "localhost", |address| address.is_loopback())
+    }
+
     /// Reads `host:port`; `None` when it is none.
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
@@ -107,6 +114,14 @@ impl WebUrl {
         format!("{}/{name}", self.prefix)
     }
 
+    /// The path of the URL itself.
+    pub fn own_path(&self) -> String {
+        match self.prefix.is_empty() {
+            true => "/".to_owned(),
+            false => self.prefix.clone(),
+        }
+    }
+
     fn read(text: &str, scheme: Scheme) -> Result<Self, String> {
         let bad = || format!("{text:?} is not such a URL");
         if text.len() > URL_CHARACTERS_MAX {
@@ -136,6 +151,14 @@ impl fmt::Display for WebUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.scheme.as_str();
         write!(f, "{scheme}{}{}", self.at, self.prefix)
+    }
+}
+
+impl Readable for HostPort {
+    const ALLOWED: &'static str = "host:port; an IPv6 address in brackets";
+
+    fn read(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| format!("{text:?} is not host:port"))
     }
 }
 
@@ -185,6 +208,15 @@ mod tests {
         assert_eq!(url.at().to_string(), "[fd00::7]:7380");
         assert_eq!(url.path("add-checkpoint"), "/w/add-checkpoint");
         assert!(!url.is_https());
+        assert_eq!(url.own_path(), "/w");
+        assert_eq!(http("http://[::1]:80").unwrap().own_path(), "/");
+    }
+
+    #[test]
+    fn this_machine_is_known_by_its_addresses_and_one_name() {
+        let is = |text: &str| HostPort::parse(text).unwrap().is_loopback();
+        assert!(is("127.0.0.1:80") && is("127.9.9.9:80") && is("[::1]:80") && is("localhost:80"));
+        assert!(!is("10.0.0.1:80") && !is("localhost.example:80") && !is("[fd00::1]:80"));
     }
 
     #[test]

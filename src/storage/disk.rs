@@ -85,6 +85,15 @@ pub(super) fn read_dir(dir: &Path) -> io::Result<std::fs::ReadDir> {
     }
 }
 
+/// Bytes that are free for us on the file system that `dir` is on.
+///
+/// # Errors
+/// When the folder is not there.
+pub fn free_bytes(dir: &Path) -> io::Result<u64> {
+    let found = retry_on_intr(|| rustix::fs::statvfs(dir))?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Whether the disk is full, or our share of it.
 pub(super) fn is_no_space(error: &io::Error) -> bool {
     matches!(

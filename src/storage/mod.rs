@@ -13,6 +13,7 @@
 //! | `witnessed/` | checkpoints of other logs that we cosigned, proofs against them | a fork of those logs may be cosigned |
 //! | `cosigned/`, `checkpoint.cosigned` | cosignatures on our own checkpoints | asked for again |
 //! | `audit/*.cursor` | how far each receiver of audits was told | it is told from the beginning again |
+//! | `alarm/*.cursor` | how far each webhook, and whoever reads e-mail, was told of alerts | alerts from before are not told |
 //! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
 //!
@@ -31,13 +32,14 @@
 //!   checkpoint covers it.
 //! - sled MUST NOT be asked what happened: it is an index, and its `flush` is not trusted.
 
-mod audit_cursor;
 mod backup;
 mod bypass;
 mod checkpoints;
 mod compare;
+mod cursor;
 mod disk;
 mod export;
+mod following;
 mod frame;
 mod hashes;
 mod index;
@@ -61,8 +63,6 @@ mod witnessed;
 #[cfg(test)]
 mod fixtures;
 
-pub use audit_cursor::AuditCursor;
-pub use audit_cursor::Told;
 pub use backup::BackedUp;
 pub use backup::BackupError;
 pub use backup::Layout;
@@ -77,6 +77,9 @@ pub use bypass::bypass_times;
 pub use checkpoints::newest_note;
 pub use compare::CompareError;
 pub use compare::compare;
+pub use cursor::Cursor;
+pub use cursor::Told;
+pub use disk::free_bytes;
 pub use export::AgeRecipient;
 pub use export::ExportError;
 pub use export::ExportForm;
@@ -85,6 +88,8 @@ pub use export::NotARecipient;
 pub use export::export;
 pub use export::newest_checkpoint;
 pub use export::write_range;
+pub use following::FollowError;
+pub use following::Following;
 pub use frame::BATCH_ENTRIES_MAX;
 pub use frame::Record;
 pub use frame::SEALED_BYTES_MAX;

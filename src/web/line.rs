@@ -130,7 +130,8 @@ impl<'u> Line<'u> {
     /// # Errors
     /// When there is no answer, or one over a limit.
     pub async fn get(&mut self, path: &str) -> Result<Answered, LineError> {
-        self.ask(Method::GET, path, None, String::new()).await
+        let path = self.url.path(path);
+        self.ask(Method::GET, path, &[], String::new()).await
     }
 
     /// Sends `body` to `path` below the URL's prefix.
@@ -138,7 +139,7 @@ impl<'u> Line<'u> {
     /// # Errors
     /// When there is no answer, or one over a limit.
     pub async fn post(&mut self, path: &str, body: String) -> Result<Answered, LineError> {
-        self.ask(Method::POST, path, Some(TEXT), body).await
+        self.post_as(path, TEXT, body).await
     }
 
     /// The same, with another content type than that of a text.
@@ -151,18 +152,36 @@ impl<'u> Line<'u> {
         kind: &'static str,
         body: String,
     ) -> Result<Answered, LineError> {
-        self.ask(Method::POST, path, Some(kind), body).await
+        let kind = [(header::CONTENT_TYPE.as_str(), kind.to_owned())];
+        let path = self.url.path(path);
+        self.ask(Method::POST, path, &kind, body).await
+    }
+
+    /// Sends `body` to the URL itself, with header fields beside its content type.
+    ///
+    /// # Errors
+    /// As of [`Self::post`].
+    pub async fn post_here(
+        &mut self,
+        kind: &'static str,
+        headers: &[(&'static str, String)],
+        body: String,
+    ) -> Result<Answered, LineError> {
+        let mut all = vec![(header::CONTENT_TYPE.as_str(), kind.to_owned())];
+        all.extend_from_slice(headers);
+        let path = self.url.own_path();
+        self.ask(Method::POST, path, &all, body).await
     }
 
     async fn ask(
         &mut self,
         method: Method,
-        path: &str,
-        kind: Option<&'static str>,
+        path: String,
+        headers: &[(&'static str, String)],
         body: String,
     ) -> Result<Answered, LineError> {
         let within = self.within;
-        let asked = tokio::time::timeout(within, self.exchange(method, path, kind, body));
+        let asked = tokio::time::timeout(within, self.exchange(method, path, headers, body));
         asked.await.unwrap_or(Err(LineError::TimedOut(within)))
     }
 
@@ -170,17 +189,17 @@ impl<'u> Line<'u> {
     async fn exchange(
         &mut self,
         method: Method,
-        path: &str,
-        kind: Option<&'static str>,
+        path: String,
+        headers: &[(&'static str, String)],
         body: String,
     ) -> Result<Answered, LineError> {
         let mut request = Request::builder()
             .method(method)
-            .uri(self.url.path(path))
+            .uri(path)
             .header(header::HOST, self.url.at().to_string())
             .header(header::USER_AGENT, "credence");
-        if let Some(kind) = kind {
-            request = request.header(header::CONTENT_TYPE, kind);
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
         let request = request.body(Full::from(body))?;
         let mut open = match self.open.take() {

@@ -3,6 +3,7 @@
 
 mod backoff;
 mod line;
+mod outage;
 mod serving;
 
 pub use backoff::Backoff;
@@ -10,6 +11,8 @@ pub use line::Answered;
 pub use line::Line;
 pub use line::LineError;
 pub use line::Secured;
+pub use outage::Before;
+pub use outage::Outage;
 pub use serving::Door;
 pub use serving::Limits;
 pub use serving::Visitor;

@@ -170,7 +170,7 @@ def test_a_receiver_that_nobody_vouches_for_is_told_nothing_and_people_are_told(
         other = Authority(folder / "other", "other")
         return Rsyslog(folder, "tls", pair=other.issue("receiver", ips=["127.0.0.1"]), authority=authority)
     house = Secured(stage, tmp_path, strange, behind_alert_s=2)
-    alert = house.told("audit-receiver-behind", "audit receiver arr has taken nothing")
+    alert = house.told("audit-receiver-behind", "audit receiver arr: it has taken nothing")
     assert "certificate" in alert, alert
     assert house.at.messages() == []
 

@@ -91,7 +91,7 @@ async fn an_emergency_raises_an_alert_and_waits_for_its_review() {
     let ledger = house.ledger();
     let permitted = books::verdicts(&ledger);
     assert!(permitted.iter().all(|verdict| *verdict == Verdict::Permit));
-    assert_eq!(books::alerts(&ledger), vec!["notify"; permitted.len()]);
+    assert_eq!(books::alerts(&ledger), vec!["break-glass"; permitted.len()]);
     let waiting = reviews(&house).await;
     assert_eq!(waiting.len(), 1, "one for the AE title and the patient");
     let first = ledger

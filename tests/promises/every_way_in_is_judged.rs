@@ -396,7 +396,7 @@ async fn an_emergency_needs_no_consent_and_is_told() {
     assert_eq!(moved.unwrap().answer.status, Status::SUCCESS);
     let ledger = house.ledger();
     assert_eq!(books::verdicts(&ledger), [Verdict::Permit]);
-    assert_eq!(books::alerts(&ledger), ["notify"]);
+    assert_eq!(books::alerts(&ledger), ["break-glass"]);
     running.drain().await.unwrap();
 }
 

@@ -9,6 +9,7 @@ use crate::audit;
 use crate::audit::Reading;
 use crate::audit::Site;
 use crate::storage;
+use crate::storage::FollowError;
 use crate::storage::JournalReader;
 
 /// Entries that are looked at for one answer.
@@ -38,7 +39,7 @@ pub(in crate::atna) struct Shelf {
 impl Shelf {
     /// The next answer to a search. Blocks on the disk.
     pub(in crate::atna) fn page(&self, search: &Search) -> Result<Page, BatchError> {
-        let newest = storage::newest_checkpoint(&self.folders.data)?;
+        let newest = storage::newest_checkpoint(&self.folders.data).map_err(FollowError::from)?;
         let size = newest.map_or(0, |(checkpoint, _)| checkpoint.size);
         let first = audit::first_from(&self.journal, size, search.from())?;
         let from = first.max(search.page.unwrap_or(0));

@@ -175,11 +175,11 @@ impl Worker {
         let (code, text) = match news {
             News::Down => (
                 "destination-down",
-                format!("{waiting} instances wait for {to}: {text}"),
+                format!("destination {to}: {waiting} instances wait for it: {text}"),
             ),
             News::Back => (
                 "destination-back",
-                format!("{to} answers again; {waiting} instances wait for it"),
+                format!("destination {to}: it answers again; {waiting} instances wait for it"),
             ),
         };
         tracing::warn!(%code, "{text}");

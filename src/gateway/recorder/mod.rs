@@ -217,7 +217,8 @@ impl Recorder {
         let _ = self.asks.send(Ask::Append(Box::new(body))).await;
     }
 
-    /// Records something that people should look at, without waiting. No patient data.
+    /// Records something that people should look at, without waiting. No patient data. What stands in `text` before
+    /// the first `: ` says what it is about: alerts of one code that are about the same are one to whoever is told.
     pub async fn alert(&self, code: &str, text: String) {
         self.note(Body::Alert {
             code: code.to_owned(),

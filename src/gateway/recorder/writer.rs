@@ -28,6 +28,7 @@ use crate::contract::Decision;
 use crate::contract::Obligation;
 use crate::contract::Outcome;
 use crate::contract::Pseudonym;
+use crate::contract::Purpose;
 use crate::contract::Request;
 use crate::contract::SopClasses;
 use crate::contract::StudyFacts;
@@ -238,7 +239,7 @@ impl Writer {
         let tries = self.full && !self.reserving;
         if tries && self.books.room() > 0 {
             // What tells of it is what tries it, also where nobody asks.
-            let body = alert("room-again", "the ledger has room again");
+            let body = alert("room-again", "ledger: there is room again");
             self.books.draft(self.clock.read(), body, None)?;
         }
         // What these events overturn must not be released once they are durable: mark it before.
@@ -377,7 +378,7 @@ impl Writer {
         if !self.full {
             tracing::error!("no room for the ledger: refusing until there is");
             self.full = true;
-            let text = "no room for the ledger: permits are refused";
+            let text = "ledger: there is no room, and permits are refused";
             waiting.push_front(Ask::Append(Box::new(alert("no-room", text))));
         }
         Ok(true)
@@ -416,7 +417,7 @@ impl Writer {
         let class = details.as_ref().map(|filed| filed.class.clone());
         let entry = self.books.draft(reading, body, details)?;
         let salt = self.books.manifest_salt(entry);
-        if let Some(alert) = alert_about(entry, &decision) {
+        if let Some(alert) = alert_about(entry, &request, &decision) {
             self.books.draft(reading, alert, None)?;
         }
         Ok(Arc::new(Judgement {
@@ -535,20 +536,29 @@ impl Writer {
 }
 
 /// What people are to be told of a decision beside the decision: that a rule cannot be evaluated,
-/// or that the permit demands it.
-fn alert_about(entry: u64, decision: &Decision) -> Option<Body> {
+/// that an emergency stood in for a consent, or that the permit demands it.
+fn alert_about(entry: u64, request: &Request, decision: &Decision) -> Option<Body> {
+    let is_owed = |owed| decision.obligations.contains(&owed);
+    let is_emergency = request.purpose == Purpose::Emergency;
     let (code, text) = if !decision.errors.is_empty() {
-        ("rule-error", "refused: a rule cannot be evaluated")
-    } else if decision.verdict == Verdict::Permit
-        && decision.obligations.contains(&Obligation::Notify)
-    {
-        ("notify", "permitted under an obligation to notify")
+        let text = "refused: a rule cannot be evaluated".to_owned();
+        ("rule-error", text)
+    } else if decision.verdict != Verdict::Permit {
+        return None;
+    } else if is_emergency && (is_owed(Obligation::Notify) || is_owed(Obligation::Review)) {
+        let (ae, institution) = (&request.requester_ae, &request.requester);
+        let text =
+            format!("emergency access by {ae} of {institution}: permitted by decision {entry}");
+        ("break-glass", text)
+    } else if is_owed(Obligation::Notify) {
+        let text = "permitted under an obligation to notify".to_owned();
+        ("notify", text)
     } else {
         return None;
     };
     Some(Body::Alert {
         code: code.to_owned(),
-        text: text.to_owned(),
+        text,
         about: Some(entry),
     })
 }

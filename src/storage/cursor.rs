@@ -1,4 +1,4 @@
-//! How far a receiver of audits has been told: a place in the ledger, in place of a queue of its own.
+//! How far somebody has been told the ledger: a place in it, in place of a queue of its own.
 
 use std::fs::File;
 use std::io;
@@ -8,14 +8,15 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::digest::Sha256;
 use crate::storage::disk;
 
-/// Bytes of the longest file that is read again.
-const FILE_BYTES_MAX: u64 = 4_096;
+/// Bytes of the longest file that is read again: a place, and what is remembered beside it.
+const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Readable by all: it says nothing but a number.
+/// Readable by all: it says nothing of patients.
 const MODE: u32 = 0o644;
 
 /// A place in the ledger.
@@ -36,39 +37,39 @@ impl Told {
     };
 }
 
-/// `audit/<receiver>.cursor` in the data folder. It is replaced as a whole, and synced with its folder before the
-/// call returns.
+/// `<folder>/<name>.cursor` in the data folder: a [`Told`], or that and more. It is replaced as a whole, and synced with
+/// its folder before the call returns.
 #[derive(Clone, Debug)]
-pub struct AuditCursor {
+pub struct Cursor {
     path: PathBuf,
 }
 
-impl AuditCursor {
-    /// That of a receiver.
+impl Cursor {
+    /// That of one who is told, in the folder of those who are told in the same way.
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn open(data_dir: &Path, receiver: &str) -> io::Result<Self> {
-        let dir = data_dir.join("audit");
+    pub fn open(data_dir: &Path, folder: &str, name: &str) -> io::Result<Self> {
+        let dir = data_dir.join(folder);
         disk::create_dir(&dir)?;
         Ok(Self {
-            path: dir.join(format!("{receiver}.cursor")),
+            path: dir.join(format!("{name}.cursor")),
         })
     }
 
-    /// How far it was told; `None` when it never was.
+    /// What was written last; `None` when nothing ever was.
     ///
     /// # Errors
     /// When there is a file, and it is not what was written.
-    pub fn read(&self) -> io::Result<Option<Told>> {
+    pub fn read<T: DeserializeOwned>(&self) -> io::Result<Option<T>> {
         let file = match File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
         let mut bytes = Vec::new();
         file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
-        let told = serde_json::from_slice(&bytes);
-        told.map(Some)
+        let kept = serde_json::from_slice(&bytes);
+        kept.map(Some)
             .map_err(|_| io::Error::other(format!("{}: not a cursor", self.path.display())))
     }
 
@@ -76,8 +77,8 @@ impl AuditCursor {
     ///
     /// # Errors
     /// When the disk refuses. What was kept before is kept still, then.
-    pub fn write(&self, told: &Told) -> io::Result<()> {
-        let mut text = serde_json::to_vec(told)?;
+    pub fn write<T: Serialize>(&self, kept: &T) -> io::Result<()> {
+        let mut text = serde_json::to_vec(kept)?;
         text.push(b'\n');
         disk::write_whole(&self.path, &text, MODE)
     }
@@ -90,8 +91,8 @@ mod tests {
     #[test]
     fn a_cursor_is_read_back_and_a_damaged_one_is_not_taken_for_none() {
         let dir = tempfile::tempdir().unwrap();
-        let cursor = AuditCursor::open(dir.path(), "arr").unwrap();
-        assert_eq!(cursor.read().unwrap(), None);
+        let cursor = Cursor::open(dir.path(), "audit", "arr").unwrap();
+        assert_eq!(cursor.read::<Told>().unwrap(), None);
         let told = Told {
             next: 7,
             after: Sha256::of(&[b"line"]),
@@ -99,6 +100,6 @@ mod tests {
         cursor.write(&told).unwrap();
         assert_eq!(cursor.read().unwrap(), Some(told));
         std::fs::write(dir.path().join("audit/arr.cursor"), b"{}").unwrap();
-        assert!(cursor.read().is_err());
+        assert!(cursor.read::<Told>().is_err());
     }
 }
