@@ -3,6 +3,7 @@
 //! Low rooms know nothing of high ones; `ARCHITECTURE.md` draws the plan and `tests/layering.rs`
 //! holds the code to it.
 
+pub mod admin;
 pub mod association;
 pub mod atna;
 pub mod audit;

@@ -18,7 +18,7 @@ use credence::ledger::WitnessKey;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "gateway",
     "limits",
     "timeouts",
@@ -32,8 +32,9 @@ const TABLES: [&str; 13] = [
     "witness",
     "exchange",
     "audit_search",
+    "console",
 ];
-const ROWS: [&str; 13] = [
+const ROWS: [&str; 14] = [
     "witness.peer",
     "audit_receiver",
     "gateway_peer",
@@ -47,6 +48,7 @@ const ROWS: [&str; 13] = [
     "route",
     "private_sop_class",
     "private_transfer_syntax",
+    "console_machine",
 ];
 
 /// A row of one of the page's tables: a key and its default, as they stand there.
@@ -136,6 +138,14 @@ fn text(table: &str, more: &str) -> String {
         (
             "audit_receiver",
             "name = \"repository\"\nto = \"tcp://10.0.0.9:601\"",
+        ),
+        (
+            "console",
+            "certificate = \"console.pem\"\nkey = \"console.key\"",
+        ),
+        (
+            "console_machine",
+            "name = \"monitor\"\ncertificate = \"dns:monitor.own.example\"\nroles = [\"auditor\"]",
         ),
         ("private_sop_class", "uid = \"1.2.3\""),
         (

@@ -132,7 +132,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 22] = [
+const DOORS: [(&str, &[&str]); 23] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
@@ -152,6 +152,7 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("hyper_util", &["admin", "depot", "web"]),
     ("jsonwebtoken", &["identity"]),
     ("object_store", &["depot"]),
+    ("prometheus_client", &["admin", "gateway"]),
     ("quick_xml", &["audit"]),
     ("ring", &["digest", "ledger", "storage"]),
     ("rcgen", &["certificate"]),

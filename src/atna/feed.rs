@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::batch::Batch;
 use super::batch::BatchError;
@@ -50,12 +51,31 @@ struct Health {
 }
 
 impl Feed {
-    /// Tells until `stopped`. What is under way then is told again at the next start.
+    /// Tells until `stopped`, whatever panics. What is under way then is told again at the next start.
     pub(super) async fn run(self, mut stopped: watch::Receiver<bool>) {
+        let feed = Arc::new(self);
+        let whatever_panics = async {
+            loop {
+                let another = Arc::clone(&feed);
+                let mut telling = JoinSet::new();
+                telling.spawn(async move { another.tell_on().await });
+                let _ = telling.join_next().await;
+                feed.fell().await;
+            }
+        };
         tokio::select! {
-            () = self.tell_on() => {}
+            () = whatever_panics => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
+    }
+
+    /// Telling has no end but a panic: after a rest it goes on from the place that is kept.
+    async fn fell(&self) {
+        let receiver = &self.supply.receiver;
+        let text = format!("what tells audit receiver {} panicked", receiver.name);
+        tracing::error!("{text}");
+        self.recorder.alert("worker-panicked", text).await;
+        tokio::time::sleep(receiver.retry_max).await;
     }
 
     async fn tell_on(&self) {

@@ -35,6 +35,8 @@ use crate::time::UtcMicros;
 use crate::transport::Channel;
 use crate::transport::Security;
 use crate::web;
+use crate::web::Door;
+use crate::web::Visitor;
 
 /// Content type of every answer.
 const FHIR_JSON: &str = "application/fhir+json";
@@ -59,15 +61,15 @@ impl Server {
             request: self.config.request,
             connections_max: self.config.connections_max,
         };
-        let security = Some(Arc::clone(&self.security));
-        let answer = move |channel: Arc<Channel>, asked: Request<Incoming>| {
+        let door = Door::mutual(Arc::clone(&self.security));
+        let answer = move |visitor: Visitor, asked: Request<Incoming>| {
             let server = self.clone();
-            async move { server.answer(&channel, &asked).await }
+            async move { server.answer(&visitor.channel, &asked).await }
         };
         let refused = |from: SocketAddr, error| {
             tracing::info!(%from, %error, "no connection for a search of audits");
         };
-        web::serve(socket, security, limits, answer, refused, stopped).await;
+        web::serve(socket, door, limits, answer, refused, stopped).await;
     }
 
     async fn answer(&self, channel: &Channel, asked: &Request<Incoming>) -> Response<Full<Bytes>> {

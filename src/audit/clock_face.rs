@@ -30,6 +30,15 @@ impl ClockFace {
         })
     }
 
+    /// That of the machine.
+    pub fn of_system() -> Self {
+        let zone = TimeZone::system();
+        Self {
+            name: zone.iana_name().unwrap_or("UTC").to_owned(),
+            zone,
+        }
+    }
+
     /// UTC.
     pub fn utc() -> Self {
         Self {
@@ -48,6 +57,13 @@ impl ClockFace {
         let at = Timestamp::from_microsecond(at.0).unwrap_or_default();
         let zoned = at.to_zoned(self.zone.clone());
         zoned.strftime("%-d %B %Y").to_string()
+    }
+
+    /// Date and time as people write them down: `2026-10-25 02:30:00`.
+    pub fn plain(&self, at: UtcMicros) -> String {
+        let at = Timestamp::from_microsecond(at.0).unwrap_or_default();
+        let zoned = at.to_zoned(self.zone.clone());
+        zoned.strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
     /// Date, time and offset: `2026-10-25T02:30:00.000000+02:00` (RFC 3339). In the hour that a clock shows

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::admin;
 use crate::cli::Exit;
 use crate::cli::configured;
 use crate::config::Config;
@@ -189,7 +190,7 @@ async fn ask(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>>
     let data_dir: &Path = &config.gateway.data_dir;
     let mut answers = Vec::with_capacity(commands.len());
     for command in &commands {
-        let answer = match gateway::control::send(data_dir, command).await {
+        let answer = match admin::send(data_dir, command).await {
             Ok(Some(answer)) => answer,
             Ok(None) if answers.is_empty() => return edit(config, commands).await,
             Err(error) if answers.is_empty() => return Err(error),

@@ -1,6 +1,9 @@
 //! What goes on between a gateway and others, beside images: witnessing and the exchange of receipts with those of
 //! other hospitals, and the bringing of audits.
 
+use crate::admin;
+use crate::admin::Admin;
+use crate::admin::AdminError;
 use crate::atna;
 use crate::atna::Atna;
 use crate::atna::AtnaError;
@@ -20,6 +23,7 @@ pub(super) struct Neighbours {
     witnessing: Witnessing,
     exchange: Option<Exchange>,
     atna: Option<Atna>,
+    admin: Option<Admin>,
 }
 
 /// Why it does not begin.
@@ -31,6 +35,8 @@ pub(super) enum NeighboursError {
     Exchange(#[from] ExchangeError),
     #[error(transparent)]
     Atna(#[from] AtnaError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
 }
 
 impl Neighbours {
@@ -42,9 +48,11 @@ impl Neighbours {
             witnessing: witness::start(config, Clock::new(), &recorder, security.as_ref())?,
             exchange: None,
             atna: None,
+            admin: None,
         };
         let started = neighbours.start_exchange(config, running);
         let started = started.and_then(|()| neighbours.start_atna(config, running));
+        let started = started.and_then(|()| neighbours.start_admin(config, running));
         if let Err(error) = started {
             neighbours.leave().await;
             return Err(error);
@@ -61,6 +69,20 @@ impl Neighbours {
             clock: Clock::new(),
         };
         self.atna = Some(atna::start(config, &means)?);
+        Ok(())
+    }
+
+    /// Opens the console, and the socket for commands.
+    fn start_admin(&mut self, config: &Config, running: &Running) -> Result<(), NeighboursError> {
+        let means = admin::Means {
+            office: running.office(),
+            recorder: running.recorder(),
+            site: audit::site(config),
+            security: running.security(),
+            meters: running.meters(),
+            clock: Clock::new(),
+        };
+        self.admin = Some(admin::start(config, means)?);
         Ok(())
     }
 
@@ -90,6 +112,9 @@ impl Neighbours {
 
     /// Ends all of it. To be called before the ledger is closed.
     pub(super) async fn leave(mut self) {
+        if let Some(admin) = self.admin.take() {
+            admin.stop().await;
+        }
         self.stop_exchange().await;
         if let Some(atna) = self.atna.take() {
             atna.stop().await;

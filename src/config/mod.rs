@@ -8,6 +8,7 @@ mod audit_search;
 mod bypass;
 mod caller;
 mod consistency;
+mod console;
 mod exchange;
 mod fault;
 mod fhir;
@@ -57,6 +58,9 @@ pub use caller::Caller;
 pub use caller::Evidence;
 pub use caller::Shown;
 pub use caller::Stranger;
+pub use console::Console;
+pub use console::ConsoleMachine;
+pub use console::MetricsFor;
 pub use exchange::Exchange;
 pub use fault::Fault;
 pub use fault::Faults;
@@ -154,6 +158,10 @@ pub struct Config {
     pub audit_receivers: Vec<Arc<AuditReceiver>>,
     /// Who may search the ledger.
     pub audit_search: AuditSearch,
+    /// Where people ask.
+    pub console: Console,
+    /// Programs that ask with a certificate.
+    pub console_machines: Vec<ConsoleMachine>,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
     /// How long details are kept.
@@ -265,6 +273,9 @@ impl Config {
         let audit_receivers = reading.rows("audit_receiver", AuditReceiver::read);
         AuditReceiver::check(&audit_receivers, &tls, reading);
         let audit_search = reading.table("audit_search", AuditSearch::read);
+        let console = reading.table("console", |section| Console::read(section, base_dir));
+        let console_machines = reading.rows("console_machine", ConsoleMachine::read);
+        ConsoleMachine::check(&console_machines, &console, reading);
         audit_search.check(&tls, reading);
         if let Some(witness) = &witness {
             witness.check(&rows.gateway_peers, reading);
@@ -281,6 +292,8 @@ impl Config {
             witness: witness?,
             exchange,
             audit_search,
+            console,
+            console_machines: whole(console_machines)?,
             audit_receivers: whole(audit_receivers)?.into_iter().map(Arc::new).collect(),
             fhir,
             retention: Retention {

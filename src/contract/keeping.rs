@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
+use utoipa::ToSchema;
 
 use crate::time::Day;
 
@@ -15,7 +16,7 @@ use crate::time::Day;
 const CLASS_CHARACTERS_MAX: usize = 40;
 
 /// Why a person is forgotten: the grounds of Article 17(1) GDPR, and a mistake of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErasureReason {
     /// (a) Nobody needs the details any more.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::contract::names::InstitutionSlug;
 use crate::contract::names::Pseudonym;
@@ -16,7 +17,7 @@ use crate::time::Day;
 use crate::time::UtcMicros;
 
 /// What the requester wants to do, whichever DIMSE service carries it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// C-STORE: the requester sends images.
@@ -39,7 +40,7 @@ impl Verb {
 }
 
 /// Purpose of use, in words of HL7 v3 PurposeOfUse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Purpose {
     /// Care of the patient (`TREAT`).

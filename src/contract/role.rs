@@ -5,10 +5,13 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// For what somebody sits in front of the console. An account has one or several; what each of them may do is the
 /// console's matter (`docs/console.md`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Peers, routes, queues, logs, and the accounts themselves.

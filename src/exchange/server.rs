@@ -30,6 +30,8 @@ use crate::transport::Channel;
 use crate::transport::Security;
 use crate::transport::Shown;
 use crate::web;
+use crate::web::Door;
+use crate::web::Visitor;
 
 /// Content type of every answer but a witness's.
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -61,14 +63,22 @@ impl Server {
             connections_max: self.config.exchange.connections_max,
         };
         let trust = Arc::clone(&security);
-        let answer = move |channel: Arc<Channel>, asked: Request<Incoming>| {
+        let answer = move |visitor: Visitor, asked: Request<Incoming>| {
             let (server, trust) = (self.clone(), Arc::clone(&trust));
-            async move { server.answer(&trust, &channel, asked).await }
+            async move { server.answer(&trust, &visitor.channel, asked).await }
         };
         let refused = |from: SocketAddr, error| {
             tracing::info!(%from, %error, "no connection for the exchange");
         };
-        web::serve(socket, Some(security), limits, answer, refused, stopped).await;
+        web::serve(
+            socket,
+            Door::mutual(security),
+            limits,
+            answer,
+            refused,
+            stopped,
+        )
+        .await;
     }
 
     async fn answer(

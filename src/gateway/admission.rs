@@ -45,6 +45,18 @@ pub(super) struct Admission {
     pub(super) seat: Seat,
 }
 
+/// A rejection, and whose request it answers, where that is known.
+pub(super) struct Rejection {
+    pub(super) answer: AssociateRj,
+    pub(super) peer: Option<PeerName>,
+}
+
+impl Rejection {
+    const fn of_unknown(answer: AssociateRj) -> Self {
+        Self { answer, peer: None }
+    }
+}
+
 impl Admission {
     /// Decides what to answer to `rq`.
     ///
@@ -56,9 +68,26 @@ impl Admission {
         identity: Option<UserIdentity>,
         from: SocketAddr,
         channel: &Channel,
+    ) -> Result<Self, Rejection> {
+        negotiation::check_request(rq).map_err(Rejection::of_unknown)?;
+        let inbound = Inbound::admit(gateway, rq, from, channel).await;
+        let inbound = inbound.map_err(Rejection::of_unknown)?;
+        let peer = Arc::clone(&inbound.peer);
+        let admitted = Self::admit(gateway, rq, identity, from, inbound).await;
+        admitted.map_err(|answer| Rejection {
+            answer,
+            peer: Some(peer.name.clone()),
+        })
+    }
+
+    /// The same, of somebody whom we know.
+    async fn admit(
+        gateway: &Arc<Gateway>,
+        rq: &AssociateRq,
+        identity: Option<UserIdentity>,
+        from: SocketAddr,
+        mut inbound: Inbound,
     ) -> Result<Self, AssociateRj> {
-        negotiation::check_request(rq)?;
-        let mut inbound = Inbound::admit(gateway, rq, from, channel).await?;
         let seats_max = gateway.config.limits.associations_per_peer_max;
         let seat = gateway
             .seats

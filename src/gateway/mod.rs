@@ -12,6 +12,7 @@ mod inbound;
 mod instance;
 mod link;
 mod matches;
+mod meters;
 pub mod parcels;
 mod procedure_step;
 mod query;
@@ -46,6 +47,9 @@ pub use echo::EchoError;
 pub use echo::echo;
 pub use identity::IdentityError;
 pub use instance::Ended;
+pub use meters::LabelText;
+pub use meters::Meters;
+pub use meters::PREFIX as METERS_PREFIX;
 pub use receipts::Draft;
 pub use receipts::HeardReceipt;
 pub use receipts::ReceiptDesk;
@@ -111,6 +115,11 @@ struct Gateway {
 }
 
 impl Gateway {
+    /// What flows, counted.
+    fn meters(&self) -> &Arc<Meters> {
+        self.recorder.meters()
+    }
+
     const fn relay_limits(&self, from: &Peer, to: &Peer) -> relay::RelayLimits {
         relay::RelayLimits {
             buffer_bytes_max: self.config.limits.relay_buffer_bytes_max,
@@ -150,9 +159,6 @@ pub enum GatewayError {
     /// A time without contract and ledger cannot be recorded.
     #[error("a bypass cannot be recorded: {0}")]
     Bypassed(#[from] BypassedError),
-    /// The socket for commands cannot be opened.
-    #[error("cannot open the control socket: {0}")]
-    Control(io::Error),
     /// The spool cannot be used.
     #[error(transparent)]
     Spool(#[from] SpoolError),
@@ -265,8 +271,6 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
     }
     listeners.extend(delivery::Delivery::start(&gateway).await);
     listeners.push(tokio::spawn(commitment::run(Arc::clone(&gateway))));
-    let control = control::listen(&gateway).map_err(GatewayError::Control)?;
-    listeners.push(control);
     listeners.push(tokio::spawn(checkpoints(Arc::clone(&gateway))));
     let keeping = Arc::clone(&gateway);
     listeners.push(tokio::spawn(keeping.keep_certificates()));
@@ -389,14 +393,24 @@ impl Running {
         self.gateway.security.clone()
     }
 
+    /// What flows through it, counted.
+    pub fn meters(&self) -> Arc<Meters> {
+        Arc::clone(self.gateway.meters())
+    }
+
     /// Where receipts of other gateways go, and ours come from.
     pub fn receipts(&self) -> ReceiptDesk {
         ReceiptDesk(Arc::clone(&self.gateway))
     }
 
+    /// Where commands are performed.
+    pub fn office(&self) -> control::Office {
+        control::Office::of(&self.gateway)
+    }
+
     /// Performs a command.
     pub async fn perform(&self, command: control::Command) -> control::Answer {
-        control::Office::of(&self.gateway).perform(command).await
+        self.office().perform(command).await
     }
 
     /// Resolves when the writer has ended by itself, or the spool's disk has failed: what was
@@ -445,6 +459,8 @@ impl Running {
 
 /// Accepts connections until the gateway drains, then waits for its sessions.
 async fn accept(gateway: Arc<Gateway>, socket: TcpListener, listener: Listener) {
+    let address = socket.local_addr().unwrap_or(listener.address);
+    let open = gateway.meters().listener(&address.to_string());
     let seats = Arc::new(Semaphore::new(listener.associations_max));
     let wanted = listener.tls.then_some(listener.client_certificate);
     let standing = Arc::new(Semaphore::new(CROWDED_MAX));
@@ -465,15 +481,15 @@ async fn accept(gateway: Arc<Gateway>, socket: TcpListener, listener: Listener) 
                 continue;
             }
         };
-        let gateway = Arc::clone(&gateway);
+        let (gateway, open) = (Arc::clone(&gateway), open.clone());
         if let Ok(seat) = Arc::clone(&seats).try_acquire_owned() {
             sessions.spawn(async move {
-                session::serve(gateway, stream, from, wanted, false).await;
+                session::serve(gateway, stream, from, wanted, Some(open)).await;
                 drop(seat);
             });
         } else if let Ok(place) = Arc::clone(&standing).try_acquire_owned() {
             sessions.spawn(async move {
-                session::serve(gateway, stream, from, wanted, true).await;
+                session::serve(gateway, stream, from, wanted, None).await;
                 drop(place);
             });
         }

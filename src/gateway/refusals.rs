@@ -146,6 +146,7 @@ impl Gateway {
         if matches!(error, HandshakeError::Silent) {
             return;
         }
+        self.meters().turned_away();
         let reason = error.to_string();
         let text = format!("connection of {}: {reason}", from.ip().to_canonical());
         self.refused(from, reason, "tls-refused", text).await;

@@ -5,12 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 
 use super::Gateway;
 use super::admission::Admission;
+use super::admission::Rejection;
 use super::commitment;
 use super::commitment::Telling;
 use super::drain_begins;
@@ -20,6 +22,9 @@ use super::inbound::Use;
 use super::instance::Ended;
 use super::instance::ended_by;
 use super::link_limits;
+use super::meters::Caller;
+use super::meters::Operation;
+use super::meters::Visit;
 use super::seats::Seat;
 use super::transfer::FLUSH_AFTER_US;
 use super::transfer::Transfers;
@@ -61,17 +66,20 @@ pub(super) struct Session {
     pub(super) transfers: Transfers,
     /// Outcomes of storage commitments that were asked for.
     tellings: Option<mpsc::Receiver<Telling>>,
+    /// How it is counted.
+    visit: Visit,
     _seat: Seat,
 }
 
 /// Serves one connection to its end. `tls`: it begins with a handshake, in which the requestor must
-/// show a certificate, or may. `crowded`: the listener is full, so the answer is a rejection.
+/// show a certificate, or may. `open` counts the associations of its listener; `None`: that is full, so the
+/// answer is a rejection.
 pub(super) async fn serve(
     gateway: Arc<Gateway>,
     stream: TcpStream,
     from: SocketAddr,
     tls: Option<ClientCertificate>,
-    crowded: bool,
+    open: Option<Gauge>,
 ) {
     // From connection to request, the handshake included.
     let artim = tokio::time::Instant::now() + gateway.config.timeouts.artim;
@@ -96,16 +104,20 @@ pub(super) async fn serve(
             return link.linger().await;
         }
     };
-    if crowded {
+    let Some(open) = open else {
+        gateway.meters().turned_away();
         return link.reject(AssociateRj::LOCAL_LIMIT).await;
-    }
+    };
+    let caller = Caller::of(&rq, from, gateway.clock.now(), link.channel());
+    let visit = gateway.meters().visit(caller, open);
     // Passcode or token go to the verifier and nowhere else.
     let identity = rq.user.user_identity.take();
     let admission = Admission::negotiate(&gateway, &rq, identity, from, link.channel()).await;
     let admission = match admission {
         Ok(admission) => admission,
-        Err(answer) => {
+        Err(Rejection { answer, peer }) => {
             tracing::info!(called = %rq.called, calling = %rq.calling, %from, %answer, "association rejected");
+            visit.refused(peer.as_ref());
             return link.reject(answer).await;
         }
     };
@@ -117,6 +129,7 @@ pub(super) async fn serve(
         tracing::error!(%error, "our A-ASSOCIATE-AC cannot be written");
         return link.abort(Abort::BY_USER).await;
     }
+    visit.accepted(&admission.inbound.peer.name);
     if let Some(other) = gateway.config.gateway_peer_of(&admission.inbound.peer) {
         link.give_up_after(other.link_silence);
     }
@@ -132,6 +145,7 @@ pub(super) async fn serve(
         upstreams: admission.upstreams,
         transfers: Transfers::default(),
         tellings,
+        visit,
         _seat: admission.seat,
     };
     session.run().await;
@@ -282,11 +296,24 @@ impl Session {
         }
     }
 
+    /// Performs what a command asks for, and counts it.
     pub(super) async fn perform(
         &mut self,
         context_id: u8,
         command: CommandSet,
     ) -> Result<(), Ended> {
+        let context = self.accepted.get(&context_id);
+        let operation = context.and_then(|context| Operation::of(&command, &context.used));
+        let Some(operation) = operation else {
+            return self.act(context_id, command).await;
+        };
+        self.visit.begins(operation);
+        let done = self.act(context_id, command).await;
+        self.visit.ends(operation, self.link.take_answered());
+        done
+    }
+
+    async fn act(&mut self, context_id: u8, command: CommandSet) -> Result<(), Ended> {
         let Some(context) = self.accepted.get(&context_id) else {
             return Err(Ended::NotAccepted(context_id));
         };

@@ -359,6 +359,9 @@ impl Session {
                 self.transfers.count(key, now_us, |tally| {
                     tally.answered(status, &relayed.data_set);
                 });
+                let from = &self.inbound.peer.name;
+                let bytes = relayed.data_set.bytes;
+                self.gateway.meters().relayed(from, key.to(), status, bytes);
                 self.link.queue_command(context_id, &relayed.response);
                 Ok(Stored::Answered)
             }

@@ -189,6 +189,8 @@ impl Session {
         match spooling.keep(&self.gateway, &queues).await {
             Ok(kept) => {
                 self.count_all(permits, Tally::kept);
+                let from = &self.inbound.peer.name;
+                self.gateway.meters().received(from, kept.bytes);
                 let received = permits.iter().find_map(|permit| {
                     let ticket = permit.ticket.as_ref()?;
                     (ticket.role == Role::Recipient).then_some(ticket)

@@ -2,6 +2,7 @@
 //! the association room; what comes out are messages and the association's own events.
 
 mod farewell;
+mod indication;
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use bytes::BytesMut;
 use tokio::net::TcpStream;
 
+pub use self::indication::Indication;
 use super::outbox::Outbox;
 use super::socket;
 use super::stream::Stream;
@@ -31,8 +33,8 @@ use crate::association::machine::Event;
 use crate::association::machine::State;
 use crate::dimse::CommandSet;
 use crate::dimse::FragmentError;
-use crate::dimse::MessageEvent;
 use crate::dimse::MessageReader;
+use crate::dimse::Status;
 
 /// Bytes asked of the socket at once. A read that fills it is followed by another.
 const READ_BYTES: usize = 256 * 1024;
@@ -57,41 +59,6 @@ pub struct Limits {
     /// ARTIM timer (PS3.8 §9.1.5): how long an association may take to be requested, and a
     /// connection to be closed by its peer.
     pub artim: Duration,
-}
-
-/// What a peer did.
-#[derive(Debug)]
-pub enum Indication {
-    /// It requests an association.
-    Requested(Box<AssociateRq>),
-    /// It accepts the association that we requested.
-    Accepted(Box<AssociateAc>),
-    /// It rejects the association that we requested.
-    Rejected(AssociateRj),
-    /// A whole command set.
-    Command {
-        /// Presentation context that it came on.
-        context_id: u8,
-        /// The command.
-        command: CommandSet,
-    },
-    /// A piece of the data set that belongs to the last command.
-    Data {
-        /// Presentation context that it came on.
-        context_id: u8,
-        /// The bytes, as they came.
-        data: Bytes,
-        /// The data set ends here.
-        is_last: bool,
-    },
-    /// It wants to release the association: answer with [`Link::confirm_release`].
-    ReleaseRequested,
-    /// It confirmed our release; the connection is closed.
-    Released,
-    /// It aborted; the connection is closed.
-    Aborted(Abort),
-    /// The connection closed without a word.
-    Closed,
 }
 
 /// Why a link ended on our side. The abort that the error calls for has been queued already.
@@ -156,6 +123,8 @@ pub struct Link {
     outbox: Outbox,
     /// Longest PDV payload that the peer takes, in bytes; even.
     send_payload_max: usize,
+    /// Status of the response that was queued last.
+    answered: Option<Status>,
     closed: bool,
 }
 
@@ -237,6 +206,7 @@ impl Link {
             inbox: BytesMut::new(),
             outbox: Outbox::default(),
             send_payload_max: 0,
+            answered: None,
             closed: false,
         }
     }
@@ -310,7 +280,15 @@ impl Link {
 
     /// Queues a command set.
     pub fn queue_command(&mut self, context_id: u8, command: &CommandSet) {
+        if command.is_response() {
+            self.answered = command.status();
+        }
         self.queue_part(context_id, true, command.encode().into(), true);
+    }
+
+    /// The status of the response that was queued last, since this was asked last.
+    pub const fn take_answered(&mut self) -> Option<Status> {
+        self.answered.take()
     }
 
     /// Queues a piece of a data set; `is_last` ends it.
@@ -563,29 +541,6 @@ impl Link {
         LinkError::Io {
             peer: self.peer,
             source,
-        }
-    }
-}
-
-impl From<MessageEvent> for Indication {
-    fn from(event: MessageEvent) -> Self {
-        match event {
-            MessageEvent::Command {
-                context_id,
-                command,
-            } => Self::Command {
-                context_id,
-                command,
-            },
-            MessageEvent::Data {
-                context_id,
-                data,
-                is_last,
-            } => Self::Data {
-                context_id,
-                data,
-                is_last,
-            },
         }
     }
 }

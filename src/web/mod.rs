@@ -10,9 +10,12 @@ pub use line::Answered;
 pub use line::Line;
 pub use line::LineError;
 pub use line::Secured;
+pub use serving::Door;
 pub use serving::Limits;
+pub use serving::Visitor;
 pub use serving::body;
 pub use serving::serve;
+pub use serving::serve_local;
 pub use serving::text;
 
 /// Bytes of the longest head of a request or an answer, and what is read ahead of its body.

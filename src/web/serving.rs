@@ -1,6 +1,7 @@
 //! Connections that come to us: few, with small bodies, and no patience.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use http_body_util::Limited;
 use hyper::Request;
 use hyper::Response;
 use hyper::StatusCode;
-use hyper::body::Body as _;
+use hyper::body::Body;
 use hyper::body::Bytes;
 use hyper::body::Incoming;
 use hyper::header;
@@ -25,12 +26,14 @@ use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
+use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::HEAD_BYTES_MAX;
 use super::HEADERS_MAX;
+use crate::config::ClientCertificate;
 use crate::transport::Channel;
 use crate::transport::HandshakeError;
 use crate::transport::Security;
@@ -54,18 +57,43 @@ pub struct Limits {
     pub connections_max: usize,
 }
 
-/// Serves until `stopped`. With `security`, connections begin with a handshake in which the other end must show
-/// a certificate; `answer` is told what was shown. `refused` hears of handshakes that fail.
-pub async fn serve<A, F, R>(
+/// How a connection begins.
+#[derive(Clone, Debug)]
+pub enum Door {
+    /// Without TLS.
+    Plain,
+    /// With a handshake in which the other end must, or may, show a certificate.
+    Secure(Arc<Security>, ClientCertificate),
+}
+
+impl Door {
+    /// For those who must show a certificate.
+    pub const fn mutual(security: Arc<Security>) -> Self {
+        Self::Secure(security, ClientCertificate::Required)
+    }
+}
+
+/// Who is at the other end.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// What the handshake showed.
+    pub channel: Arc<Channel>,
+    /// From where; `None`: a process on this machine, by a socket of the file system.
+    pub from: Option<SocketAddr>,
+}
+
+/// Serves until `stopped`. `refused` hears of handshakes that fail.
+pub async fn serve<A, F, B, R>(
     socket: TcpListener,
-    security: Option<Arc<Security>>,
+    door: Door,
     limits: Limits,
     answer: A,
     refused: R,
     mut stopped: watch::Receiver<bool>,
 ) where
-    A: Fn(Arc<Channel>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    A: Fn(Visitor, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     R: Fn(SocketAddr, HandshakeError) + Clone + Send + Sync + 'static,
 {
     let seats = Arc::new(Semaphore::new(limits.connections_max));
@@ -89,9 +117,9 @@ pub async fn serve<A, F, R>(
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
             continue;
         };
-        let (security, answer, refused) = (security.clone(), answer.clone(), refused.clone());
+        let (door, answer, refused) = (door.clone(), answer.clone(), refused.clone());
         connections.spawn(async move {
-            if let Err(error) = begin(stream, security, limits, answer).await {
+            if let Err(error) = begin((stream, from), door, limits, answer).await {
                 refused(from, error);
             }
             drop(seat);
@@ -100,37 +128,88 @@ pub async fn serve<A, F, R>(
     connections.shutdown().await;
 }
 
-async fn begin<A, F>(
-    stream: TcpStream,
-    security: Option<Arc<Security>>,
+/// As [`serve`], for processes of this machine that may open a socket of the file system.
+pub async fn serve_local<A, F, B>(
+    socket: UnixListener,
+    limits: Limits,
+    answer: A,
+    mut stopped: watch::Receiver<bool>,
+) where
+    A: Fn(Visitor, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let seats = Arc::new(Semaphore::new(limits.connections_max));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+            continue;
+        };
+        let answer = answer.clone();
+        let visitor = Visitor {
+            channel: Arc::default(),
+            from: None,
+        };
+        connections.spawn(async move {
+            converse(TokioIo::new(stream), limits, visitor, answer).await;
+            drop(seat);
+        });
+    }
+    connections.shutdown().await;
+}
+
+async fn begin<A, F, B>(
+    (stream, from): (TcpStream, SocketAddr),
+    door: Door,
     limits: Limits,
     answer: A,
 ) -> Result<(), HandshakeError>
 where
-    A: Fn(Arc<Channel>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    A: Fn(Visitor, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let Some(security) = security else {
-        converse(TokioIo::new(stream), limits, Arc::default(), answer).await;
-        return Ok(());
+    let visitor = |channel| Visitor {
+        channel,
+        from: Some(from),
     };
-    let shaken = tokio::time::timeout(limits.request, security.accept_stream(stream));
-    let (stream, channel) = shaken.await.unwrap_or(Err(HandshakeError::TimedOut))?;
-    converse(TokioIo::new(stream), limits, Arc::new(channel), answer).await;
+    match door {
+        Door::Plain => {
+            let visitor = visitor(Arc::default());
+            converse(TokioIo::new(stream), limits, visitor, answer).await;
+        }
+        Door::Secure(security, wanted) => {
+            let shaking = security.accept_stream(stream, wanted);
+            let shaken = tokio::time::timeout(limits.request, shaking).await;
+            let (stream, channel) = shaken.unwrap_or(Err(HandshakeError::TimedOut))?;
+            let visitor = visitor(Arc::new(channel));
+            converse(TokioIo::new(stream), limits, visitor, answer).await;
+        }
+    }
     Ok(())
 }
 
-async fn converse<A, F>(
+async fn converse<A, F, B>(
     io: impl Read + Write + Unpin + Send,
     limits: Limits,
-    channel: Arc<Channel>,
+    visitor: Visitor,
     answer: A,
 ) where
-    A: Fn(Arc<Channel>, Request<Incoming>) -> F,
-    F: Future<Output = Response<Full<Bytes>>>,
+    A: Fn(Visitor, Request<Incoming>) -> F,
+    F: Future<Output = Response<B>>,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     let service = service_fn(move |asked| {
-        let answered = answer(Arc::clone(&channel), asked);
+        let answered = answer(visitor.clone(), asked);
         async move { Ok::<_, Infallible>(answered.await) }
     });
     let connection = http1::Builder::new()

@@ -29,6 +29,7 @@ use crate::storage::WitnessedError;
 use crate::transport;
 use crate::transport::Security;
 use crate::web;
+use crate::web::Door;
 
 /// Why witnessing did not start.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +122,8 @@ pub fn start(
         };
         let refused = |_, _| {};
         let stopped = stopped.clone();
-        tasks.spawn(web::serve(socket, None, limits, answer, refused, stopped));
+        let serving = web::serve(socket, Door::Plain, limits, answer, refused, stopped);
+        tasks.spawn(serving);
     }
     let asker = asker::Asker::open(config, clock, recorder, security)?;
     if let Some(asker) = asker {

@@ -10,6 +10,7 @@ use credence::ledger::open_text;
 use credence::storage::Keys;
 use credence::transport::listen;
 use credence::web;
+use credence::web::Door;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::Response;
@@ -60,11 +61,9 @@ impl Counter {
             async move { desk.answer(asked).await }
         };
         let socket = listen(site.theirs_https).unwrap();
-        let security = Some(Arc::clone(&lakeside.security));
+        let door = Door::mutual(Arc::clone(&lakeside.security));
         let refused = |_, _| {};
-        tokio::spawn(web::serve(
-            socket, security, limits, answer, refused, stopped,
-        ));
+        tokio::spawn(web::serve(socket, door, limits, answer, refused, stopped));
         Self { desk, _open: open }
     }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::half_life::HALF_LIFE_DAYS_MAX;
 use super::half_life::daily_factor;
@@ -142,7 +143,7 @@ struct Standing {
 }
 
 /// What an institution can be reported for. Counts when an arbiter upholds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Incident {
     /// What it received, or says that it received, differs from what was sent.
@@ -181,7 +182,7 @@ impl Incident {
 
 /// What speaks for or against a patient's standing. Using a right (objecting, revoking,
 /// complaining) is not among it, and never will be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StandingEvidence {
     /// The patient proved who they are.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::Serialize;
 use tokio::sync::Mutex;
+use utoipa::ToSchema;
 
 use super::Answer;
 use crate::config::UserName;
@@ -26,73 +27,91 @@ use crate::storage::random_bytes;
 use crate::time::UtcMicros;
 
 /// A change of an account. A passcode comes as its digest: it is never said to the gateway here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AccountChange {
     /// Add one.
     Add {
         /// Its name.
+        #[schema(value_type = String)]
         account: UserName,
         /// As what it counts.
+        #[schema(value_type = Vec<Role>)]
         roles: BTreeSet<Role>,
         /// Digest of its passcode; absent: whoever it is signs in by an identity provider.
+        #[schema(value_type = Option<String>)]
         passcode: Option<Digest>,
     },
     /// Set all of its roles.
     SetRoles {
         /// Which.
+        #[schema(value_type = String)]
         account: UserName,
         /// As what it counts from here on.
+        #[schema(value_type = Vec<Role>)]
         roles: BTreeSet<Role>,
     },
     /// Set its passcode.
     SetPasscode {
         /// Which.
+        #[schema(value_type = String)]
         account: UserName,
         /// Digest of the passcode.
+        #[schema(value_type = String)]
         passcode: Digest,
     },
     /// Let nobody in by it.
     Disable {
         /// Which.
+        #[schema(value_type = String)]
         account: UserName,
     },
     /// Let its user in again.
     Enable {
         /// Which.
+        #[schema(value_type = String)]
         account: UserName,
     },
     /// Take it out, with its tokens.
     Remove {
         /// Which.
+        #[schema(value_type = String)]
         account: UserName,
     },
     /// Make a token for a machine.
     MakeToken {
         /// On whose behalf.
+        #[schema(value_type = String)]
         account: UserName,
         /// For people: which machine.
+        #[schema(value_type = String)]
         name: UserName,
         /// What it may do; no more than its account.
+        #[schema(value_type = Vec<Role>)]
         roles: BTreeSet<Role>,
         /// Before when it counts; `None`: until it is revoked.
+        #[schema(value_type = Option<i64>)]
         until: Option<UtcMicros>,
     },
     /// Let a token count no more.
     RevokeToken {
         /// Whose.
+        #[schema(value_type = String)]
         account: UserName,
         /// Which.
+        #[schema(value_type = String)]
         token: TokenId,
     },
 }
 
 /// An account, without what proves its user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListedAccount {
     /// Its name.
+    #[schema(value_type = String)]
     pub name: UserName,
     /// As what it counts.
+    #[schema(value_type = Vec<Role>)]
     pub roles: BTreeSet<Role>,
     /// Nobody gets in by it.
     pub disabled: bool,
@@ -103,17 +122,22 @@ pub struct ListedAccount {
 }
 
 /// A token, without what is said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListedToken {
     /// By what it is known.
+    #[schema(value_type = String)]
     pub id: TokenId,
     /// For people: which machine has it.
+    #[schema(value_type = String)]
     pub name: UserName,
     /// What it may do.
+    #[schema(value_type = Vec<Role>)]
     pub roles: BTreeSet<Role>,
     /// When it was made.
+    #[schema(value_type = i64)]
     pub made: UtcMicros,
     /// Before when it counts; `None`: until it is revoked.
+    #[schema(value_type = Option<i64>)]
     pub until: Option<UtcMicros>,
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::contract::ConsentId;
 use crate::contract::Effect;
@@ -19,7 +20,7 @@ use crate::time::Day;
 use crate::time::UtcMicros;
 
 /// What a patient grants or denies, in the words of a patient desk.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentTerms {
     /// Whose images.
@@ -27,6 +28,7 @@ pub struct ConsentTerms {
     /// Granted or denied.
     pub effect: Effect,
     /// Institutions; empty stands for any other institution.
+    #[schema(value_type = Vec<String>)]
     pub to: Vec<InstitutionSlug>,
     /// For what.
     pub purposes: Vec<Purpose>,
@@ -35,12 +37,16 @@ pub struct ConsentTerms {
     /// Only this study.
     pub study: Option<String>,
     /// Only studies of this day or later.
+    #[schema(value_type = Option<i32>)]
     pub study_from: Option<Day>,
     /// Only studies of this day or earlier.
+    #[schema(value_type = Option<i32>)]
     pub study_until: Option<Day>,
     /// From when; now, if absent.
+    #[schema(value_type = Option<i64>)]
     pub valid_from: Option<UtcMicros>,
     /// Until when.
+    #[schema(value_type = Option<i64>)]
     pub valid_until: Option<UtcMicros>,
     /// Who speaks: the patient, unless it says otherwise.
     #[serde(default)]
@@ -48,7 +54,7 @@ pub struct ConsentTerms {
 }
 
 /// A patient as the desk names one. Its `Debug` shows nothing.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientName {
     /// Patient ID (0010,0020).
@@ -74,17 +80,19 @@ impl PatientName {
 }
 
 /// A change that a person asks for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "change", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Change {
     /// A patient grants or denies.
     ConsentGrant {
         /// What.
+        #[schema(value_type = ConsentTerms)]
         terms: Box<ConsentTerms>,
     },
     /// A grant or denial ends.
     ConsentRevoke {
         /// Which.
+        #[schema(value_type = u64)]
         consent: ConsentId,
     },
     /// An institution answered a revocation.
@@ -92,6 +100,7 @@ pub enum Change {
         /// Entry of the revocation.
         revocation: u64,
         /// Who answered.
+        #[schema(value_type = String)]
         institution: InstitutionSlug,
     },
     /// Two Patient IDs are one patient.
@@ -115,6 +124,7 @@ pub enum Change {
         /// Who it is, and why: kept sealed.
         guardian: String,
         /// Until when.
+        #[schema(value_type = Option<i64>)]
         until: Option<UtcMicros>,
     },
     /// The patient speaks for themselves again.
@@ -148,6 +158,7 @@ pub enum Change {
     /// The details of an epoch are dropped.
     DetailsDrop {
         /// Which.
+        #[schema(value_type = String)]
         epoch: Epoch,
     },
     /// What went to an agency is left out of a patient's accounting for a while.
@@ -155,8 +166,10 @@ pub enum Change {
         /// Whose accounting.
         patient: PatientName,
         /// Which agency.
+        #[schema(value_type = String)]
         recipient: InstitutionSlug,
         /// Until when.
+        #[schema(value_type = i64)]
         until: UtcMicros,
         /// How it said so.
         statement: StatementForm,
@@ -198,6 +211,7 @@ pub enum Change {
         /// What.
         incident: Incident,
         /// Who.
+        #[schema(value_type = String)]
         institution: InstitutionSlug,
         /// Entries that prove it.
         proof: Vec<u64>,
@@ -229,16 +243,19 @@ pub enum Change {
     /// A proposal is approved.
     PolicyApprove {
         /// Which.
+        #[schema(value_type = String)]
         sha256: Sha256,
     },
     /// A proposal is given up.
     PolicyWithdraw {
         /// Which.
+        #[schema(value_type = String)]
         sha256: Sha256,
     },
     /// A proposal is put in force.
     PolicyActivate {
         /// Which.
+        #[schema(value_type = String)]
         sha256: Sha256,
     },
 }

@@ -1,9 +1,13 @@
 //! What is told of the contract's state: patients by pseudonym only.
 
+use std::net::SocketAddr;
+
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Answer;
+use crate::config::PeerName;
 use crate::contract::Charge;
 use crate::contract::Consent;
 use crate::contract::ConsentId;
@@ -16,53 +20,86 @@ use crate::contract::Review;
 use crate::contract::SCORE_COLD_START;
 use crate::contract::State;
 use crate::contract::Suspension;
+use crate::dicom::AeTitle;
 use crate::digest::Sha256;
 use crate::time::Day;
 use crate::time::UtcMicros;
 
+/// An association that a peer holds with the gateway, or asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListedAssociation {
+    /// Who it is; `None` as long as it is not accepted. What else is said here is the caller's own word then.
+    #[schema(value_type = Option<String>)]
+    pub peer: Option<PeerName>,
+    /// The AE title that calls.
+    #[schema(value_type = String)]
+    pub calling: AeTitle,
+    /// The AE title of ours that is called.
+    #[schema(value_type = String)]
+    pub called: AeTitle,
+    /// Where the connection comes from.
+    #[schema(value_type = String)]
+    pub from: SocketAddr,
+    /// When it was asked for.
+    #[schema(value_type = i64)]
+    pub since: UtcMicros,
+    /// It is encrypted.
+    pub tls: bool,
+    /// What is under way, in the words of the metric `credence_requests` (`store`, `find`, ...).
+    pub operation: Option<String>,
+    /// How many requests came on it, the one under way among them.
+    pub requests: u64,
+}
+
 /// A consent that stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedConsent {
     /// Its number.
+    #[schema(value_type = u64)]
     pub consent: ConsentId,
     /// Its terms; the patient is a pseudonym.
+    #[schema(value_type = Object)]
     pub terms: Consent,
 }
 
 /// A review that waits.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedReview {
     /// The first decision that it is about.
     pub decision: u64,
     /// What is known of it.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub review: Review,
 }
 
 /// A hold that stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedHold {
     /// Its entry.
     pub entry: u64,
     /// What it says.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub hold: Hold,
 }
 
 /// A suspension that lasts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedSuspension {
     /// Its entry.
     pub entry: u64,
     /// What it says.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub suspension: Suspension,
 }
 
 /// An epoch whose details can still be opened.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedEpoch {
     /// Which.
+    #[schema(value_type = String)]
     pub epoch: Epoch,
     /// How many years it is kept from the end of its own.
     pub years: u16,
@@ -73,7 +110,7 @@ pub struct ListedEpoch {
 }
 
 /// A reported incident.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedReport {
     /// Its entry.
     pub entry: u64,
@@ -81,11 +118,12 @@ pub struct ListedReport {
     pub lapsed: bool,
     /// What it says.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub report: Report,
 }
 
 /// A charge.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedCharge {
     /// The entry that charged.
     pub entry: u64,
@@ -93,13 +131,15 @@ pub struct ListedCharge {
     pub weighs_milli: u64,
     /// What it was.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub charge: Charge,
 }
 
 /// A proposed set of policies.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedProposal {
     /// Its name.
+    #[schema(value_type = String)]
     pub sha256: Sha256,
     /// Who proposed it.
     pub by: String,
@@ -108,9 +148,10 @@ pub struct ListedProposal {
 }
 
 /// The score of an institution.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedScore {
     /// Whose.
+    #[schema(value_type = String)]
     pub institution: InstitutionSlug,
     /// 0 to 1000.
     pub score: u16,

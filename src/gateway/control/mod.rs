@@ -1,27 +1,12 @@
-//! Commands of people: changes and questions by way of a Unix socket in the data folder, one JSON
-//! object a line and one in answer. The command line uses it when a gateway runs, and works on the
-//! folder itself when none does.
+//! Commands of people: changes and questions, each with its answer. `admin` brings them to a gateway that runs; the
+//! command line works on the folder itself when none does.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::Serialize;
-use tokio::io::AsyncBufReadExt;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
-use tokio::io::BufReader;
-use tokio::net::UnixListener;
-use tokio::net::UnixStream;
-use tokio::task::JoinHandle;
+use utoipa::ToSchema;
 
-use super::Gateway;
 use crate::contract::Disclosures;
 use crate::contract::Explanation;
 use crate::contract::Pseudonym;
@@ -45,6 +30,7 @@ pub use accounts::ListedToken;
 pub use change::Change;
 pub use change::ConsentTerms;
 pub use change::PatientName;
+pub use listed::ListedAssociation;
 pub use listed::ListedCharge;
 pub use listed::ListedConsent;
 pub use listed::ListedEpoch;
@@ -54,7 +40,7 @@ pub use listed::ListedReport;
 pub use listed::ListedReview;
 pub use listed::ListedScore;
 pub use listed::ListedSuspension;
-pub(super) use perform::Office;
+pub use perform::Office;
 pub use question::Question;
 pub use queues::ListedAmount;
 pub use queues::ListedObject;
@@ -65,13 +51,8 @@ pub use queues::QueuePlace;
 pub use queues::QueueState;
 pub use queues::Selection;
 
-/// Bytes in the longest command and answer.
-const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Where the socket lies in the data folder.
-const SOCKET_NAME: &str = "control.sock";
-
 /// A command.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
     /// Record what a person changes.
@@ -107,6 +88,8 @@ pub enum Command {
         /// One by one, not by study.
         one_by_one: bool,
     },
+    /// List the associations that peers hold with the gateway at this moment.
+    Associations,
     /// Change what waits in a queue.
     QueueChange {
         /// What.
@@ -120,6 +103,7 @@ pub enum Command {
         patient: PatientName,
         /// From this moment on.
         #[serde(default)]
+        #[schema(value_type = Option<i64>)]
         since: Option<UtcMicros>,
         /// Also what is left out for a while because an agency said so.
         #[serde(default)]
@@ -155,6 +139,7 @@ pub enum Command {
     /// What the contract would answer, and why. Nothing is recorded.
     Decide {
         /// The question.
+        #[schema(value_type = Question)]
         question: Box<Question>,
     },
 }
@@ -166,6 +151,34 @@ impl Command {
             self,
             Self::Queues | Self::Queue { .. } | Self::QueueChange { .. }
         )
+    }
+
+    /// The same, by somebody of whom more is known than they say.
+    #[must_use]
+    pub fn said_by(mut self, name: &str) -> Self {
+        match &mut self {
+            Self::Change { by, .. }
+            | Self::QueueChange { by, .. }
+            | Self::AccountChange { by, .. }
+            | Self::SignAudit { by, .. } => name.clone_into(by),
+            Self::Consents { .. }
+            | Self::Reviews
+            | Self::Incidents
+            | Self::Policies
+            | Self::Scores
+            | Self::Holds
+            | Self::Epochs
+            | Self::Queues
+            | Self::Queue { .. }
+            | Self::Disclosures { .. }
+            | Self::Suspensions
+            | Self::Names { .. }
+            | Self::Checkpoint
+            | Self::Accounts
+            | Self::Associations
+            | Self::Decide { .. } => {}
+        }
+        self
     }
 
     /// It is recorded.
@@ -181,7 +194,7 @@ impl Command {
 }
 
 /// An answer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
     /// Recorded, durable.
@@ -192,8 +205,10 @@ pub enum Answer {
     /// The ledger's names.
     Names {
         /// Every pseudonym of the person; none when the gateway has not met them.
+        #[schema(value_type = Vec<String>)]
         patients: BTreeSet<Pseudonym>,
         /// Keyed digest of the study.
+        #[schema(value_type = Option<String>)]
         study: Option<Sha256>,
     },
     /// What is signed for.
@@ -208,6 +223,7 @@ pub enum Answer {
         /// The key that signed (vkey text).
         key: String,
         /// The Ed25519 signature over the manifest's bytes.
+        #[schema(value_type = String)]
         signature: Signature,
     },
     /// Consents.
@@ -230,6 +246,7 @@ pub enum Answer {
     /// Policies.
     Policies {
         /// Those in force.
+        #[schema(value_type = Option<String>)]
         in_force: Option<Sha256>,
         /// Those proposed.
         proposals: Vec<ListedProposal>,
@@ -265,6 +282,11 @@ pub enum Answer {
         /// How many more rows there are.
         more: u64,
     },
+    /// Associations that stand.
+    Associations {
+        /// The oldest first; none where no gateway runs.
+        associations: Vec<ListedAssociation>,
+    },
     /// A queue was changed, durably.
     QueueChanged {
         /// How many instances.
@@ -280,6 +302,7 @@ pub enum Answer {
     /// What left for other institutions.
     Disclosures {
         /// All of it.
+        #[schema(value_type = Object)]
         disclosures: Disclosures,
     },
     /// The accounts of the console, by name.
@@ -292,11 +315,13 @@ pub enum Answer {
         /// Number of the ledger entry.
         entry: u64,
         /// What the machine says. It is told here and nowhere again.
+        #[schema(value_type = String)]
         token: TokenSecret,
     },
     /// What the contract would answer.
     Explained {
         /// All of it.
+        #[schema(value_type = Object)]
         explanation: Box<Explanation>,
     },
     /// Not done.
@@ -304,106 +329,4 @@ pub enum Answer {
         /// Why.
         reason: String,
     },
-}
-
-/// Where the socket of the gateway on `data_dir` is.
-pub fn socket_path(data_dir: &Path) -> PathBuf {
-    data_dir.join(SOCKET_NAME)
-}
-
-/// Opens the socket, readable and writable by its owner alone.
-pub(super) fn listen(gateway: &Arc<Gateway>) -> io::Result<JoinHandle<()>> {
-    let path = socket_path(&gateway.config.gateway.data_dir);
-    // The folder is locked by us: a socket that lies there was left by a gateway that is gone.
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let folder = Reachable::open(&gateway.config.gateway.data_dir)?;
-    let listener = UnixListener::bind(folder.socket())?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    let gateway = Arc::clone(gateway);
-    Ok(tokio::spawn(async move {
-        let mut draining = gateway.draining.subscribe();
-        loop {
-            tokio::select! {
-                accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                    let office = Office::of(&gateway);
-                    tokio::spawn(async move {
-                        if let Err(error) = converse(&office, stream).await {
-                            tracing::debug!(%error, "control connection ended");
-                        }
-                    });
-                },
-                () = super::drain_begins(&mut draining) => break,
-            }
-        }
-        let _ = std::fs::remove_file(path);
-    }))
-}
-
-async fn converse(office: &Office, stream: UnixStream) -> io::Result<()> {
-    let (reader, mut writer) = stream.into_split();
-    let mut lines = BufReader::new(reader.take(LINE_BYTES_MAX)).lines();
-    while let Some(line) = lines.next_line().await? {
-        let answer = match serde_json::from_str(&line) {
-            Ok(command) => office.perform(command).await,
-            Err(error) => Answer::Refused {
-                reason: format!("not a command: {error}"),
-            },
-        };
-        let mut text = serde_json::to_string(&answer)?;
-        text.push('\n');
-        writer.write_all(text.as_bytes()).await?;
-    }
-    Ok(())
-}
-
-async fn connect(data_dir: &Path) -> io::Result<UnixStream> {
-    let folder = Reachable::open(data_dir)?;
-    UnixStream::connect(folder.socket()).await
-}
-
-/// A data folder whose socket can be named in the 107 bytes that a socket's address has, however
-/// long the folder's own path is.
-struct Reachable(File);
-
-impl Reachable {
-    fn open(data_dir: &Path) -> io::Result<Self> {
-        File::open(data_dir).map(Self)
-    }
-
-    fn socket(&self) -> PathBuf {
-        Path::new("/proc/self/fd")
-            .join(self.0.as_raw_fd().to_string())
-            .join(SOCKET_NAME)
-    }
-}
-
-/// Sends one command to the gateway that runs on `data_dir`; `None` when none does.
-///
-/// # Errors
-/// When the socket is there but does not answer.
-pub async fn send(data_dir: &Path, command: &Command) -> io::Result<Option<Answer>> {
-    let stream = match connect(data_dir).await {
-        Ok(stream) => stream,
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-            ) =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    };
-    let (reader, mut writer) = stream.into_split();
-    let mut text = serde_json::to_string(command)?;
-    text.push('\n');
-    writer.write_all(text.as_bytes()).await?;
-    let mut answer = String::new();
-    BufReader::new(reader.take(LINE_BYTES_MAX))
-        .read_line(&mut answer)
-        .await?;
-    Ok(Some(serde_json::from_str(&answer)?))
 }

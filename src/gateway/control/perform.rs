@@ -23,7 +23,7 @@ use crate::time::UtcMicros;
 
 /// Who performs commands: on a running gateway, or on its folder.
 #[derive(Clone, Debug)]
-pub(in crate::gateway) struct Office {
+pub struct Office {
     pub(in crate::gateway) recorder: Recorder,
     /// `None`: the spool was not opened, as no command was about it.
     pub(in crate::gateway) delivery: Option<Arc<Delivery>>,
@@ -41,7 +41,7 @@ impl Office {
     }
 
     /// Performs one command.
-    pub(in crate::gateway) async fn perform(&self, command: Command) -> Answer {
+    pub async fn perform(&self, command: Command) -> Answer {
         let recorder = &self.recorder;
         let result = match command {
             Command::Change { change, by } => {
@@ -61,6 +61,9 @@ impl Office {
                 let epochs = recorder.epochs().await;
                 epochs.map(|epochs| Answer::Epochs { epochs })
             }
+            Command::Associations => Ok(Answer::Associations {
+                associations: recorder.meters().standing(),
+            }),
             Command::Queues => self.delivery().map(|delivery| Answer::Queues {
                 queues: delivery.list(),
             }),

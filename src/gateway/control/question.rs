@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::PatientName;
 use crate::contract::InstitutionSlug;
@@ -20,7 +21,7 @@ use crate::time::Day;
 use crate::time::UtcMicros;
 
 /// See the module.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// What is to be done.
@@ -28,16 +29,22 @@ pub struct Question {
     /// For what.
     pub purpose: Purpose,
     /// Who asks.
+    #[schema(value_type = String)]
     pub requester: InstitutionSlug,
     /// Its AE title.
+    #[schema(value_type = String)]
     pub requester_ae: AeTitle,
     /// The person who asks, if one is named, and what proves it.
+    #[schema(value_type = Option<Object>)]
     pub user: Option<User>,
     /// Whose images; our own institution, unless it says otherwise.
+    #[schema(value_type = Option<String>)]
     pub custodian: Option<InstitutionSlug>,
     /// Who gets them.
+    #[schema(value_type = String)]
     pub recipient: InstitutionSlug,
     /// Its AE title.
+    #[schema(value_type = String)]
     pub recipient_ae: AeTitle,
     /// Whose images.
     pub patient: Option<PatientName>,
@@ -46,10 +53,12 @@ pub struct Question {
     /// Modalities of the study.
     pub modalities: BTreeSet<String>,
     /// Day of the study.
+    #[schema(value_type = Option<i32>)]
     pub study_date: Option<Day>,
     /// Every hop is encrypted.
     pub tls: bool,
     /// At this moment, by what the ledger held then; now, if absent.
+    #[schema(value_type = Option<i64>)]
     pub at: Option<UtcMicros>,
 }
 

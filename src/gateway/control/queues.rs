@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::PatientName;
 use crate::contract::Pseudonym;
@@ -11,7 +12,7 @@ use crate::digest::Sha256;
 use crate::time::UtcMicros;
 
 /// What somebody does to a queue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueueChange {
     /// The name of the destination's peer.
@@ -27,7 +28,7 @@ pub struct QueueChange {
 }
 
 /// Instances of a queue. What narrows more than once must all fit.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
     /// The instance of this number.
@@ -41,7 +42,7 @@ pub struct Selection {
 }
 
 /// Where in a queue an instance lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum QueuePlace {
     /// It is to be delivered.
@@ -67,7 +68,7 @@ impl QueuePlace {
 }
 
 /// How a queue goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueueState {
     /// Nothing waits.
@@ -89,6 +90,18 @@ pub enum QueueState {
 }
 
 impl QueueState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Idle,
+        Self::Working,
+        Self::Down,
+        Self::Busy,
+        Self::NotRecorded,
+        Self::Paused,
+        Self::NoPeer,
+        Self::NotServed,
+    ];
+
     /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -105,7 +118,7 @@ impl QueueState {
 }
 
 /// Instances, and the bytes of their data sets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListedAmount {
     /// How many.
     pub objects: u64,
@@ -114,7 +127,7 @@ pub struct ListedAmount {
 }
 
 /// A queue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedQueue {
     /// The name of the destination's peer.
     pub queue: String,
@@ -135,19 +148,24 @@ pub struct ListedQueue {
     /// Over the last minute, or since work began.
     pub bytes_per_second: u64,
     /// When the oldest that waits was received.
+    #[schema(value_type = Option<i64>)]
     pub oldest: Option<UtcMicros>,
     /// When the next try is, where nothing goes before.
+    #[schema(value_type = Option<i64>)]
     pub next_try: Option<UtcMicros>,
     /// When all will be delivered, at this rate.
+    #[schema(value_type = Option<i64>)]
     pub expected_end: Option<UtcMicros>,
 }
 
 /// The instances of one study at one place of a queue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedStudy {
     /// Its keyed digest; `None` when the instances name no study, or are damaged.
+    #[schema(value_type = Option<String>)]
     pub study: Option<Sha256>,
     /// Whose; `None` when they name no patient.
+    #[schema(value_type = Option<String>)]
     pub patient: Option<Pseudonym>,
     /// Where.
     pub place: QueuePlace,
@@ -155,27 +173,32 @@ pub struct ListedStudy {
     #[serde(flatten)]
     pub amount: ListedAmount,
     /// When the oldest was received.
+    #[schema(value_type = Option<i64>)]
     pub oldest: Option<UtcMicros>,
     /// Why the first of them does not wait.
     pub reason: Option<String>,
 }
 
 /// One instance in a queue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedObject {
     /// Its number.
     pub object: u64,
     /// Where.
     pub place: QueuePlace,
     /// Keyed digest of its study.
+    #[schema(value_type = Option<String>)]
     pub study: Option<Sha256>,
     /// Whose.
+    #[schema(value_type = Option<String>)]
     pub patient: Option<Pseudonym>,
     /// Bytes of its data set.
     pub bytes: u64,
     /// When it was received.
+    #[schema(value_type = Option<i64>)]
     pub received: Option<UtcMicros>,
     /// When it was set aside.
+    #[schema(value_type = Option<i64>)]
     pub since: Option<UtcMicros>,
     /// The class of error of a dead letter.
     pub failure: Option<String>,

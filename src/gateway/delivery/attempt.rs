@@ -290,7 +290,14 @@ impl Worker {
             overheard: &mut overheard,
             limits,
         };
-        answered(relay.send(recorded, &command, Vec::new(), false).await)
+        let relayed = relay.send(recorded, &command, Vec::new(), false).await;
+        if let Ok(relayed) = &relayed {
+            let status = relayed.response.status();
+            let status = status.unwrap_or(Status::PROCESSING_FAILURE);
+            let (meters, bytes) = (self.gateway.meters(), relayed.data_set.bytes);
+            meters.answered(&self.peer.name, status, bytes);
+        }
+        answered(relayed)
     }
 
     /// Counts, for the ledger, what came of a permit: an instance that is tried again is not

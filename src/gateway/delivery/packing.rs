@@ -144,6 +144,7 @@ impl Worker {
             Ok((release, data_sets)) => {
                 let now_us = self.now_us();
                 for data_set in &data_sets {
+                    gateway.meters().sent(&self.peer.name, data_set.bytes);
                     transfer.count(now_us, |tally| match release {
                         Release::Offline => tally.answered(Status::SUCCESS, data_set),
                         // Delivered under the decision by which its key is released.

@@ -21,6 +21,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -44,10 +45,13 @@ pub(super) use thread::start;
 
 use super::control::Change;
 use super::control::ListedEpoch;
+use super::meters::Meters;
 use super::transfer::Closing;
 use super::transfer::Tally;
+use crate::clock::Clock;
 use crate::contract::Applied;
 use crate::contract::Body;
+use crate::contract::Decision;
 use crate::contract::DetailsOf;
 use crate::contract::Disclosing;
 use crate::contract::Disclosures;
@@ -77,6 +81,15 @@ pub(super) enum Judged {
     Permitted(Recorded),
     /// Do not.
     Refused(Refusal),
+}
+
+impl Judged {
+    fn decision(&self) -> &Decision {
+        match self {
+            Self::Permitted(recorded) => recorded.decision(),
+            Self::Refused(refusal) => refusal.decision(),
+        }
+    }
 }
 
 /// Why nothing was recorded. Nothing may be released then.
@@ -152,6 +165,8 @@ pub struct Recorder {
     asks: mpsc::Sender<Ask>,
     journal: JournalReader,
     log: Arc<Log>,
+    clock: Clock,
+    meters: Arc<Meters>,
 }
 
 /// What others may know and use of the log: how it is signed, and proofs about it.
@@ -179,7 +194,12 @@ impl Recorder {
         let (reply, answer) = oneshot::channel();
         let ticket = asked.ticket.0.clone();
         let asked = Box::new(asked);
+        let began_us = self.clock.read().monotonic_us;
         let judged = self.ask(Ask::Decide { asked, reply }, answer).await;
+        let took_us = self.clock.read().monotonic_us.saturating_sub(began_us);
+        let decision = judged.as_ref().ok().map(Judged::decision);
+        self.meters
+            .decided(decision, Duration::from_micros(took_us));
         if let (Some(ticket), Ok(Judged::Permitted(recorded))) = (ticket, &judged) {
             ticket.decided(recorded.decided());
         }
@@ -341,6 +361,11 @@ impl Recorder {
     /// Records that a session of the console ended, without waiting: it has ended all the same.
     pub async fn signed_out(&self, account: String, end: SignOutEnd) {
         self.note(Body::SignedOut { account, end }).await;
+    }
+
+    /// What is counted, of decisions among others.
+    pub(super) const fn meters(&self) -> &Arc<Meters> {
+        &self.meters
     }
 
     /// The key that signs the log's checkpoints.

@@ -77,6 +77,10 @@ impl Recorded {
         self.0.asked.ticket.0.as_ref()
     }
 
+    pub(super) fn decision(&self) -> &Decision {
+        &self.0.decision
+    }
+
     /// What the receipt for a transfer under it needs of it.
     pub(super) fn decided(&self) -> Decided {
         Decided {
@@ -132,6 +136,10 @@ fn comment(reason: &str, entry: u64) -> String {
 pub(in crate::gateway) struct Refusal(pub(super) Arc<Judgement>);
 
 impl Refusal {
+    pub(super) fn decision(&self) -> &Decision {
+        &self.0.decision
+    }
+
     /// The question that was answered.
     pub(in crate::gateway) fn asked(&self) -> &Asked {
         &self.0.asked

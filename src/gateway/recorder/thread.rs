@@ -11,6 +11,7 @@ use super::books::StartError;
 use super::writer::Writer;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::gateway::meters::Meters;
 use crate::storage;
 
 /// The thread of the one writer.
@@ -91,6 +92,12 @@ pub(in crate::gateway) fn start(
             said.send_replace(Some(result.is_ok()));
         })
         .map_err(StartError::Thread)?;
-    let recorder = Recorder { asks, journal, log };
+    let recorder = Recorder {
+        asks,
+        journal,
+        log,
+        clock,
+        meters: Arc::new(Meters::new(config)),
+    };
     Ok((recorder, WriterThread { ended }))
 }

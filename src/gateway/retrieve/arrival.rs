@@ -79,6 +79,7 @@ impl Session {
             Destination::Requestor {
                 contexts,
                 deliveries,
+                ..
             } => {
                 let accepted = self.accepted.get(&context_id).ok_or(Ended::OutOfTurn)?;
                 let class = accepted.abstract_syntax.clone();
@@ -208,6 +209,9 @@ impl Session {
                 if let Some(tally) = tally {
                     tally.answered(status, &relayed.data_set);
                 }
+                let (from, to) = (&self.inbound.peer.name, retrieval.destination.name());
+                let bytes = relayed.data_set.bytes;
+                self.gateway.meters().relayed(from, to, status, bytes);
                 self.link.queue_command(context_id, &relayed.response);
                 Ok(Stored::Answered)
             }

@@ -386,6 +386,9 @@ impl Session {
                 let status = relayed.response.status();
                 let status = status.unwrap_or(Status::PROCESSING_FAILURE);
                 follow.answered(&study, &instance, status, &relayed);
+                let (from, to) = (&archive.peer.name, follow.retrieval.destination.name());
+                let bytes = relayed.data_set.bytes;
+                self.gateway.meters().relayed(from, to, status, bytes);
                 archive.link.queue_command(context_id, &relayed.response);
                 Ok(())
             }

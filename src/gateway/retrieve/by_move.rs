@@ -84,6 +84,7 @@ impl Session {
             .clone()
             .unwrap_or_else(|| self.inbound.called.clone());
         let to = Destination::Requestor {
+            requestor: Arc::clone(&requestor),
             contexts: Arc::new(contexts),
             deliveries,
         };

@@ -17,6 +17,7 @@ use super::super::transfer::Tally;
 use super::count::Counts;
 use super::hand_over::Delivery;
 use crate::config::Peer;
+use crate::config::PeerName;
 use crate::contract::Outcome;
 use crate::dicom::AeTitle;
 use crate::dicom::Head;
@@ -40,6 +41,7 @@ pub(in crate::gateway) enum Destination {
     },
     /// The requestor of a C-GET, on its own association.
     Requestor {
+        requestor: Arc<Peer>,
         /// What it accepted: class and transfer syntax, and its context.
         contexts: Arc<BTreeMap<(Uid, Uid), u8>>,
         deliveries: mpsc::Sender<Delivery>,
@@ -97,6 +99,16 @@ pub(in crate::gateway) struct Retrieval {
     pub(in crate::gateway) originator: Originator,
     pub(in crate::gateway) destination: Destination,
     progress: Mutex<Progress>,
+}
+
+impl Destination {
+    /// Who gets them.
+    pub(in crate::gateway) fn name(&self) -> &PeerName {
+        match self {
+            Self::Peer { peer, .. } => &peer.name,
+            Self::Requestor { requestor, .. } => &requestor.name,
+        }
+    }
 }
 
 impl Retrieval {

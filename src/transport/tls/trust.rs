@@ -131,9 +131,9 @@ impl Trust {
             }
         }
         let all = anchors(all);
-        let server = |wanted| match all.roots.is_empty() {
-            true => Ok(None),
-            false => all.server(&own, wanted).map(Some),
+        let server = |wanted| match (all.roots.is_empty(), wanted) {
+            (true, ClientCertificate::Required) => Ok(None),
+            (_, wanted) => all.server(&own, wanted).map(Some),
         };
         Ok(Self {
             required: server(ClientCertificate::Required)?,
@@ -204,11 +204,14 @@ impl Anchors<'_> {
         }
     }
 
-    /// Verifies requestors.
+    /// Verifies requestors. Where nobody is believed, nobody is asked for a certificate.
     fn requestors(
         &self,
         wanted: ClientCertificate,
     ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+        if self.roots.is_empty() && wanted == ClientCertificate::Optional {
+            return Ok(WebPkiClientVerifier::no_client_auth());
+        }
         let mut builder = WebPkiClientVerifier::builder_with_provider(
             Arc::clone(&self.roots),
             Arc::clone(&self.provider),

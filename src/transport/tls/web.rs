@@ -44,15 +44,16 @@ fn failed(error: &io::Error) -> HandshakeError {
 }
 
 impl Security {
-    /// Answers the handshake of a connection whose other end must show a certificate.
+    /// Answers the handshake of a connection whose other end must, or may, show a certificate.
     ///
     /// # Errors
     /// When there is no trust to decide by, or the handshake fails.
     pub async fn accept_stream(
         &self,
         tcp: TcpStream,
+        wanted: ClientCertificate,
     ) -> Result<(SecureStream, Channel), HandshakeError> {
-        let acceptor = self.acceptor(ClientCertificate::Required);
+        let acceptor = self.acceptor(wanted);
         let acceptor = acceptor.ok_or(HandshakeError::NoTrust)?;
         socket::prepare(&tcp).map_err(|error| HandshakeError::Io(error.kind()))?;
         let stream = TlsAcceptor::from(acceptor.config()).accept(tcp).await;

@@ -1,0 +1,168 @@
+//! What people change and ask: one command, one answer.
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::COMMANDS;
+use crate::admin::caller::By;
+use crate::admin::caller::Caller;
+use crate::admin::console::Console;
+use crate::admin::console::Shared;
+use crate::admin::done::Key;
+use crate::admin::done::Known;
+use crate::admin::guard::checked_for_forgery;
+use crate::admin::problem::Problem;
+use crate::admin::rights::Right;
+use crate::contract::Role;
+use crate::digest::Sha256;
+use crate::gateway::control::Answer;
+use crate::gateway::control::Command;
+
+/// The header that names an attempt (draft-ietf-httpapi-idempotency-key-header).
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Who asks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Me {
+    /// The name that the ledger has.
+    name: String,
+    /// The account's, or the token's.
+    roles: Vec<Role>,
+}
+
+/// Who asks, and as what.
+#[utoipa::path(
+    get,
+    path = "/api/v1/me",
+    tag = "accounts",
+    responses((status = 200, body = Me), (status = 401, body = Problem)),
+)]
+pub(super) async fn me(caller: Caller) -> Json<Me> {
+    let roles = match &caller.by {
+        By::Socket => Role::ALL.to_vec(),
+        By::Session { roles, .. } | By::Token(roles) | By::Certificate(roles) => {
+            roles.iter().copied().collect()
+        }
+    };
+    let name = caller.name;
+    Json(Me { name, roles })
+}
+
+/// Performs a command: something that a person changes, or asks. What is recorded is durable when it is answered.
+///
+/// With the header `Idempotency-Key`, the same command that is sent again within a day is answered as before, and
+/// not done twice. Who asks is who is signed in, whatever `by` says; on the socket, `by` counts.
+#[utoipa::path(
+    post,
+    path = COMMANDS,
+    tag = "commands",
+    request_body = Command,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 printable characters")),
+    responses(
+        (status = 200, body = Answer),
+        (status = 400, description = "not a command", body = Problem),
+        (status = 401, description = "nobody is known to ask", body = Problem),
+        (status = 403, description = "not with these roles", body = Problem),
+        (status = 409, description = "not done: why", body = Problem),
+        (status = 422, description = "another command under the same key", body = Problem),
+        (status = 503, description = "not done: the ledger takes no entry now", body = Problem),
+    ),
+)]
+pub(super) async fn command(
+    State(console): State<Shared>,
+    caller: Caller,
+    headers: HeaderMap,
+    command: Result<Json<Command>, JsonRejection>,
+) -> Result<Response, Problem> {
+    checked_for_forgery(&caller, &headers, None)?;
+    let Json(command) = command.map_err(|error| rejected(&error))?;
+    caller.may(Right::of(&command))?;
+    let command = match caller.by {
+        By::Socket => command,
+        By::Session { .. } | By::Token(_) | By::Certificate(_) => command.said_by(&caller.name),
+    };
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
+        return told(console.answer(&caller, command).await);
+    };
+    let key = key.to_str().ok().and_then(|key| Key::of(&caller.name, key));
+    let key = key.ok_or_else(|| Problem::bad("Idempotency-Key: 1 to 200 printable characters"))?;
+    once(console, caller, key, command).await
+}
+
+/// Does it, unless it was done under this key.
+async fn once(
+    console: Shared,
+    caller: Caller,
+    key: Key,
+    command: Command,
+) -> Result<Response, Problem> {
+    let asked = serde_json::to_vec(&command).map_err(|_| Problem::bad("not a command"))?;
+    let known = console
+        .done()
+        .begin(key, Sha256::of(&[&asked]), console.now_us());
+    match known {
+        Known::New => {}
+        Known::UnderWay => return Err(Problem::refused("this is being done under the same key")),
+        Known::Other => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let detail = "another command was sent under the same key";
+            return Err(Problem::new(status, detail));
+        }
+        Known::Done(status, body) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+            return Ok((status, super::json(body)).into_response());
+        }
+    }
+    // What has begun is done, even if the caller does not wait for it.
+    let doing = tokio::spawn(async move {
+        let answered = console.answer(&caller, command).await;
+        let (status, body) = match &answered {
+            Ok(answer) => (200, serde_json::to_string(answer)),
+            Err(problem) => (problem.status, serde_json::to_string(problem)),
+        };
+        let body = body.unwrap_or_default();
+        console.done().end(key, status, &body);
+        answered
+    });
+    told(doing.await.map_err(|_| Problem::unavailable(""))?)
+}
+
+fn told(answered: Result<Answer, Problem>) -> Result<Response, Problem> {
+    answered.map(|answer| Json(answer).into_response())
+}
+
+impl Console {
+    /// Performs a command of somebody who may. What tells who a patient is, is recorded first.
+    pub(in crate::admin) async fn answer(
+        &self,
+        caller: &Caller,
+        command: Command,
+    ) -> Result<Answer, Problem> {
+        self.look_is_recorded(caller, &command).await?;
+        match self.perform(command).await {
+            Answer::Refused { reason } => Err(Problem::refused(reason)),
+            answer => Ok(answer),
+        }
+    }
+}
+
+fn rejected(error: &JsonRejection) -> Problem {
+    match error {
+        JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
+            // What serde says may quote what was sent.
+            Problem::bad("not a command: see /api/v1/openapi.json")
+        }
+        JsonRejection::MissingJsonContentType(_) => Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Content-Type: application/json",
+        ),
+        other => Problem::new(other.status(), "the body cannot be read"),
+    }
+}

@@ -1,0 +1,271 @@
+//! The last day, as the entries tell it: pure.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::audit::Judged;
+use crate::audit::Record;
+use crate::contract::Body;
+use crate::contract::Outcome;
+use crate::contract::Verb;
+use crate::time::HOUR_MICROS;
+use crate::time::UtcMicros;
+
+/// Hours of which the numbers are kept: a day, and the hour that is not over.
+const HOURS: usize = 25;
+/// Refusals that are kept.
+const REFUSED_MAX: usize = 1_000;
+/// Alerts that are kept.
+const ALERTS_MAX: usize = 500;
+/// Transfers under way that are followed.
+const UNDER_WAY_MAX: usize = 1_024;
+/// Transfers that ended and are kept.
+const ENDED_MAX: usize = 500;
+
+/// What happened in an hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::admin) struct Hour {
+    /// Its first moment.
+    pub(in crate::admin) begins: UtcMicros,
+    /// Requests that were permitted.
+    pub(in crate::admin) permitted: u64,
+    /// Requests that were denied.
+    pub(in crate::admin) denied: u64,
+    /// Instances that arrived.
+    pub(in crate::admin) instances: u64,
+    /// Their bytes.
+    pub(in crate::admin) bytes: u64,
+}
+
+/// A request that was denied.
+#[derive(Clone, Debug)]
+pub(in crate::admin) struct Refused {
+    /// When.
+    pub(in crate::admin) at: UtcMicros,
+    /// What was asked, and answered.
+    pub(in crate::admin) judged: Arc<Judged>,
+}
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::admin) struct Alerted {
+    /// Its entry.
+    pub(in crate::admin) entry: u64,
+    /// When.
+    pub(in crate::admin) at: UtcMicros,
+    /// Its code.
+    pub(in crate::admin) code: String,
+    /// What it says.
+    pub(in crate::admin) text: String,
+    /// The entry that it is about.
+    pub(in crate::admin) about: Option<u64>,
+}
+
+/// Images that go out under one decision, or went.
+#[derive(Clone, Debug)]
+pub(in crate::admin) struct UnderWay {
+    /// The decision.
+    pub(in crate::admin) judged: Arc<Judged>,
+    /// When it was made.
+    pub(in crate::admin) since: UtcMicros,
+    /// When something was last heard of it.
+    pub(in crate::admin) heard: UtcMicros,
+    /// Instances that arrived so far.
+    pub(in crate::admin) instances: u64,
+    /// Instances that failed so far.
+    pub(in crate::admin) failed: u64,
+    /// Instances that lie in the spool.
+    pub(in crate::admin) spooled: u64,
+    /// Bytes that arrived so far.
+    pub(in crate::admin) bytes: u64,
+    /// How it ended; `None`: it goes on.
+    pub(in crate::admin) outcome: Option<Outcome>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(in crate::admin) struct Seen {
+    next: Option<u64>,
+    newest: UtcMicros,
+    hours: VecDeque<Hour>,
+    refused: VecDeque<Refused>,
+    alerts: VecDeque<Alerted>,
+    under_way: BTreeMap<u64, UnderWay>,
+    ended: VecDeque<UnderWay>,
+}
+
+impl Seen {
+    /// The entry that comes next; `None`: nothing was read yet.
+    pub(super) const fn next(&self) -> Option<u64> {
+        self.next
+    }
+
+    /// All before `next` was taken in.
+    pub(super) fn went_to(&mut self, next: u64) {
+        self.next = Some(next);
+    }
+
+    /// How many entries the ledger has, as far as was read.
+    pub(in crate::admin) fn entries(&self) -> u64 {
+        self.next.unwrap_or(0)
+    }
+
+    /// When the newest entry was made.
+    pub(in crate::admin) const fn newest(&self) -> UtcMicros {
+        self.newest
+    }
+
+    /// The last day by the hour, the oldest first.
+    pub(in crate::admin) fn hours(&self) -> impl Iterator<Item = &Hour> {
+        self.hours.iter()
+    }
+
+    /// What was refused, the newest first.
+    pub(in crate::admin) fn refused(&self) -> impl Iterator<Item = &Refused> {
+        self.refused.iter().rev()
+    }
+
+    /// Alerts, the newest first.
+    pub(in crate::admin) fn alerts(&self) -> impl Iterator<Item = &Alerted> {
+        self.alerts.iter().rev()
+    }
+
+    /// What moves, by the number of its decision.
+    pub(in crate::admin) fn under_way(&self) -> impl Iterator<Item = &UnderWay> {
+        self.under_way.values()
+    }
+
+    /// What moved, the last to end first.
+    pub(in crate::admin) fn ended(&self) -> impl Iterator<Item = &UnderWay> {
+        self.ended.iter().rev()
+    }
+
+    /// One that moves or moved.
+    pub(in crate::admin) fn transfer(&self, decision: u64) -> Option<&UnderWay> {
+        let ended = || {
+            self.ended
+                .iter()
+                .rev()
+                .find(|one| one.judged.entry == decision)
+        };
+        self.under_way.get(&decision).or_else(ended)
+    }
+
+    /// Takes in an entry.
+    pub(super) fn take(&mut self, record: &Record) {
+        self.newest = record.at();
+        match record.body() {
+            Body::Decision { .. } => self.decided(record),
+            Body::TransferClosed { .. } => self.moved(record),
+            Body::Alert { code, text, about } => {
+                let alert = Alerted {
+                    entry: record.entry.seq,
+                    at: record.at(),
+                    code: code.clone(),
+                    text: text.clone(),
+                    about: *about,
+                };
+                keep(&mut self.alerts, alert, ALERTS_MAX);
+            }
+            _ => {}
+        }
+    }
+
+    fn decided(&mut self, record: &Record) {
+        let Some(judged) = &record.judged else {
+            return;
+        };
+        let at = record.at();
+        if !judged.decision.releases() {
+            self.hour(at).denied += 1;
+            let judged = Arc::clone(judged);
+            keep(&mut self.refused, Refused { at, judged }, REFUSED_MAX);
+            return;
+        }
+        self.hour(at).permitted += 1;
+        if judged.request.verb == Verb::Query {
+            return;
+        }
+        if self.under_way.len() >= UNDER_WAY_MAX {
+            self.under_way.pop_first();
+        }
+        let begun = UnderWay {
+            judged: Arc::clone(judged),
+            since: at,
+            heard: at,
+            instances: 0,
+            failed: 0,
+            spooled: 0,
+            bytes: 0,
+            outcome: None,
+        };
+        self.under_way.insert(judged.entry, begun);
+    }
+
+    fn moved(&mut self, record: &Record) {
+        let Body::TransferClosed {
+            decision,
+            instances,
+            failed,
+            spooled,
+            bytes,
+            outcome,
+            is_final,
+            ..
+        } = record.body()
+        else {
+            return;
+        };
+        let at = record.at();
+        let hour = self.hour(at);
+        hour.instances = hour.instances.saturating_add(*instances);
+        hour.bytes = hour.bytes.saturating_add(*bytes);
+        let Some(transfer) = self.under_way.get_mut(decision) else {
+            return;
+        };
+        transfer.heard = at;
+        transfer.instances = transfer.instances.saturating_add(*instances);
+        transfer.failed = transfer.failed.saturating_add(*failed);
+        transfer.spooled = transfer.spooled.saturating_add(*spooled);
+        transfer.bytes = transfer.bytes.saturating_add(*bytes);
+        if *is_final && let Some(mut transfer) = self.under_way.remove(decision) {
+            transfer.outcome = Some(*outcome);
+            keep(&mut self.ended, transfer, ENDED_MAX);
+        }
+    }
+
+    /// The hour of a moment; older ones than a day go.
+    fn hour(&mut self, at: UtcMicros) -> &mut Hour {
+        let begins = UtcMicros(at.0.div_euclid(HOUR_MICROS).saturating_mul(HOUR_MICROS));
+        let latest = self.hours.back().map(|hour| hour.begins);
+        if latest != Some(begins) {
+            let first = latest.map_or(begins, |latest| latest.plus(HOUR_MICROS));
+            let oldest = UtcMicros(begins.0.saturating_sub(HOUR_MICROS * 24));
+            let mut hour = first.max(oldest);
+            while hour <= begins {
+                let empty = Hour {
+                    begins: hour,
+                    ..Hour::default()
+                };
+                self.hours.push_back(empty);
+                hour = hour.plus(HOUR_MICROS);
+            }
+            while self.hours.len() > HOURS {
+                self.hours.pop_front();
+            }
+        }
+        if self.hours.is_empty() {
+            self.hours.push_back(Hour::default());
+        }
+        let last = self.hours.len().saturating_sub(1);
+        &mut self.hours[last]
+    }
+}
+
+fn keep<T>(kept: &mut VecDeque<T>, one: T, max: usize) {
+    if kept.len() >= max {
+        kept.pop_front();
+    }
+    kept.push_back(one);
+}

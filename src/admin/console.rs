@@ -1,0 +1,103 @@
+//! What all requests share.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use tokio::sync::Semaphore;
+
+use super::board::Board;
+use super::done::Done;
+use super::sessions::Ended;
+use super::sessions::Sessions;
+use super::setting_up::SetUp;
+use super::throttle::Throttle;
+use crate::audit::ClockFace;
+use crate::audit::Site;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::gateway::Meters;
+use crate::gateway::Recorder;
+use crate::gateway::control::Answer;
+use crate::gateway::control::Command;
+use crate::gateway::control::Office;
+use crate::identity::Accounts;
+use crate::identity::AccountsError;
+use crate::transport::Security;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Console {
+    pub(super) config: Config,
+    pub(super) office: Office,
+    pub(super) recorder: Recorder,
+    /// What flows, counted.
+    pub(super) meters: Arc<Meters>,
+    pub(super) clock: Clock,
+    pub(super) site: Site,
+    pub(super) face: ClockFace,
+    /// How this console's own connections are encrypted.
+    pub(super) security: Option<Arc<Security>>,
+    /// How DICOM's are: what ends some day.
+    pub(super) dicom_security: Option<Arc<Security>>,
+    pub(super) sessions: Sessions,
+    pub(super) throttle: Mutex<Throttle>,
+    pub(super) set_up: SetUp,
+    /// Passcodes that are verified at the same time: each takes a core and 19 MiB.
+    pub(super) verifying: Semaphore,
+    pub(super) done: Mutex<Done>,
+    pub(super) board: Board,
+}
+
+/// Axum's state.
+pub(super) type Shared = Arc<Console>;
+
+impl Console {
+    /// Microseconds since the console began.
+    pub(super) fn now_us(&self) -> u64 {
+        self.clock.read().monotonic_us
+    }
+
+    /// The accounts, as they are now. Blocks on the disk for a small file.
+    pub(super) fn accounts(&self) -> Result<Accounts, AccountsError> {
+        Accounts::read(&Accounts::path(&self.config.gateway.keys_dir))
+    }
+
+    /// Performs a command.
+    pub(super) async fn perform(&self, command: Command) -> Answer {
+        self.office.perform(command).await
+    }
+
+    pub(super) fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that sessions ended by themselves.
+    pub(super) async fn ended(&self, ended: impl IntoIterator<Item = Ended>) {
+        for (account, end) in ended {
+            self.recorder.signed_out(account, end).await;
+        }
+    }
+
+    /// Whether the console is reached by TLS, by itself or behind a proxy.
+    pub(super) fn is_secure(&self) -> bool {
+        let console = &self.config.console;
+        console.identity.is_some() || console.url.is_some()
+    }
+
+    /// Where browsers reach it that listens at `local`.
+    pub(super) fn url(&self, local: SocketAddr) -> String {
+        let console = &self.config.console;
+        match (&console.url, &console.identity) {
+            (Some(url), _) => url.to_string(),
+            (None, Some(_)) => format!("https://{local}"),
+            (None, None) => format!("http://{local}"),
+        }
+    }
+}

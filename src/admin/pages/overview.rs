@@ -1,0 +1,225 @@
+//! How the gateway is: what flows, what was refused, whether the ledger and what waits are well.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Html;
+use axum::routing::get;
+use maud::Markup;
+use maud::html;
+
+use super::frame::Frame;
+use super::parts;
+use crate::admin::board::Hour;
+use crate::admin::board::Refused;
+use crate::admin::console::Shared;
+use crate::admin::plot;
+use crate::admin::problem::Problem;
+use crate::admin::rights::Right;
+use crate::gateway::control::Answer;
+use crate::gateway::control::Command;
+use crate::gateway::control::ListedQueue;
+use crate::gateway::control::ListedScore;
+use crate::gateway::control::QueueState;
+
+/// Rows of each list.
+const ROWS: usize = 8;
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/", get(page))
+        .route("/overview/now", get(now))
+}
+
+async fn page(State(console): State<Shared>, frame: Frame) -> Result<Html<String>, Problem> {
+    frame.for_right(Right::SeeOverview)?;
+    let words = frame.words;
+    let body = html! {
+        div id="now" hx-get="/overview/now" hx-trigger="every 5s" hx-swap="innerHTML" {
+            (now_part(&console, &frame).await)
+        }
+    };
+    Ok(Html(
+        frame.page(&words.say("overview"), &body).into_string(),
+    ))
+}
+
+/// What changes by itself.
+async fn now(State(console): State<Shared>, frame: Frame) -> Result<Html<String>, Problem> {
+    frame.for_right(Right::SeeOverview)?;
+    Ok(Html(now_part(&console, &frame).await.into_string()))
+}
+
+async fn now_part(console: &Shared, frame: &Frame) -> Markup {
+    let queues = match console.perform(Command::Queues).await {
+        Answer::Queues { queues } => queues,
+        _ => Vec::new(),
+    };
+    let scores = match console.perform(Command::Scores).await {
+        Answer::Scores { scores, .. } => scores,
+        _ => Vec::new(),
+    };
+    html! {
+        (tiles(console, frame, &queues))
+        (alerts(console, frame))
+        div class="columns" {
+            section { (day(console, frame)) }
+            section { (refusals(console, frame)) }
+            section { (queue_table(frame, &queues)) }
+            section { (score_table(frame, &scores)) }
+        }
+    }
+}
+
+/// The numbers that one looks at first.
+fn tiles(console: &Shared, frame: &Frame, queues: &[ListedQueue]) -> Markup {
+    let words = frame.words;
+    let seen = console.board.seen();
+    let (mut permitted, mut denied, mut instances, mut bytes) = (0_u64, 0_u64, 0_u64, 0_u64);
+    for hour in seen.hours() {
+        permitted = permitted.saturating_add(hour.permitted);
+        denied = denied.saturating_add(hour.denied);
+        instances = instances.saturating_add(hour.instances);
+        bytes = bytes.saturating_add(hour.bytes);
+    }
+    let waiting: u64 = queues.iter().map(|queue| queue.waiting.objects).sum();
+    let moving = seen.under_way().count();
+    let tile = |name: &str, value: String, more: String| {
+        html! {
+            div class="tile" {
+                dt { (words.say(name)) }
+                dd { (value) @if !more.is_empty() { small { (more) } } }
+            }
+        }
+    };
+    html! {
+        dl class="tiles" {
+            (tile("tile-under-way", moving.to_string(), String::new()))
+            (tile("tile-arrived", instances.to_string(), parts::bytes(bytes)))
+            (tile("tile-permitted", permitted.to_string(), String::new()))
+            (tile("tile-refused", denied.to_string(), String::new()))
+            (tile("tile-waiting", waiting.to_string(), String::new()))
+            (tile("tile-ledger", seen.entries().to_string(), String::new()))
+        }
+    }
+}
+
+fn alerts(console: &Shared, frame: &Frame) -> Markup {
+    let words = frame.words;
+    let seen = console.board.seen();
+    let newest: Vec<_> = seen.alerts().take(ROWS).cloned().collect();
+    drop(seen);
+    if newest.is_empty() {
+        return html! {};
+    }
+    let rows = html! {
+        @for alert in &newest {
+            tr {
+                td { (frame.time(alert.at)) }
+                td { code { (alert.code) } }
+                td { (alert.text) }
+            }
+        }
+    };
+    let heads = ["head-when", "head-code", "head-what"].map(|id| words.say(id));
+    html! { section class="wide" { (parts::table(&words.say("alerts-of-the-day"), &heads, &rows)) } }
+}
+
+/// Permitted and refused, by the hour.
+fn day(console: &Shared, frame: &Frame) -> Markup {
+    let words = frame.words;
+    let hours: Vec<Hour> = console.board.seen().hours().copied().collect();
+    html! {
+        h2 { (words.say("last-day")) }
+        @if hours.is_empty() {
+            (parts::nothing(&words.say("nothing-yet")))
+        } @else {
+            (plot::day(frame, &hours))
+        }
+    }
+}
+
+fn refusals(console: &Shared, frame: &Frame) -> Markup {
+    let words = frame.words;
+    let newest: Vec<Refused> = console.board.seen().refused().take(ROWS).cloned().collect();
+    let title = words.say("refused-of-the-day");
+    if newest.is_empty() {
+        return html! { h2 { (title) } (parts::nothing(&words.say("nothing-refused"))) };
+    }
+    let linked = frame.has(Right::SeeDecisions);
+    let rows = html! {
+        @for refused in &newest {
+            tr {
+                td { (frame.time(refused.at)) }
+                td { (frame.institution(&refused.judged.request.requester)) }
+                td { (words.say(&format!("verb-{}", refused.judged.request.verb.as_str()))) }
+                td {
+                    @if linked {
+                        a href=(format!("/decisions/{}", refused.judged.entry)) {
+                            (refused.judged.decision.short_reason())
+                        }
+                    } @else {
+                        (refused.judged.decision.short_reason())
+                    }
+                }
+            }
+        }
+    };
+    let heads = ["head-when", "head-requester", "head-verb", "head-why"].map(|id| words.say(id));
+    parts::table(&title, &heads, &rows)
+}
+
+fn queue_table(frame: &Frame, queues: &[ListedQueue]) -> Markup {
+    let words = frame.words;
+    let title = words.say("queues");
+    if queues.is_empty() {
+        return html! { h2 { (title) } (parts::nothing(&words.say("no-queues"))) };
+    }
+    let rows = html! {
+        @for queue in queues {
+            tr {
+                td { (queue.queue) }
+                td { (queue_state(frame, queue.state)) }
+                td class="number" { (queue.waiting.objects) }
+                td class="number" { (queue.dead.objects) }
+                td class="number" { (queue.quarantined.objects) }
+            }
+        }
+    };
+    let heads = [
+        "head-queue",
+        "head-state",
+        "head-waiting",
+        "head-dead",
+        "head-quarantined",
+    ];
+    parts::table(&title, &heads.map(|id| words.say(id)), &rows)
+}
+
+/// How a queue goes on, in a word.
+pub(super) fn queue_state(frame: &Frame, state: QueueState) -> Markup {
+    let bad = matches!(
+        state,
+        QueueState::Down | QueueState::NotRecorded | QueueState::NoPeer
+    );
+    let id = format!("queue-state-{}", state.as_str().replace(' ', "-"));
+    html! { span class=(if bad { "mark bad" } else { "mark" }) { (frame.words.say(&id)) } }
+}
+
+fn score_table(frame: &Frame, scores: &[ListedScore]) -> Markup {
+    let words = frame.words;
+    let title = words.say("scores");
+    if scores.is_empty() {
+        return html! { h2 { (title) } (parts::nothing(&words.say("no-scores"))) };
+    }
+    let rows = html! {
+        @for score in scores.iter().take(ROWS) {
+            tr {
+                td { (frame.institution(&score.institution)) }
+                td class="number" { (score.score) }
+                td { (plot::bar(u64::from(score.score), 1_000)) }
+            }
+        }
+    };
+    let heads = ["head-institution", "head-score", "head-of-1000"].map(|id| words.say(id));
+    parts::table(&title, &heads, &rows)
+}

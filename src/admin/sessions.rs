@@ -1,0 +1,205 @@
+//! Sessions of browsers: kept here, in memory, and named by a cookie that says nothing by itself. A restart ends all
+//! of them.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use crate::contract::SignOutEnd;
+use crate::digest::Sha256;
+use crate::storage::KeysError;
+use crate::storage::random_bytes;
+
+/// How long a session lasts, and how many there may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// Without a request, in microseconds.
+    pub(super) idle_us: u64,
+    /// In any case, in microseconds.
+    pub(super) whole_us: u64,
+    /// At the same time.
+    pub(super) max: usize,
+}
+
+/// One who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    /// The account.
+    pub(super) account: String,
+    /// The ledger entry that says so: an account that was changed later has to sign in again.
+    pub(super) entry: u64,
+    /// What its forms must show.
+    pub(super) csrf: String,
+    begun_us: u64,
+    seen_us: u64,
+}
+
+/// See the module. Times are monotonic.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    terms: Terms,
+    /// By the digest of the cookie: who reads the memory of a core file has no cookie.
+    open: Mutex<HashMap<Sha256, Session>>,
+}
+
+/// A session that ended, and why.
+pub(super) type Ended = (String, SignOutEnd);
+
+impl Sessions {
+    pub(super) fn new(terms: Terms) -> Self {
+        Self {
+            terms,
+            open: Mutex::default(),
+        }
+    }
+
+    /// Begins one; its cookie, and whose session ended for it, if one did.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub(super) fn begin(
+        &self,
+        account: &str,
+        entry: u64,
+        now_us: u64,
+    ) -> Result<(String, Option<Ended>), KeysError> {
+        let (cookie, csrf) = (random_token()?, random_token()?);
+        let mut open = self.lock();
+        let mut ended = None;
+        if open.len() >= self.terms.max {
+            let silent = open.iter().min_by_key(|(_, session)| session.seen_us);
+            let silent = silent.map(|(key, _)| *key);
+            let removed = silent.and_then(|key| open.remove(&key));
+            ended = removed.map(|session| (session.account, SignOutEnd::Idle));
+        }
+        let session = Session {
+            account: account.to_owned(),
+            entry,
+            csrf,
+            begun_us: now_us,
+            seen_us: now_us,
+        };
+        open.insert(key_of(&cookie), session);
+        Ok((cookie, ended))
+    }
+
+    /// The session of a cookie, if it lasts; it has then been seen.
+    pub(super) fn find(&self, cookie: &str, now_us: u64) -> Option<Session> {
+        let mut open = self.lock();
+        let session = open.get_mut(&key_of(cookie))?;
+        self.terms.end(session, now_us).is_none().then(|| {
+            session.seen_us = now_us;
+            session.clone()
+        })
+    }
+
+    /// Ends the session of a cookie; whose it was.
+    pub(super) fn end(&self, cookie: &str) -> Option<String> {
+        let ended = self.lock().remove(&key_of(cookie));
+        ended.map(|session| session.account)
+    }
+
+    /// Ends all sessions of an account.
+    pub(super) fn end_all(&self, account: &str) {
+        self.lock().retain(|_, session| session.account != account);
+    }
+
+    /// Takes out those that have ended by themselves.
+    pub(super) fn sweep(&self, now_us: u64) -> Vec<Ended> {
+        let mut ended = Vec::new();
+        self.lock().retain(|_, session| {
+            let end = self.terms.end(session, now_us);
+            ended.extend(end.map(|end| (session.account.clone(), end)));
+            end.is_none()
+        });
+        ended
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Sha256, Session>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Terms {
+    /// Why a session has ended, if it has.
+    const fn end(self, session: &Session, now_us: u64) -> Option<SignOutEnd> {
+        if now_us.saturating_sub(session.begun_us) >= self.whole_us {
+            return Some(SignOutEnd::Expired);
+        }
+        if now_us.saturating_sub(session.seen_us) >= self.idle_us {
+            return Some(SignOutEnd::Idle);
+        }
+        None
+    }
+}
+
+/// 256 random bits that nobody guesses.
+///
+/// # Errors
+/// When the system gives none.
+pub(super) fn random_token() -> Result<String, KeysError> {
+    let bytes = random_bytes::<32>()?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn key_of(cookie: &str) -> Sha256 {
+    Sha256::of(&[cookie.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sessions() -> Sessions {
+        Sessions::new(Terms {
+            idle_us: 10,
+            whole_us: 25,
+            max: 2,
+        })
+    }
+
+    #[test]
+    fn a_session_lasts_while_it_is_used_and_no_longer_than_the_whole() {
+        let sessions = sessions();
+        let (cookie, _) = sessions.begin("ada", 7, 0).unwrap();
+        for now in [9, 18, 24] {
+            assert_eq!(sessions.find(&cookie, now).unwrap().account, "ada", "{now}");
+        }
+        assert_eq!(sessions.find(&cookie, 25), None);
+        assert_eq!(
+            sessions.sweep(25),
+            [("ada".to_owned(), SignOutEnd::Expired)]
+        );
+        let (cookie, _) = sessions.begin("ada", 7, 100).unwrap();
+        assert_eq!(sessions.find(&cookie, 110), None, "idle");
+        assert_eq!(sessions.sweep(110), [("ada".to_owned(), SignOutEnd::Idle)]);
+        assert_eq!(sessions.find("", 110), None);
+    }
+
+    #[test]
+    fn one_too_many_ends_the_one_that_was_silent_longest() {
+        let sessions = sessions();
+        let (first, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (second, _) = sessions.begin("bob", 7, 1).unwrap();
+        sessions.find(&first, 2).unwrap();
+        let (third, ended) = sessions.begin("cid", 7, 3).unwrap();
+        assert_eq!(ended, Some(("bob".to_owned(), SignOutEnd::Idle)));
+        assert_eq!(sessions.find(&second, 3), None);
+        assert!(sessions.find(&first, 3).is_some() && sessions.find(&third, 3).is_some());
+    }
+
+    #[test]
+    fn what_is_ended_is_gone_and_all_of_an_account_at_once() {
+        let sessions = sessions();
+        let (first, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (second, _) = sessions.begin("ada", 7, 0).unwrap();
+        assert_eq!(sessions.end(&first).as_deref(), Some("ada"));
+        assert_eq!(sessions.end(&first), None);
+        sessions.end_all("ada");
+        assert_eq!(sessions.find(&second, 1), None);
+    }
+}
