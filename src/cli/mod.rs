@@ -364,6 +364,19 @@ mod tests {
     }
 
     #[test]
+    fn an_account_has_a_role_and_a_token_a_machine() {
+        for line in [
+            "user add ada",
+            "user add ada --role admin",
+            "user roles ada",
+            "user token make ada --role auditor",
+            "user token revoke ada nightly",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
     fn wrong_usage_is_refused() {
         for line in [
             "serve",
@@ -416,11 +429,6 @@ mod tests {
             "retention drop --by officer",
             "restore there",
             "user passcode",
-            "user add ada",
-            "user add ada --role admin",
-            "user roles ada",
-            "user token make ada --role auditor",
-            "user token revoke ada nightly",
             "parcel open there/0123 --config c.toml",
             "parcel show",
             "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT \
