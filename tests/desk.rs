@@ -10,6 +10,8 @@ use std::path::Path;
 use std::process::Command;
 use std::process::Output;
 
+#[path = "desk/accounts.rs"]
+mod accounts;
 #[path = "books/rules.rs"]
 mod rules;
 

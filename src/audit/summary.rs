@@ -64,10 +64,9 @@ pub(super) fn what(body: &Body) -> String {
         Body::ReviewClosed {
             review, justified, ..
         } => {
-            let found = if *justified {
-                "justified"
-            } else {
-                "unjustified"
+            let found = match *justified {
+                true => "justified",
+                false => "unjustified",
             };
             format!("of decision {review}: {found}")
         }

@@ -324,6 +324,16 @@ mod tests {
         "user passcode weber --config c.toml",
         "user remove weber --config c.toml",
         "user list --json",
+        "user add ada --role pacs-admin --role auditor --by root --config c.toml",
+        "user add weber --role patient-desk --without-passcode --json",
+        "user roles ada --role compliance --by root",
+        "user reset ada --by ada",
+        "user disable ada",
+        "user enable ada --config c.toml",
+        "user delete ada --by root",
+        "user token make ada --machine nightly --role auditor --until 2030-01-01 --by ada",
+        "user token revoke ada 00112233445566ff",
+        "user accounts --config c.toml --json",
         "decide --requester lakeside --recipient lakeside --patient 1 --purpose TREATMENT \
          --user weber --user-proof token",
         "backup there --config c.toml --json",
@@ -350,6 +360,19 @@ mod tests {
     fn every_command_is_understood() {
         for line in UNDERSTOOD {
             assert!(parse(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_account_has_a_role_and_a_token_a_machine() {
+        for line in [
+            "user add ada",
+            "user add ada --role admin",
+            "user roles ada",
+            "user token make ada --role auditor",
+            "user token revoke ada nightly",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
         }
     }
 

@@ -57,11 +57,7 @@ pub fn affects(state: &State, event: &Event) -> Affected {
             recipient,
             is_final,
             ..
-        } => {
-            let others = [sender, recipient].into_iter();
-            let others = others.filter(|slug| *is_final && **slug != event.author);
-            affected.institutions = others.cloned().collect();
-        }
+        } => affected.institutions = others(event, *is_final, [sender, recipient]),
         Body::RevocationHonoured { institution, .. }
         | Body::ReviewOverdue { institution, .. }
         | Body::ReviewClosed { institution, .. }
@@ -74,9 +70,7 @@ pub fn affects(state: &State, event: &Event) -> Affected {
             institution,
             standing: ReceiptStanding::Agreed | ReceiptStanding::Disputed | ReceiptStanding::Missing,
             ..
-        } => {
-            affected.institutions.insert(institution.clone());
-        }
+        } => affected.institutions = BTreeSet::from([institution.clone()]),
         Body::PatientErased { patients, .. } => affected.patients = patients.clone(),
         Body::Restored { .. }
         | Body::QueueChanged { .. }
@@ -115,4 +109,11 @@ pub fn affects(state: &State, event: &Event) -> Affected {
         | Body::Stopped { .. } => {}
     }
     affected
+}
+
+/// Those of a transfer whose answers its end may change: not our own.
+fn others(event: &Event, is_final: bool, ends: [&InstitutionSlug; 2]) -> BTreeSet<InstitutionSlug> {
+    let others = ends.into_iter();
+    let others = others.filter(|slug| is_final && **slug != event.author);
+    others.cloned().collect()
 }

@@ -115,16 +115,7 @@ pub(super) fn plans(site: &Site, record: &Record) -> Vec<Plan> {
             basic(codes::USER_AUTHENTICATION, Some(codes::LOGIN), Execute)
         }
         Body::SignedOut { .. } => basic(codes::USER_AUTHENTICATION, Some(codes::LOGOUT), Execute),
-        Body::AccountChanged { act, .. } => match act {
-            AccountAct::Added => alert(codes::USER_SECURITY, Create),
-            AccountAct::Removed => alert(codes::USER_SECURITY, Delete),
-            AccountAct::RolesSet
-            | AccountAct::PasscodeSet
-            | AccountAct::Disabled
-            | AccountAct::Enabled
-            | AccountAct::TokenMade
-            | AccountAct::TokenRevoked => alert(codes::USER_SECURITY, Update),
-        },
+        Body::AccountChanged { act, .. } => of_account(*act),
         // As in audit messages (`audit_message::event`).
         Body::DetailsShown { .. } => patient_record(Read),
         Body::Bypassed { .. } => alert(codes::RECORDING_STOPPED, Execute),
@@ -290,6 +281,21 @@ const fn of_queue(act: QueueAct) -> Plan {
             basic(codes::APPLICATION_ACTIVITY, None, Action::Execute)
         }
     }
+}
+
+/// What was done to an account of the console.
+const fn of_account(act: AccountAct) -> Plan {
+    let action = match act {
+        AccountAct::Added => Action::Create,
+        AccountAct::Removed => Action::Delete,
+        AccountAct::RolesSet
+        | AccountAct::PasscodeSet
+        | AccountAct::Disabled
+        | AccountAct::Enabled
+        | AccountAct::TokenMade
+        | AccountAct::TokenRevoked => Action::Update,
+    };
+    alert(codes::USER_SECURITY, action)
 }
 
 /// The disclosure that it is when data went `from` one institution `to` another, one of which is ours.

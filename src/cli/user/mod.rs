@@ -1,5 +1,6 @@
 //! `credence user`
 
+pub mod account;
 pub(super) mod prompt;
 
 use std::io;
@@ -12,6 +13,7 @@ use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::configured;
+use crate::cli::user::account::Account;
 use crate::config::SecretError;
 use crate::config::SecretFile;
 use crate::config::UserName;
@@ -22,22 +24,39 @@ use crate::identity::ReplaceError;
 use crate::identity::lock_for;
 use crate::identity::replace;
 
-/// Set, remove and list the passcodes of users whom peers name
+/// Accounts of the console, and passcodes of users whom peers name
 ///
-/// A peer may name its user, with a passcode, when it requests an association (DICOM PS3.7, User Identity
+/// Two kinds of people have a passcode here, and neither gets in where the other does.
+///
+/// Accounts of the console sign in with a browser, or have tokens for the API: add, roles, reset, disable, enable,
+/// delete, token, accounts. They work by way of the gateway that runs, else on its folder, and each change is an entry
+/// of the ledger.
+///
+/// Users whom peers name: passcode, remove, list. A peer may name its user, with a passcode, when it requests an association (DICOM PS3.7, User Identity
 /// Negotiation). The file that `passcodes` of the table identity names holds one line for each user: the
 /// name, and a digest of the passcode by Argon2id. A running gateway heeds a change at once. Run it as the
 /// user that the gateway runs as: the file is for its owner's eyes only.
 #[derive(Debug, Subcommand)]
 pub enum User {
-    /// Set the passcode of a user, new or known
+    /// Accounts of the console.
+    #[command(flatten)]
+    Account(Account),
+    /// Users whom peers name.
+    #[command(flatten)]
+    Named(Named),
+}
+
+/// Commands about users whom peers name.
+#[derive(Debug, Subcommand)]
+pub enum Named {
+    /// Set the passcode of a user whom peers name, new or known
     ///
     /// On a terminal it is asked for twice and not shown; else it is the first line of standard input.
     /// At least 12 characters.
     Passcode(Passcode),
-    /// Take a user out of the file: from then on the gateway rejects that user with any passcode
+    /// Take a user whom peers name out of the file: from then on the gateway rejects that user with any passcode
     Remove(Remove),
-    /// List the users who have a passcode
+    /// List the users whom peers name who have a passcode
     List(List),
 }
 
@@ -107,10 +126,14 @@ enum Refused {
 /// # Errors
 /// When `out` cannot be written.
 pub fn run(command: &User, out: &mut dyn Write) -> io::Result<Exit> {
+    let command = match command {
+        User::Account(command) => return account::run(command, out),
+        User::Named(command) => command,
+    };
     let config = match command {
-        User::Passcode(arguments) => &arguments.config,
-        User::Remove(arguments) => &arguments.config,
-        User::List(arguments) => &arguments.config,
+        Named::Passcode(arguments) => &arguments.config,
+        Named::Remove(arguments) => &arguments.config,
+        Named::List(arguments) => &arguments.config,
     };
     let config = match configured(config) {
         Ok(config) => config,
@@ -127,9 +150,9 @@ pub fn run(command: &User, out: &mut dyn Write) -> io::Result<Exit> {
     }
 }
 
-fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(), Refused> {
+fn perform(command: &Named, file: &SecretFile, out: &mut dyn Write) -> Result<(), Refused> {
     match command {
-        User::Passcode(arguments) => {
+        Named::Passcode(arguments) => {
             let name = &arguments.name;
             if name.as_str().starts_with('#') {
                 return Err(Refused::Comment);
@@ -141,7 +164,7 @@ fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(),
             set(file, name, digest)?;
             writeln!(out, "user {name} has a new passcode")?;
         }
-        User::Remove(arguments) => {
+        Named::Remove(arguments) => {
             let name = &arguments.name;
             let path = path(file)?;
             let _alone = lock_for(&path)?;
@@ -152,7 +175,7 @@ fn perform(command: &User, file: &SecretFile, out: &mut dyn Write) -> Result<(),
             replace(&path, passcodes.text().as_bytes())?;
             writeln!(out, "user {name} has no passcode any more")?;
         }
-        User::List(arguments) => {
+        Named::List(arguments) => {
             let passcodes = Passcodes::read(file)?;
             if arguments.json {
                 let users: Vec<&str> = passcodes.users().map(UserName::as_str).collect();

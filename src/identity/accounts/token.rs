@@ -184,11 +184,13 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "TokenSecret(..)");
         assert_eq!(TokenSecret::said(secret.as_str()), Some(secret.clone()));
         let text = secret.as_str();
-        for wrong in ["", PREFIX, &text[1..], &text[..51], &format!("{text}A")] {
+        let (short, _) = text.split_at(text.len() - 1);
+        let (_, late) = text.split_at(1);
+        for wrong in ["", PREFIX, short, late, &format!("{text}A")] {
             assert_eq!(TokenSecret::said(wrong), None, "{wrong}");
         }
         // The last digit holds four bits: another text of the same bytes is none.
-        assert!(TokenSecret::said(&format!("{}d", &text[..51])).is_none());
+        assert!(TokenSecret::said(&format!("{short}d")).is_none());
     }
 
     #[test]

@@ -66,23 +66,19 @@ pub(super) fn facets_of(entry: &Entry) -> Vec<Facet> {
         Body::TransferClosed { .. } | Body::Receipt { .. } => {
             facets.extend(facets_of_transfers(body));
         }
-        Body::Query { decision, .. } | Body::ProcedureStep { decision, .. } => {
-            facets.push(Facet::About(*decision));
-        }
+        Body::Query { .. }
+        | Body::ProcedureStep { .. }
+        | Body::Commitment { .. }
+        | Body::QueueChanged { .. }
+        | Body::DetailsShown { .. } => facets.extend(facets_of_services(body)),
         Body::ParcelSealed { .. } | Body::ParcelOpened { .. } => {
             facets.extend(facets_of_parcels(body));
         }
         Body::DisclosuresSuspended { .. } | Body::DisclosuresResumed { .. } => {
             facets.extend(facets_of_suspensions(body));
         }
-        Body::Commitment { decision, .. } => facets.extend(decision.map(Facet::About)),
         Body::Alert { about, .. } => facets.extend(about.map(Facet::About)),
-        Body::QueueChanged { patient, study, .. } => {
-            facets.extend(patient.map(Facet::Patient));
-            facets.extend(study.map(Facet::Study));
-        }
         Body::PatientErased { .. }
-        | Body::DetailsShown { .. }
         | Body::HoldPlaced { .. }
         | Body::HoldLifted { .. }
         | Body::Equivocated { .. }
@@ -177,6 +173,27 @@ fn facets_of_parcels(body: &Body) -> Vec<Facet> {
     }
 }
 
+/// What services came to, and what somebody was shown.
+fn facets_of_services(body: &Body) -> Vec<Facet> {
+    match body {
+        Body::Query { decision, .. } | Body::ProcedureStep { decision, .. } => {
+            vec![Facet::About(*decision)]
+        }
+        Body::Commitment { decision, .. } => decision.iter().copied().map(Facet::About).collect(),
+        Body::QueueChanged { patient, study, .. } => {
+            let patient = patient.iter().copied().map(Facet::Patient);
+            patient.chain(study.map(Facet::Study)).collect()
+        }
+        Body::DetailsShown {
+            patients, about, ..
+        } => {
+            let about = about.iter().copied().map(Facet::About);
+            about.chain(of_patients(patients)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Of what a patient is not told for a while.
 fn facets_of_suspensions(body: &Body) -> Vec<Facet> {
     match body {
@@ -208,12 +225,6 @@ fn facets_of_accounts(body: &Body) -> Vec<Facet> {
             vec![Facet::Patient(*patient)]
         }
         Body::PatientErased { patients, .. } => of_patients(patients),
-        Body::DetailsShown {
-            patients, about, ..
-        } => {
-            let about = about.iter().copied().map(Facet::About);
-            about.chain(of_patients(patients)).collect()
-        }
         Body::HoldPlaced { patients, .. } => of_patients(patients.iter().flatten()),
         Body::HoldLifted { hold, .. } => vec![Facet::About(*hold)],
         Body::Equivocated { institution, .. } | Body::Misstated { institution, .. } => {
@@ -318,7 +329,7 @@ mod tests {
             by: "desk".to_owned(),
         };
         let expected = [Facet::About(3), Facet::Patient(one), Facet::Patient(other)];
-        assert_eq!(facets_of_accounts(&body), expected);
+        assert_eq!(facets_of_services(&body), expected);
     }
 
     #[test]
