@@ -129,6 +129,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
     (
         "admin",
         &[
+            "alarm",
             "audit",
             "clock",
             "config",
@@ -139,6 +140,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
             "ledger",
             "storage",
             "transport",
+            "web",
         ],
     ),
 ];
@@ -147,14 +149,16 @@ const ROOMS: [(&str, &[&str]); 23] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 23] = [
+const DOORS: [(&str, &[&str]); 30] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
     ("cedar_policy", &["contract"]),
     ("clap", &["cli"]),
+    ("cookie", &["admin"]),
     ("dicom_ul", &["association"]),
     ("ed25519_dalek", &["ledger"]),
+    ("fluent_bundle", &["admin"]),
     ("hpke", &["parcel"]),
     (
         "http_body_util",
@@ -169,6 +173,7 @@ const DOORS: [(&str, &[&str]); 23] = [
     ("hyper_util", &["admin", "depot", "web"]),
     ("jsonwebtoken", &["identity"]),
     ("lettre", &["alarm"]),
+    ("maud", &["admin"]),
     ("object_store", &["depot"]),
     ("prometheus_client", &["admin", "gateway"]),
     ("quick_xml", &["audit"]),
@@ -179,6 +184,9 @@ const DOORS: [(&str, &[&str]); 23] = [
     ("tar", &["storage"]),
     ("tokio_rustls", &["transport"]),
     ("toml", &["config", "contract"]),
+    ("unic_langid", &["admin"]),
+    ("utoipa", &["admin", "contract", "gateway"]),
+    ("utoipa_axum", &["admin"]),
     ("x509_parser", &["certificate"]),
 ];
 
