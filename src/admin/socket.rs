@@ -70,13 +70,17 @@ pub(super) fn listen(data_dir: &Path) -> io::Result<(UnixListener, Lying)> {
     Ok((listener, Lying(path)))
 }
 
+async fn connect(data_dir: &Path) -> io::Result<UnixStream> {
+    let folder = Reachable::open(data_dir)?;
+    UnixStream::connect(folder.socket()).await
+}
+
 /// Sends one command to the gateway that runs on `data_dir`; `None` when none does.
 ///
 /// # Errors
 /// When the socket is there but does not answer.
 pub async fn send(data_dir: &Path, command: &Command) -> io::Result<Option<Answer>> {
-    let folder = Reachable::open(data_dir)?;
-    let stream = match UnixStream::connect(folder.socket()).await {
+    let stream = match connect(data_dir).await {
         Ok(stream) => stream,
         Err(error)
             if matches!(
