@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::board::Board;
 use super::done::Done;
+use super::log::LogLines;
 use super::sessions::Ended;
 use super::sessions::Sessions;
 use super::setting_up::SetUp;
@@ -37,6 +38,8 @@ pub(super) struct Console {
     pub(super) recorder: Recorder,
     /// What flows, counted.
     pub(super) meters: Arc<Meters>,
+    /// The last lines of the log.
+    pub(super) log: LogLines,
     pub(super) clock: Clock,
     pub(super) site: Site,
     pub(super) face: ClockFace,

@@ -13,6 +13,7 @@ mod console;
 mod done;
 mod guard;
 mod health;
+mod log;
 mod looks;
 mod metrics;
 mod pages;
@@ -49,6 +50,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
+pub use log::LogLine;
+pub use log::LogLines;
+pub use log::Severity;
 pub use metrics::AuditLag;
 pub use metrics::CONTENT_TYPE as METRICS_CONTENT_TYPE;
 pub use metrics::CertificateLeft;
@@ -131,6 +135,8 @@ pub struct Means {
     pub security: Option<Arc<Security>>,
     /// What flows, counted.
     pub meters: Arc<Meters>,
+    /// What the process says of itself.
+    pub log: LogLines,
     /// What time it is.
     pub clock: Clock,
 }
@@ -258,6 +264,7 @@ impl Console {
             office: means.office,
             recorder: means.recorder,
             meters: means.meters,
+            log: means.log,
             clock: means.clock,
             site: means.site,
             face,
