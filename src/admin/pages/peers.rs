@@ -105,8 +105,10 @@ fn queue_table(frame: &Frame, queues: &[ListedQueue]) -> Markup {
                     a id=(format!("queue-{}", queue.queue)) href=(queue::path(&queue.queue)) { (queue.queue) }
                 }
                 td { (queue_state(frame, queue.state)) }
-                td class="number" { (queue.waiting.objects) }
-                td class="number" { (parts::bytes(queue.waiting.bytes)) }
+                td class="number" {
+                    (queue.waiting.objects)
+                    @if queue.waiting.bytes > 0 { " · " (parts::bytes(queue.waiting.bytes)) }
+                }
                 td class="number" { (queue.on_their_way) }
                 td class="number" { (queue.delivered.objects) }
                 td class="number" { (set_aside(queue.dead.objects)) }
@@ -121,7 +123,6 @@ fn queue_table(frame: &Frame, queues: &[ListedQueue]) -> Markup {
         words.say("head-queue"),
         words.say("head-state"),
         words.say("head-waiting"),
-        words.say("peers-head-bytes"),
         words.say("peers-head-on-their-way"),
         words.say("peers-head-delivered"),
         words.say("head-dead"),

@@ -344,8 +344,8 @@ fn which(frame: &Frame, scope: &Scope) -> Markup {
         fieldset {
             legend { (words.say("peers-drop-which")) }
             (choice("", None, &words.say("peers-drop-aside")))
-            (choice("dead", Some(QueuePlace::Dead), &words.say("place-dead")))
-            (choice("quarantined", Some(QueuePlace::Quarantined), &words.say("place-quarantined")))
+            (choice("dead", Some(QueuePlace::Dead), &words.say("peers-drop-dead")))
+            (choice("quarantined", Some(QueuePlace::Quarantined), &words.say("peers-drop-quarantined")))
             (choice("waiting", Some(QueuePlace::Waiting), &words.say("peers-drop-waiting")))
         }
     }
