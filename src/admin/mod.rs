@@ -6,10 +6,13 @@
 //! (`looks`). Who may do what is one table (`rights`), by which pages and API are guarded alike.
 
 mod api;
+mod asked;
 mod assets;
 mod board;
 mod caller;
+mod catalogue;
 mod console;
+mod decisions;
 mod done;
 mod guard;
 mod health;
@@ -25,6 +28,7 @@ mod shelf;
 mod signing_in;
 mod socket;
 mod throttle;
+mod transfers;
 mod words;
 
 use std::io;
