@@ -73,6 +73,7 @@ use crate::config::Config;
 use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Office;
+use crate::gateway::keep_security;
 use crate::identity::AccountsError;
 use crate::transport;
 use crate::transport::Security;
@@ -284,9 +285,18 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
             console.ended(ended).await;
         }
     };
+    let tls = &console.config.tls;
+    let keeping = async {
+        let Some(security) = &console.security else {
+            return std::future::pending().await;
+        };
+        let every = (tls.reload, tls.expiry_warning);
+        keep_security(security, &console.recorder, console.clock, every).await;
+    };
     tokio::select! {
         () = following => {}
         () = sweeping => {}
+        () = keeping => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }
