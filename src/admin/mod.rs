@@ -308,7 +308,7 @@ fn router(console: &Shared, body_bytes_max: usize) -> Router {
         .merge(api::router())
         .merge(assets::router())
         .merge(pages::router(console))
-        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::not_so() })
         .layer(middleware::map_response(guarded))
         .layer(DefaultBodyLimit::max(body_bytes_max));
     all.with_state(Arc::clone(console))
