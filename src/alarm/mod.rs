@@ -55,6 +55,7 @@ use crate::storage::Cursor;
 use crate::storage::FollowError;
 use crate::storage::Following;
 use crate::storage::ReadError;
+use crate::storage::VerifyError;
 use crate::transport::Security;
 
 /// The folder of the data folder where it is kept who was told what.
@@ -242,6 +243,18 @@ fn tellings(
         tellings.push(telling(name, "mail", Way::Mail(sender), wanted)?);
     }
     Ok(tellings)
+}
+
+/// The alert that a verification of the ledger failed, if something is wrong with it: its code, and what it says.
+pub fn of_verification(error: &VerifyError) -> Option<(&'static str, String)> {
+    let text = || format!("ledger: it is not as it was written: {error}");
+    error.is_damage().then(|| ("ledger-damaged", text()))
+}
+
+/// The alert that it is whole after it was not.
+pub fn of_wholeness(entries: u64) -> (&'static str, String) {
+    let text = format!("ledger: it is whole again: {entries} entries verified");
+    ("ledger-whole", text)
 }
 
 /// The alert that the ledger is damaged, if that is why it cannot be read.
