@@ -55,7 +55,6 @@ use crate::storage::Cursor;
 use crate::storage::FollowError;
 use crate::storage::Following;
 use crate::storage::ReadError;
-use crate::storage::VerifyError;
 use crate::transport::Security;
 
 /// The folder of the data folder where it is kept who was told what.
@@ -245,10 +244,10 @@ fn tellings(
     Ok(tellings)
 }
 
-/// The alert that a verification of the ledger failed, if something is wrong with it: its code, and what it says.
-pub fn of_verification(error: &VerifyError) -> Option<(&'static str, String)> {
-    let text = || format!("ledger: it is not as it was written: {error}");
-    error.is_damage().then(|| ("ledger-damaged", text()))
+/// The alert that a verification of the ledger found something wrong: its code, and what it says.
+pub fn of_verification(problem: &str) -> (&'static str, String) {
+    let text = format!("ledger: it is not as it was written: {problem}");
+    ("ledger-damaged", text)
 }
 
 /// The alert that it is whole after it was not.

@@ -259,7 +259,7 @@ impl Recorder {
     ///
     /// # Errors
     /// When the writer has ended.
-    pub(super) async fn unseal(
+    pub async fn unseal(
         &self,
         entry: u64,
     ) -> Result<Option<(Pseudonym, Vec<u8>)>, RecordError> {
