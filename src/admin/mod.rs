@@ -80,6 +80,7 @@ use crate::config::Config;
 use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Office;
+use crate::gateway::keep_security;
 use crate::identity::AccountsError;
 use crate::transport;
 use crate::transport::Security;
@@ -300,10 +301,22 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
             exports::remove(console.exports.sweep(console.clock.now())).await;
         }
     };
+    let tls = &console.config.tls;
+    let keeping = async {
+        let Some(security) = &console.security else {
+            return std::future::pending().await;
+        };
+        let every = (tls.reload, tls.expiry_warning);
+        keep_security(security, &console.recorder, console.clock, every).await;
+    };
     tokio::select! {
         () = following => {}
         () = sweeping => {}
+<<<<<<< HEAD
         () = verifying::verify_on(&console) => {}
+=======
+        () = keeping => {}
+>>>>>>> main
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
     console.verification.stop();
@@ -318,7 +331,7 @@ fn router(console: &Shared, body_bytes_max: usize) -> Router {
         .merge(api::router())
         .merge(assets::router())
         .merge(pages::router(console))
-        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::not_so() })
         .layer(middleware::map_response(guarded))
         .layer(DefaultBodyLimit::max(body_bytes_max));
     all.with_state(Arc::clone(console))
