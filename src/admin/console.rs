@@ -10,10 +10,12 @@ use tokio::sync::Semaphore;
 
 use super::board::Board;
 use super::done::Done;
+use super::exports::Exports;
 use super::sessions::Ended;
 use super::sessions::Sessions;
 use super::setting_up::SetUp;
 use super::throttle::Throttle;
+use super::verifying::Verifying;
 use crate::audit::ClockFace;
 use crate::audit::Site;
 use crate::clock::Clock;
@@ -51,6 +53,9 @@ pub(super) struct Console {
     pub(super) verifying: Semaphore,
     pub(super) done: Mutex<Done>,
     pub(super) board: Board,
+    /// Whether the ledger is what it was.
+    pub(super) verification: Verifying,
+    pub(super) exports: Exports,
 }
 
 /// Axum's state.

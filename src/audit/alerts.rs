@@ -54,6 +54,7 @@ const ALERTS: [(&str, Topic, Severity); 51] = {
         ("disk-enough", Other, Success),
         ("disk-low", Other, Serious),
         ("ledger-damaged", Ledger, Major),
+        ("ledger-whole", Ledger, Success),
         ("log-forked", Ledger, Major),
         ("log-rolled-back", Ledger, Major),
         ("no-room", Topic::RecordingStopped, Serious),
@@ -99,11 +100,12 @@ pub(super) fn meaning(code: &str) -> (Topic, Severity) {
 }
 
 /// Which alert is over when one of this code comes about the same thing.
-const ENDS: [(&str, &str); 5] = [
+const ENDS: [(&str, &str); 6] = [
     ("alarm-back", "alarm-behind"),
     ("audit-receiver-back", "audit-receiver-behind"),
     ("destination-back", "destination-down"),
     ("disk-enough", "disk-low"),
+    ("ledger-whole", "ledger-damaged"),
     ("room-again", "no-room"),
 ];
 
