@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::time::Day;
 use crate::time::UtcMicros;
 
 /// A name that is none of a time zone.
@@ -51,6 +52,25 @@ impl ClockFace {
     /// The zone's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The day that it is here.
+    pub fn day(&self, at: UtcMicros) -> Day {
+        let at = Timestamp::from_microsecond(at.0).unwrap_or_default();
+        let date = at.to_zoned(self.zone.clone()).date();
+        Day::from_dicom(&date.strftime("%Y%m%d").to_string()).unwrap_or_default()
+    }
+
+    /// When a day begins here; where the clock skips midnight, the first moment after.
+    pub fn begins(&self, day: Day) -> UtcMicros {
+        let (year, month, date) = day.ymd();
+        let year = i16::try_from(year).unwrap_or(i16::MAX);
+        let [month, date] = [month, date].map(|part| i8::try_from(part).unwrap_or(1));
+        let civil = jiff::civil::Date::new(year, month, date);
+        let zoned = civil.and_then(|date| date.to_zoned(self.zone.clone()));
+        zoned.map_or(UtcMicros(0), |at| {
+            UtcMicros(at.timestamp().as_microsecond())
+        })
     }
 
     /// The date, in words: `3 March 2026`.
@@ -134,6 +154,20 @@ mod tests {
         for text in ["", "yesterday", "2026-02-30", "2026-01-31T25:00", "12:00"] {
             assert_eq!(vienna.moment(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_its_zone() {
+        let vienna = ClockFace::of("Europe/Vienna").unwrap();
+        let day = Day::from_dicom("20260329").unwrap();
+        assert_eq!(vienna.begins(day), micros("2026-03-28T23:00:00Z"));
+        assert_eq!(
+            vienna.begins(Day(day.0 + 1)),
+            micros("2026-03-29T22:00:00Z"),
+            "summer"
+        );
+        assert_eq!(vienna.day(micros("2026-03-28T23:00:00Z")), day);
+        assert_eq!(vienna.day(micros("2026-03-28T22:59:59Z")), Day(day.0 - 1));
     }
 
     #[test]

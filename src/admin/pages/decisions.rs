@@ -18,14 +18,14 @@ use maud::Markup;
 use maud::html;
 use serde::Deserialize;
 
-use super::filters::choice;
-use super::filters::field;
-use super::filters::institutions;
-use super::filters::moment;
-use super::filters::purpose_word;
-use super::filters::purposes;
-use super::filters::unreadable;
-use super::filters::verb_word;
+use super::fields::choice;
+use super::fields::field;
+use super::fields::institutions;
+use super::fields::moment;
+use super::fields::purpose_word;
+use super::fields::purposes;
+use super::fields::unreadable;
+use super::fields::verb_word;
 use super::frame::Frame;
 use super::frame::Posted;
 use super::parts;
@@ -225,7 +225,7 @@ fn table(frame: &Frame, records: &[Record]) -> Markup {
                     td {
                         (judged.decision.short_reason())
                         @if judged.decision.observed && judged.decision.verdict == Verdict::Deny {
-                            " " span class="mark warn" { (words.say("observed-only")) }
+                            " " span class="mark warn" { (words.say("decision-observed-only")) }
                         }
                     }
                 }

@@ -5,7 +5,7 @@ use maud::html;
 
 use super::request::fact;
 use crate::admin::decisions::Again;
-use crate::admin::pages::filters::purpose_word;
+use crate::admin::pages::fields::purpose_word;
 use crate::admin::pages::frame::Frame;
 use crate::admin::pages::parts;
 use crate::admin::rights::Right;
@@ -173,15 +173,15 @@ fn consents(frame: &Frame, considered: &[Considered]) -> Markup {
                 td { (consent(frame, one.consent)) }
                 td {
                     @match one.terms.effect {
-                        Effect::Grant => (words.say("consent-grant")),
-                        Effect::Deny => (words.say("consent-objection")),
+                        Effect::Grant => (words.say("decision-consent-grant")),
+                        Effect::Deny => (words.say("decision-consent-objection")),
                     }
                 }
                 td {
                     @if one.mismatches.is_empty() {
-                        (words.say("consent-speaks"))
+                        (words.say("decision-consent-speaks"))
                     } @else {
-                        (words.say("consent-silent")) " "
+                        (words.say("decision-consent-silent")) " "
                         (one.mismatches.iter().map(says).collect::<Vec<_>>().join(", "))
                     }
                 }

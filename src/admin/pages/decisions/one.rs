@@ -119,7 +119,7 @@ fn who(frame: &Frame, judged: &Judged, identity: Option<&Identity>) -> Markup {
         dl class="facts" id="who" {
             @match &identity.patient_id {
                 Some(id) => (fact(&words.say("field-patient-id"), &html! { strong { (id) } })),
-                None => (fact(&words.say("field-patient-id"), &html! { (words.say("patient-forgotten")) })),
+                None => (fact(&words.say("field-patient-id"), &html! { (words.say("decision-patient-forgotten")) })),
             }
             @if let Some(issuer) = identity.issuer_of_patient_id.as_ref().filter(|text| !text.is_empty()) {
                 (fact(&words.say("field-patient-issuer"), &html! { (issuer) }))
@@ -151,7 +151,7 @@ fn why(frame: &Frame, decision: &Decision, rules: &[RuleText]) -> Markup {
                 }
             }))
             (fact(&words.say("decision-obligations"), &html! {
-                @if decision.obligations.is_empty() { (words.say("nothing")) }
+                @if decision.obligations.is_empty() { (words.say("decision-obligations-none")) }
                 @for obligation in &decision.obligations { code { (obligation) } " " }
             }))
             (fact(&words.say("decision-valid-until"), &frame.time(decision.valid_until)))

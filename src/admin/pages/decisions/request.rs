@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use maud::Markup;
 use maud::html;
 
-use crate::admin::pages::filters::purpose_word;
-use crate::admin::pages::filters::verb_word;
+use crate::admin::pages::fields::purpose_word;
+use crate::admin::pages::fields::verb_word;
 use crate::admin::pages::frame::Frame;
 use crate::admin::pages::parts;
 use crate::contract::InstitutionSlug;

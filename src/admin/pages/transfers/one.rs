@@ -17,8 +17,8 @@ use super::progress;
 use super::rate;
 use crate::admin::asked;
 use crate::admin::console::Shared;
-use crate::admin::pages::filters::purpose_word;
-use crate::admin::pages::filters::verb_word;
+use crate::admin::pages::fields::purpose_word;
+use crate::admin::pages::fields::verb_word;
 use crate::admin::pages::frame::Frame;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
@@ -304,11 +304,11 @@ fn receipts(frame: &Frame, one: &OneTransfer) -> Markup {
                 return None;
             };
             let (class, word) = match standing {
-                ReceiptStanding::Due => ("mark", "receipt-due"),
-                ReceiptStanding::Drafted => ("mark", "receipt-drafted"),
-                ReceiptStanding::Agreed => ("mark good", "receipt-agreed"),
-                ReceiptStanding::Disputed => ("mark bad", "receipt-disputed"),
-                ReceiptStanding::Missing => ("mark bad", "receipt-missing"),
+                ReceiptStanding::Due => ("mark", "transfer-receipt-due"),
+                ReceiptStanding::Drafted => ("mark", "transfer-receipt-drafted"),
+                ReceiptStanding::Agreed => ("mark good", "transfer-receipt-agreed"),
+                ReceiptStanding::Disputed => ("mark bad", "transfer-receipt-disputed"),
+                ReceiptStanding::Missing => ("mark bad", "transfer-receipt-missing"),
             };
             Some(html! {
                 tr {
