@@ -10,7 +10,10 @@ mod assets;
 mod board;
 mod caller;
 mod console;
+mod credit;
+mod difference;
 mod done;
+mod echoes;
 mod guard;
 mod health;
 mod looks;
@@ -25,6 +28,7 @@ mod shelf;
 mod signing_in;
 mod socket;
 mod throttle;
+mod trial;
 mod words;
 
 use std::io;
@@ -60,6 +64,8 @@ pub use socket::send;
 use self::board::Board;
 use self::console::Console;
 use self::console::Shared;
+use self::credit::Credit;
+use self::echoes::Echoes;
 use self::problem::Problem;
 use self::sessions::Sessions;
 use self::sessions::Terms;
@@ -87,6 +93,8 @@ const LOCAL_CONNECTIONS_MAX: usize = 64;
 const LOCAL_REQUEST: Duration = Duration::from_secs(300);
 /// Passcodes that are verified at the same time.
 const VERIFYING_MAX: usize = 2;
+/// Rules that are tried at the same time.
+const TRYING_MAX: usize = 1;
 /// How often sessions that ended are looked for.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -253,6 +261,11 @@ impl Console {
             None => ClockFace::of_system(),
         };
         let board = Board::new(means.recorder.journal());
+        let credit = Credit::new(
+            means.recorder.journal(),
+            means.recorder.log_key().clone(),
+            means.recorder.checkpoints(),
+        );
         Ok(Self {
             config: config.clone(),
             office: means.office,
@@ -269,6 +282,9 @@ impl Console {
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,
+            credit,
+            echoes: Echoes::default(),
+            trying: Semaphore::new(TRYING_MAX),
         })
     }
 }
@@ -286,9 +302,11 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
     };
     tokio::select! {
         () = following => {}
+        () = console.credit.follow() => {}
         () = sweeping => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
+    console.credit.stop();
 }
 
 /// All that is answered.

@@ -80,12 +80,7 @@ impl PolicyParts {
             parts.push((name, part));
             rest = after.strip_prefix('\n')?;
         }
-        let [
-            (SCHEMA_NAME, schema),
-            (CREDIT_NAME, credit),
-            policies @ ..,
-        ] = parts.as_slice()
-        else {
+        let [(SCHEMA_NAME, schema), (CREDIT_NAME, credit), policies @ ..] = parts.as_slice() else {
             return None;
         };
         let rules = policies.iter().map(|(name, text)| RuleFile {
@@ -230,7 +225,8 @@ mod tests {
     fn a_fault_is_found_in_its_line() {
         let rules = "// nothing\n\npermit (principal, action resource);\n";
         assert_eq!(lines(&parts(rules)), [Some(3)]);
-        let rules = "\n@id(\"x\")\npermit (principal, action, resource)\nwhen { context.scroe > 3 };";
+        let rules =
+            "\n@id(\"x\")\npermit (principal, action, resource)\nwhen { context.scroe > 3 };";
         assert_eq!(lines(&parts(rules)), [Some(2)]);
         let mut schema = parts("");
         schema.schema.push_str("\nentity;\n");
@@ -244,7 +240,11 @@ mod tests {
         let rules: Vec<RuleText> = set.rules().collect();
         assert_eq!(rules.len(), set.ids().count());
         for rule in &rules {
-            assert!(rule.text.contains(&format!("@id({:?})", rule.id)), "{}", rule.text);
+            assert!(
+                rule.text.contains(&format!("@id({:?})", rule.id)),
+                "{}",
+                rule.text
+            );
             let place = set.parts().place_of(&rule.id);
             assert!(place.file.is_some() && place.line.is_some(), "{}", rule.id);
         }
