@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::alarm::Alert;
+use crate::alarm::Standing;
+use crate::alarm::Stands;
 use crate::audit::Judged;
 use crate::audit::Record;
 use crate::contract::Body;
@@ -93,6 +96,7 @@ pub(in crate::admin) struct Seen {
     hour: Option<Hour>,
     refused: VecDeque<Refused>,
     alerts: VecDeque<Alerted>,
+    standing: Standing,
     under_way: BTreeMap<u64, UnderWay>,
     ended: VecDeque<UnderWay>,
 }
@@ -133,6 +137,11 @@ impl Seen {
         self.alerts.iter().rev()
     }
 
+    /// Alerts that stand, the worst first.
+    pub(in crate::admin) fn standing(&self, now: UtcMicros) -> Vec<&Stands> {
+        self.standing.at(now)
+    }
+
     /// What moves, by the number of its decision.
     pub(in crate::admin) fn under_way(&self) -> impl Iterator<Item = &UnderWay> {
         self.under_way.values()
@@ -161,6 +170,9 @@ impl Seen {
             Body::Decision { .. } => self.decided(record),
             Body::TransferClosed { .. } => self.moved(record),
             Body::Alert { code, text, about } => {
+                if let Some(alert) = Alert::of(&record.entry) {
+                    self.standing.hear(&alert);
+                }
                 let alert = Alerted {
                     entry: record.entry.seq,
                     at: record.at(),

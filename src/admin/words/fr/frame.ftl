@@ -1,52 +1,63 @@
 ## Around every page
-skip = Skip to the content
+skip = Aller au contenu
 menu = Menu
-language = Language
-choose = Choose
-times-in-zone = Times in { $zone }
-sign-out = Sign out
-back-to-overview = Back to the overview
-problem-forbidden = Not with your roles
-problem-not-found = There is nothing here
-problem-refused = Not done
-problem-unavailable = Not now
+language = Langue
+choose = Choisir
+times-in-zone = Heures : { $zone }
+sign-out = Se déconnecter
+back-to-overview = Retour à la vue d’ensemble
+problem-forbidden = Impossible avec vos rôles
+problem-not-found = Il n’y a rien ici
+problem-refused = Non effectué
+problem-unavailable = Impossible pour le moment
 
 ## Signing in
-sign-in = Sign in
-account-name = Account
-account-name-wrong = An account's name has 1 to 64 letters, digits, dots, hyphens and underscores.
-passcode = Passcode
-passcode-hint = At least { $characters } characters.
-sign-in-wrong = There is no such account and passcode.
+sign-in = Se connecter
+account-name = Compte
+account-name-wrong = Un nom de compte a de 1 à 64 lettres, chiffres, points, tirets et traits de soulignement.
+passcode = Mot de passe
+passcode-hint = Au moins { $characters } caractères.
+sign-in-wrong = Ce compte et ce mot de passe ne correspondent pas.
 sign-in-wait =
     { $seconds ->
-        [one] Too many failures: try again in one second.
-       *[other] Too many failures: try again in { $seconds } seconds.
+        [one] Trop d’échecs : réessayez dans { $seconds } seconde.
+       *[other] Trop d’échecs : réessayez dans { $seconds } secondes.
     }
-sign-in-busy = Nobody can be signed in at the moment. Try again.
-set-up = The first account
-set-up-what = This account manages peers, queues and accounts. It makes the accounts of the others.
-set-up-make = Make the account
+sign-in-busy = Connexion impossible pour le moment. Réessayez.
+set-up = Le premier compte
+set-up-what = Ce compte gère les pairs, les files d’attente et les comptes. Il crée les comptes des autres.
+set-up-make = Créer le compte
 
 ## Words of the contract
-verdict-permit = permitted
-verdict-deny = refused
-verb-store = store
-verb-query = query
-verb-retrieve = retrieve
+verdict-permit = autorisé
+verdict-deny = refusé
+verb-store = enregistrer
+verb-query = interroger
+verb-retrieve = récupérer
+purpose-TREATMENT = soins
+purpose-EMERGENCY = urgence (bris de glace)
+purpose-PATIENT_REQUEST = à la demande du patient
+purpose-RESEARCH = recherche
+purpose-OPERATIONS = exploitation
+purpose-PAYMENT = facturation
+outcome-completed = terminé
+outcome-failed = échoué
+outcome-interrupted = interrompu
+outcome-cancelled = annulé
+outcome-stopped = arrêté
 
 ## Heads of tables
-head-when = When
+head-when = Quand
 head-code = Code
-head-what = What
-head-requester = Requester
-head-verb = Request
-head-why = Why
-head-queue = Queue
-head-state = State
-head-waiting = Waiting
-head-dead = Dead
-head-quarantined = Quarantined
-head-institution = Institution
+head-what = Quoi
+head-requester = Demandeur
+head-verb = Demande
+head-why = Pourquoi
+head-queue = File d’attente
+head-state = État
+head-waiting = En attente
+head-dead = Non distribuables
+head-quarantined = En quarantaine
+head-institution = Établissement
 head-score = Score
-head-of-1000 = Of 1000
+head-of-1000 = Sur 1000
