@@ -11,9 +11,13 @@ mod board;
 mod caller;
 mod console;
 mod done;
+mod exports;
+mod filters;
 mod guard;
 mod health;
+mod jobs;
 mod looks;
+mod measuring;
 mod metrics;
 mod pages;
 mod plot;
@@ -25,6 +29,7 @@ mod shelf;
 mod signing_in;
 mod socket;
 mod throttle;
+mod verifying;
 mod words;
 
 use std::io;
@@ -60,10 +65,12 @@ pub use socket::send;
 use self::board::Board;
 use self::console::Console;
 use self::console::Shared;
+use self::exports::Exports;
 use self::problem::Problem;
 use self::sessions::Sessions;
 use self::sessions::Terms;
 use self::setting_up::SetUp;
+use self::verifying::Verifying;
 use crate::audit::ClockFace;
 use crate::audit::NoSuchZone;
 use crate::audit::Site;
@@ -105,6 +112,9 @@ pub enum AdminError {
     /// The socket in the data folder cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Socket(io::Error),
+    /// There is no room for exports, or for how the last verification went.
+    #[error("the console has no folder: {0}")]
+    Folder(io::Error),
     /// Its certificate cannot be used.
     #[error("TLS of the console: {0}")]
     Tls(#[from] TlsError),
@@ -253,7 +263,10 @@ impl Console {
             Some(name) => ClockFace::of(name)?,
             None => ClockFace::of_system(),
         };
+        let data_dir = &config.gateway.data_dir;
         let board = Board::new(means.recorder.journal());
+        let verification = Verifying::open(data_dir).map_err(AdminError::Folder)?;
+        let exports = Exports::open(data_dir).map_err(AdminError::Folder)?;
         Ok(Self {
             config: config.clone(),
             office: means.office,
@@ -270,11 +283,13 @@ impl Console {
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,
+            verification,
+            exports,
         })
     }
 }
 
-/// Follows the ledger, and ends sessions that are over.
+/// Follows the ledger, verifies it when that is due, and ends sessions and exports that are over.
 async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
     let (key, checkpoints) = (console.recorder.log_key(), console.recorder.checkpoints());
     let following = console.board.follow(key, checkpoints);
@@ -283,6 +298,7 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
             tokio::time::sleep(SWEEP).await;
             let ended = console.sessions.sweep(console.now_us());
             console.ended(ended).await;
+            exports::remove(console.exports.sweep(console.clock.now())).await;
         }
     };
     let tls = &console.config.tls;
@@ -296,15 +312,22 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
     tokio::select! {
         () = following => {}
         () = sweeping => {}
+<<<<<<< HEAD
+        () = verifying::verify_on(&console) => {}
+=======
         () = keeping => {}
+>>>>>>> main
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
+    console.verification.stop();
+    console.exports.stop();
 }
 
 /// All that is answered.
 fn router(console: &Shared, body_bytes_max: usize) -> Router {
     let all = Router::new()
         .merge(health::router())
+        .merge(measuring::router())
         .merge(api::router())
         .merge(assets::router())
         .merge(pages::router(console))

@@ -2,6 +2,7 @@
 //! of them.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -11,6 +12,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::contract::SignOutEnd;
 use crate::digest::Sha256;
+use crate::gateway::control::PatientName;
 use crate::storage::KeysError;
 use crate::storage::random_bytes;
 
@@ -34,8 +36,14 @@ pub(super) struct Session {
     pub(super) entry: u64,
     /// What its forms must show.
     pub(super) csrf: String,
-    begun_us: u64,
-    seen_us: u64,
+    /// Whom the desk serves now. It is gone with the session.
+    patient: Option<PatientName>,
+    /// From where it began, where that is known.
+    pub(super) from: Option<IpAddr>,
+    /// When it began.
+    pub(super) begun_us: u64,
+    /// When it was last used.
+    pub(super) seen_us: u64,
 }
 
 /// See the module. Times are monotonic.
@@ -65,6 +73,7 @@ impl Sessions {
         &self,
         account: &str,
         entry: u64,
+        from: Option<IpAddr>,
         now_us: u64,
     ) -> Result<(String, Option<Ended>), KeysError> {
         let (cookie, csrf) = (random_token()?, random_token()?);
@@ -80,6 +89,8 @@ impl Sessions {
             account: account.to_owned(),
             entry,
             csrf,
+            patient: None,
+            from,
             begun_us: now_us,
             seen_us: now_us,
         };
@@ -97,15 +108,43 @@ impl Sessions {
         })
     }
 
+    /// Whom the desk serves in the session of a cookie.
+    pub(super) fn served(&self, cookie: &str) -> Option<PatientName> {
+        self.lock().get(&key_of(cookie))?.patient.clone()
+    }
+
+    /// From now on it serves `patient`, and nobody before; whether there is such a session.
+    pub(super) fn serve(&self, cookie: &str, patient: Option<PatientName>) -> bool {
+        let mut open = self.lock();
+        let session = open.get_mut(&key_of(cookie));
+        session
+            .map(|session| session.patient = patient)
+            .is_some()
+    }
+
     /// Ends the session of a cookie; whose it was.
     pub(super) fn end(&self, cookie: &str) -> Option<String> {
         let ended = self.lock().remove(&key_of(cookie));
         ended.map(|session| session.account)
     }
 
-    /// Ends all sessions of an account.
-    pub(super) fn end_all(&self, account: &str) {
-        self.lock().retain(|_, session| session.account != account);
+    /// The sessions of an account that last, the newest first.
+    pub(super) fn of_account(&self, account: &str, now_us: u64) -> Vec<Session> {
+        let open = self.lock();
+        let theirs = open.values().filter(|session| session.account == account);
+        let lasting = theirs.filter(|session| self.terms.end(session, now_us).is_none());
+        let mut lasting: Vec<Session> = lasting.cloned().collect();
+        drop(open);
+        lasting.sort_unstable_by_key(|session| std::cmp::Reverse(session.begun_us));
+        lasting
+    }
+
+    /// Ends all sessions of an account; how many they were.
+    pub(super) fn end_all(&self, account: &str) -> usize {
+        let mut open = self.lock();
+        let before = open.len();
+        open.retain(|_, session| session.account != account);
+        before.saturating_sub(open.len())
     }
 
     /// Takes out those that have ended by themselves.
@@ -165,7 +204,7 @@ mod tests {
     #[test]
     fn a_session_lasts_while_it_is_used_and_no_longer_than_the_whole() {
         let sessions = sessions();
-        let (cookie, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (cookie, _) = sessions.begin("ada", 7, None, 0).unwrap();
         for now in [9, 18, 24] {
             assert_eq!(sessions.find(&cookie, now).unwrap().account, "ada", "{now}");
         }
@@ -174,7 +213,7 @@ mod tests {
             sessions.sweep(25),
             [("ada".to_owned(), SignOutEnd::Expired)]
         );
-        let (cookie, _) = sessions.begin("ada", 7, 100).unwrap();
+        let (cookie, _) = sessions.begin("ada", 7, None, 100).unwrap();
         assert_eq!(sessions.find(&cookie, 110), None, "idle");
         assert_eq!(sessions.sweep(110), [("ada".to_owned(), SignOutEnd::Idle)]);
         assert_eq!(sessions.find("", 110), None);
@@ -183,23 +222,46 @@ mod tests {
     #[test]
     fn one_too_many_ends_the_one_that_was_silent_longest() {
         let sessions = sessions();
-        let (first, _) = sessions.begin("ada", 7, 0).unwrap();
-        let (second, _) = sessions.begin("bob", 7, 1).unwrap();
+        let (first, _) = sessions.begin("ada", 7, None, 0).unwrap();
+        let (second, _) = sessions.begin("bob", 7, None, 1).unwrap();
         sessions.find(&first, 2).unwrap();
-        let (third, ended) = sessions.begin("cid", 7, 3).unwrap();
+        let (third, ended) = sessions.begin("cid", 7, None, 3).unwrap();
         assert_eq!(ended, Some(("bob".to_owned(), SignOutEnd::Idle)));
         assert_eq!(sessions.find(&second, 3), None);
         assert!(sessions.find(&first, 3).is_some() && sessions.find(&third, 3).is_some());
     }
 
     #[test]
+    fn a_session_serves_one_patient_and_forgets_the_one_before() {
+        let sessions = sessions();
+        let (cookie, _) = sessions.begin("ada", 7, 0).unwrap();
+        let patient = |id: &str| PatientName {
+            id: id.to_owned(),
+            issuer: String::new(),
+        };
+        assert_eq!(sessions.served(&cookie), None);
+        for id in ["one", "other"] {
+            assert!(sessions.serve(&cookie, Some(patient(id))));
+            assert_eq!(sessions.served(&cookie), Some(patient(id)));
+        }
+        assert!(sessions.serve(&cookie, None));
+        assert_eq!(sessions.served(&cookie), None);
+        sessions.serve(&cookie, Some(patient("one")));
+        sessions.end(&cookie);
+        assert_eq!(sessions.served(&cookie), None);
+        assert!(!sessions.serve(&cookie, Some(patient("one"))));
+    }
+
+    #[test]
     fn what_is_ended_is_gone_and_all_of_an_account_at_once() {
         let sessions = sessions();
-        let (first, _) = sessions.begin("ada", 7, 0).unwrap();
-        let (second, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (first, _) = sessions.begin("ada", 7, None, 0).unwrap();
+        let (second, _) = sessions.begin("ada", 7, None, 0).unwrap();
         assert_eq!(sessions.end(&first).as_deref(), Some("ada"));
         assert_eq!(sessions.end(&first), None);
-        sessions.end_all("ada");
+        assert_eq!(sessions.of_account("ada", 1).len(), 1);
+        assert_eq!(sessions.end_all("ada"), 1);
         assert_eq!(sessions.find(&second, 1), None);
+        assert!(sessions.of_account("ada", 1).is_empty());
     }
 }

@@ -286,6 +286,12 @@ impl PolicySet {
         self.notes.get(id)?.description.as_deref()
     }
 
+    /// The rule with this id, in Cedar, as it was written.
+    pub fn rule(&self, id: &str) -> Option<String> {
+        let rule = self.policies.policy(&PolicyId::new(id))?;
+        Some(rule.to_string())
+    }
+
     /// The ids of its rules, sorted.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.notes.keys().map(String::as_str)

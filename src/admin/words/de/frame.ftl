@@ -34,6 +34,17 @@ verdict-deny = abgelehnt
 verb-store = speichern
 verb-query = abfragen
 verb-retrieve = abrufen
+purpose-TREATMENT = Behandlung
+purpose-EMERGENCY = Notfall (Break-Glass)
+purpose-PATIENT_REQUEST = auf Wunsch des Patienten
+purpose-RESEARCH = Forschung
+purpose-OPERATIONS = Betrieb
+purpose-PAYMENT = Abrechnung
+outcome-completed = abgeschlossen
+outcome-failed = fehlgeschlagen
+outcome-interrupted = unterbrochen
+outcome-cancelled = abgebrochen
+outcome-stopped = gestoppt
 
 ## Heads of tables
 head-when = Wann

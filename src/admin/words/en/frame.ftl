@@ -34,6 +34,17 @@ verdict-deny = refused
 verb-store = store
 verb-query = query
 verb-retrieve = retrieve
+purpose-TREATMENT = treatment
+purpose-EMERGENCY = emergency (break-glass)
+purpose-PATIENT_REQUEST = at the patient's request
+purpose-RESEARCH = research
+purpose-OPERATIONS = operations
+purpose-PAYMENT = payment
+outcome-completed = completed
+outcome-failed = failed
+outcome-interrupted = interrupted
+outcome-cancelled = cancelled
+outcome-stopped = stopped
 
 ## Heads of tables
 head-when = When

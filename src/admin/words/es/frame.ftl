@@ -34,6 +34,17 @@ verdict-deny = denegado
 verb-store = almacenar
 verb-query = consultar
 verb-retrieve = recuperar
+purpose-TREATMENT = tratamiento
+purpose-EMERGENCY = urgencia (rotura de cristal)
+purpose-PATIENT_REQUEST = a petición del paciente
+purpose-RESEARCH = investigación
+purpose-OPERATIONS = operaciones
+purpose-PAYMENT = facturación
+outcome-completed = completado
+outcome-failed = fallido
+outcome-interrupted = interrumpido
+outcome-cancelled = cancelado
+outcome-stopped = detenido
 
 ## Heads of tables
 head-when = Cuándo

@@ -34,6 +34,17 @@ verdict-deny = refusé
 verb-store = enregistrer
 verb-query = interroger
 verb-retrieve = récupérer
+purpose-TREATMENT = soins
+purpose-EMERGENCY = urgence (bris de glace)
+purpose-PATIENT_REQUEST = à la demande du patient
+purpose-RESEARCH = recherche
+purpose-OPERATIONS = exploitation
+purpose-PAYMENT = facturation
+outcome-completed = terminé
+outcome-failed = échoué
+outcome-interrupted = interrompu
+outcome-cancelled = annulé
+outcome-stopped = arrêté
 
 ## Heads of tables
 head-when = Quand

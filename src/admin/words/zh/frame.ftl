@@ -30,6 +30,17 @@ verdict-deny = 拒绝
 verb-store = 存储
 verb-query = 查询
 verb-retrieve = 调阅
+purpose-TREATMENT = 诊疗
+purpose-EMERGENCY = 紧急（破窗访问）
+purpose-PATIENT_REQUEST = 应患者要求
+purpose-RESEARCH = 科研
+purpose-OPERATIONS = 运营
+purpose-PAYMENT = 费用结算
+outcome-completed = 已完成
+outcome-failed = 失败
+outcome-interrupted = 中断
+outcome-cancelled = 已取消
+outcome-stopped = 已停止
 
 ## Heads of tables
 head-when = 时间
