@@ -20,7 +20,8 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+# In place of this folder, where this file would be taken for the package that has its name.
+sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from bench import data
 from console import matrix
