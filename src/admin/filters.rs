@@ -201,10 +201,7 @@ mod tests {
             ..Filters::default()
         };
         let query = filters.query(&[("before", "17".to_owned())]);
-        assert_eq!(
-            query,
-            "user=Dr.+O%27Neil+%26+Co&purpose=RESEARCH&before=17"
-        );
+        assert_eq!(query, "user=Dr.+O%27Neil+%26+Co&purpose=RESEARCH&before=17");
         let filter = filters.read(&ClockFace::utc()).unwrap();
         assert_eq!(filter.purpose, Some(Purpose::Research));
     }
