@@ -310,15 +310,12 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
         keep_security(security, &console.recorder, console.clock, every).await;
     };
     tokio::select! {
-            () = following => {}
-            () = sweeping => {}
-    <<<<<<< HEAD
-            () = verifying::verify_on(&console) => {}
-    =======
-            () = keeping => {}
-    >>>>>>> main
-            _ = stopped.wait_for(|stopped| *stopped) => {}
-        }
+        () = following => {}
+        () = sweeping => {}
+        () = verifying::verify_on(&console) => {}
+        () = keeping => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
     console.verification.stop();
     console.exports.stop();
 }
