@@ -266,10 +266,7 @@ impl Recorder {
     ///
     /// # Errors
     /// When the writer has ended.
-    pub async fn unseal(
-        &self,
-        entry: u64,
-    ) -> Result<Option<(Pseudonym, Vec<u8>)>, RecordError> {
+    pub async fn unseal(&self, entry: u64) -> Result<Option<(Pseudonym, Vec<u8>)>, RecordError> {
         let (reply, answer) = oneshot::channel();
         let ask = Ask::Unseal { entry, reply };
         self.asks
