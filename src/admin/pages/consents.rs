@@ -19,8 +19,8 @@ use axum::routing::get;
 use maud::Markup;
 use maud::html;
 
-use super::fields;
-use super::fields::Just;
+use super::forms;
+use super::forms::Just;
 use super::frame::Frame;
 use crate::admin::console::Shared;
 use crate::admin::problem::Problem;
@@ -56,7 +56,7 @@ async fn page(
         }
         None => choosing::body(&frame, &listed, None).await?,
     };
-    Ok(fields::shown(
+    Ok(forms::shown(
         frame.page(&frame.words.say("consents"), &body),
     ))
 }

@@ -14,8 +14,8 @@ use axum::routing::get;
 use maud::Markup;
 use maud::html;
 
-use super::fields;
-use super::fields::Just;
+use super::forms;
+use super::forms::Just;
 use super::frame::Frame;
 use super::parts;
 use super::plain;
@@ -58,7 +58,7 @@ async fn page(frame: Frame, Query(just): Query<Just>) -> Result<Response, Proble
             section { (receipts(&frame, &open)) }
         }
     };
-    Ok(fields::shown(frame.page(&words.say("reviews"), &body)))
+    Ok(forms::shown(frame.page(&words.say("reviews"), &body)))
 }
 
 /// Accesses that wait, the next to be due first.

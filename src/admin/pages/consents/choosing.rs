@@ -19,7 +19,7 @@ use super::table;
 use crate::admin::console::Console;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
+use crate::admin::pages::forms;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
 use crate::admin::problem::Problem;
@@ -57,7 +57,7 @@ pub(super) struct Listed {
 async fn choose(headers: HeaderMap, posted: Posted<Chosen>) -> Result<Response, Problem> {
     let frame = &posted.frame;
     frame.for_right(Right::SeePatients)?;
-    let Some(patient) = fields::named(&posted.form.id, &posted.form.issuer) else {
+    let Some(patient) = forms::named(&posted.form.id, &posted.form.issuer) else {
         let typed = PatientName {
             id: posted.form.id,
             issuer: posted.form.issuer,
@@ -155,8 +155,8 @@ fn find(frame: &Frame, wrong: Option<&PatientName>) -> Markup {
         form class="card narrow" method="post" action="/consents/patient" {
             (frame.csrf())
             h2 { (words.say("consents-find")) }
-            (fields::wrong(why.as_deref()))
-            (fields::patient(frame, "find", wrong))
+            (forms::wrong(why.as_deref()))
+            (forms::patient(frame, "find", wrong))
             p class="hint" { (words.say("consents-find-hint")) }
             button type="submit" { (words.say("consents-find-do")) }
         }

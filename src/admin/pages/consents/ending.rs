@@ -20,9 +20,9 @@ use super::telling;
 use crate::admin::caller::Caller;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Question;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Question;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
 use crate::admin::pages::plain;
@@ -62,9 +62,9 @@ async fn question(
     Path(consent): Path<String>,
 ) -> Result<Response, Problem> {
     let caller = frame.for_right(Right::ServePatients)?;
-    let consent = fields::entry(&consent)?;
+    let consent = forms::entry(&consent)?;
     Ok(match theirs(&frame, caller, &headers, consent).await? {
-        Some(listed) => fields::shown(asked(&frame, &listed, None)),
+        Some(listed) => forms::shown(asked(&frame, &listed, None)),
         None => Redirect::to(DESK).into_response(),
     })
 }
@@ -110,16 +110,16 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     let (frame, caller) = (&posted.frame, &posted.caller);
     frame.for_right(Right::ServePatients)?;
-    let consent = fields::entry(&consent)?;
+    let consent = forms::entry(&consent)?;
     let Some(listed) = theirs(frame, caller, &headers, consent).await? else {
         return Ok(Redirect::to(DESK).into_response());
     };
     let change = Change::ConsentRevoke {
         consent: listed.consent,
     };
-    match fields::record(frame, caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(DESK, entry)),
-        Done::Refused(why) => Ok(fields::again(asked(frame, &listed, Some(&why)))),
+    match forms::record(frame, caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
+        Done::Refused(why) => Ok(forms::again(asked(frame, &listed, Some(&why)))),
     }
 }
 
@@ -179,8 +179,8 @@ async fn answered(posted: Posted<Answered>) -> Result<Response, Problem> {
         revocation: form.revocation,
         institution: form.institution.clone(),
     };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(DESK, entry)),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
         Done::Refused(why) => Err(Problem::refused(why)),
     }
 }

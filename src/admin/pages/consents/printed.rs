@@ -15,7 +15,7 @@ use super::served::Served;
 use super::telling;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
+use crate::admin::pages::forms;
 use crate::admin::pages::plain;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
@@ -34,7 +34,7 @@ async fn page(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
     };
     let served = Served::look(&frame.console, caller, patient).await?;
     let title = frame.words.say("consents-print-title");
-    Ok(fields::shown(frame.page(&title, &body(&frame, &served))))
+    Ok(forms::shown(frame.page(&title, &body(&frame, &served))))
 }
 
 /// The buttons above what is printed; they are not.

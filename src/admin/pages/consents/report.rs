@@ -20,8 +20,8 @@ use super::printed;
 use super::served;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Field;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Field;
 use crate::admin::pages::plain;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
@@ -130,7 +130,7 @@ async fn page(
         },
     };
     let title = frame.words.say("consents-report-title");
-    Ok(fields::shown(frame.page(&title, &body)))
+    Ok(forms::shown(frame.page(&title, &body)))
 }
 
 fn form(frame: &Frame, told: &Told) -> Markup {
@@ -152,7 +152,7 @@ fn form(frame: &Frame, told: &Told) -> Markup {
                 }.choice(&years))
             }
             @if frame.has(Right::KeepRecords) {
-                (fields::tick(
+                (forms::tick(
                     "suspended",
                     "yes",
                     &words.say("consents-report-suspended"),

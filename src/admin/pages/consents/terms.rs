@@ -15,9 +15,9 @@ use super::DESK;
 use super::served;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Field;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Field;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::plain;
 use crate::admin::problem::Problem;
@@ -51,7 +51,7 @@ async fn deny(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
 fn asked(frame: &Frame, headers: &HeaderMap, effect: Effect) -> Result<Response, Problem> {
     frame.for_right(Right::ServePatients)?;
     Ok(match served::patient(frame, headers) {
-        Some(_) => fields::shown(page(frame, &Draft::new(effect), None)),
+        Some(_) => forms::shown(page(frame, &Draft::new(effect), None)),
         None => Redirect::to(DESK).into_response(),
     })
 }
@@ -80,13 +80,13 @@ async fn record(
         Ok(terms) => Box::new(terms),
         Err(wrong) => {
             let why = frame.words.say(wrong.message());
-            return Ok(fields::again(page(frame, &draft, Some(&why))));
+            return Ok(forms::again(page(frame, &draft, Some(&why))));
         }
     };
     let change = Change::ConsentGrant { terms };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(DESK, entry)),
-        Done::Refused(why) => Ok(fields::again(page(frame, &draft, Some(&why)))),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
+        Done::Refused(why) => Ok(forms::again(page(frame, &draft, Some(&why)))),
     }
 }
 
@@ -109,7 +109,7 @@ fn page(frame: &Frame, draft: &Draft, wrong: Option<&str>) -> Markup {
     let body = html! {
         form class="card" method="post" action=(action) {
             (frame.csrf())
-            (fields::wrong(wrong))
+            (forms::wrong(wrong))
             p { (what) }
             div class="columns" {
                 div {
@@ -137,9 +137,9 @@ fn whom(frame: &Frame, draft: &Draft) -> Markup {
     html! {
         fieldset {
             legend { (words.say("consents-to")) }
-            (fields::tick("to", ANYONE, &words.say("consents-anyone"), chosen(ANYONE)))
+            (forms::tick("to", ANYONE, &words.say("consents-anyone"), chosen(ANYONE)))
             @for (slug, name) in plain::others(frame) {
-                (fields::tick("to", &slug, &name, chosen(&slug)))
+                (forms::tick("to", &slug, &name, chosen(&slug)))
             }
         }
     }
@@ -151,7 +151,7 @@ fn purposes(frame: &Frame, draft: &Draft) -> Markup {
         fieldset {
             legend { (words.say("consents-purposes")) }
             @for purpose in Purpose::ALL {
-                (fields::tick(
+                (forms::tick(
                     "purpose",
                     purpose.as_str(),
                     &plain::purpose(words, purpose),
@@ -167,8 +167,8 @@ fn giver(frame: &Frame, draft: &Draft) -> Markup {
     html! {
         fieldset {
             legend { (words.say("consents-giver")) }
-            (fields::radio("given_by", "patient", &words.say("consents-by-patient"), !draft.by_guardian))
-            (fields::radio("given_by", "guardian", &words.say("consents-by-guardian"), draft.by_guardian))
+            (forms::radio("given_by", "patient", &words.say("consents-by-patient"), !draft.by_guardian))
+            (forms::radio("given_by", "guardian", &words.say("consents-by-guardian"), draft.by_guardian))
         }
     }
 }
@@ -180,7 +180,7 @@ fn images(frame: &Frame, draft: &Draft) -> Markup {
             legend { (words.say("consents-images")) }
             p class="hint" { (words.say("consents-images-hint")) }
             @for code in plain::MODALITIES_TICKED {
-                (fields::tick(
+                (forms::tick(
                     "modality",
                     code,
                     &plain::modality(words, code),

@@ -14,9 +14,9 @@ use super::open::Charged;
 use super::open::Open;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Question;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Question;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
 use crate::admin::pages::plain;
@@ -107,11 +107,11 @@ async fn question(
     Path((charge, act)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     frame.for_right(Right::DecideReviews)?;
-    let (charge, act) = (fields::entry(&charge)?, Act::of(&act)?);
+    let (charge, act) = (forms::entry(&charge)?, Act::of(&act)?);
     let open = Open::look(&frame.console).await?;
     let known = open.charges.rows.iter().any(|(entry, _)| *entry == charge);
     match known {
-        true => Ok(fields::shown(asked(&frame, charge, act, None))),
+        true => Ok(forms::shown(asked(&frame, charge, act, None))),
         false => Err(Problem::not_found()),
     }
 }
@@ -154,14 +154,14 @@ async fn done(
 ) -> Result<Response, Problem> {
     let frame = &posted.frame;
     frame.for_right(Right::DecideReviews)?;
-    let (charge, act) = (fields::entry(&charge)?, Act::of(&act)?);
+    let (charge, act) = (forms::entry(&charge)?, Act::of(&act)?);
     let change = match act {
         Act::Reverse => Change::ChargeReverse { charge },
         Act::Lift => Change::CeilingLift { charge },
     };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(REVIEWS, entry)),
-        Done::Refused(why) => Ok(fields::again(asked(frame, charge, act, Some(&why)))),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(REVIEWS, entry)),
+        Done::Refused(why) => Ok(forms::again(asked(frame, charge, act, Some(&why)))),
     }
 }
 

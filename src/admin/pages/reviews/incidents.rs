@@ -14,9 +14,9 @@ use super::more;
 use super::open::Open;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Field;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Field;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
 use crate::admin::pages::plain;
@@ -127,7 +127,7 @@ struct Form {
 
 async fn asked(frame: Frame) -> Result<Response, Problem> {
     frame.for_right(Right::DecideReviews)?;
-    Ok(fields::shown(page(&frame, &Form::default(), None)))
+    Ok(forms::shown(page(&frame, &Form::default(), None)))
 }
 
 fn page(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
@@ -137,7 +137,7 @@ fn page(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
     let body = html! {
         form class="card narrow" method="post" action="/reviews/incidents/new" {
             (frame.csrf())
-            (fields::wrong(wrong))
+            (forms::wrong(wrong))
             p { (words.say("reviews-report-what")) }
             (Field {
                 id: "institution",
@@ -187,7 +187,7 @@ async fn report(posted: Posted<Form>) -> Result<Response, Problem> {
     let incident = incident.map_err(|_| Problem::bad("kind"))?;
     let institution = form.institution.parse();
     let institution = institution.map_err(|_| Problem::bad("institution"))?;
-    let done = match fields::entries(&form.proof) {
+    let done = match forms::entries(&form.proof) {
         Some(proof) => {
             let change = Change::IncidentReport {
                 incident,
@@ -195,13 +195,13 @@ async fn report(posted: Posted<Form>) -> Result<Response, Problem> {
                 proof,
                 reference: form.reference.trim().to_owned(),
             };
-            fields::record(frame, &posted.caller, change).await?
+            forms::record(frame, &posted.caller, change).await?
         }
         None => Done::Refused(frame.words.say("refusal-proof").into_owned()),
     };
     match done {
-        Done::Recorded(entry) => Ok(fields::recorded(REVIEWS, entry)),
-        Done::Refused(why) => Ok(fields::again(page(frame, form, Some(&why)))),
+        Done::Recorded(entry) => Ok(forms::recorded(REVIEWS, entry)),
+        Done::Refused(why) => Ok(forms::again(page(frame, form, Some(&why)))),
     }
 }
 
@@ -221,11 +221,11 @@ async fn decide(Path(report): Path<String>, posted: Posted<Decided>) -> Result<R
     let frame = &posted.frame;
     frame.for_right(Right::DecideReviews)?;
     let change = Change::IncidentDecide {
-        report: fields::entry(&report)?,
+        report: forms::entry(&report)?,
         upheld: matches!(posted.form.finding, Finding::Upheld),
     };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(REVIEWS, entry)),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(REVIEWS, entry)),
         Done::Refused(why) => Err(Problem::refused(why)),
     }
 }

@@ -17,9 +17,9 @@ use super::incidents::REFERENCE_CHARACTERS_MAX;
 use crate::admin::caller::Caller;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Field;
-use crate::admin::pages::fields::Just;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Field;
+use crate::admin::pages::forms::Just;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
 use crate::gateway::control::Answer;
@@ -98,7 +98,7 @@ async fn page(frame: Frame, Query(just): Query<Just>) -> Result<Response, Proble
     let caller = frame.for_right(Right::KeepRecords)?;
     let kept = kept(&frame, caller).await?;
     let above = just.told(&frame);
-    Ok(fields::shown(whole(
+    Ok(forms::shown(whole(
         &frame,
         &kept,
         &Sent::default(),
@@ -109,7 +109,7 @@ async fn page(frame: Frame, Query(just): Query<Just>) -> Result<Response, Proble
 /// The page again, with what was sent and why it was not done.
 async fn again(frame: &Frame, caller: &Caller, sent: &Sent) -> Result<Response, Problem> {
     let kept = kept(frame, caller).await?;
-    Ok(fields::again(whole(frame, &kept, sent, &html! {})))
+    Ok(forms::again(whole(frame, &kept, sent, &html! {})))
 }
 
 fn whole(frame: &Frame, kept: &Kept, sent: &Sent, above: &Markup) -> Markup {

@@ -17,10 +17,10 @@ use super::open;
 use crate::admin::caller::Caller;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Field;
-use crate::admin::pages::fields::Just;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Field;
+use crate::admin::pages::forms::Just;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
 use crate::admin::pages::plain;
@@ -57,7 +57,7 @@ struct Shown<'a> {
 }
 
 async fn found(frame: &Frame, decision: &str) -> Result<(u64, Review, UtcMicros), Problem> {
-    let decision = fields::entry(decision)?;
+    let decision = forms::entry(decision)?;
     let found = open::review(&frame.console, decision).await?;
     let (review, now) = found.ok_or_else(Problem::not_found)?;
     Ok((decision, review, now))
@@ -79,7 +79,7 @@ async fn page(
         wrong: None,
     };
     let above = just.told(&frame);
-    Ok(fields::shown(whole(&frame, &shown, &above)))
+    Ok(forms::shown(whole(&frame, &shown, &above)))
 }
 
 fn whole(frame: &Frame, shown: &Shown<'_>, above: &Markup) -> Markup {
@@ -87,7 +87,7 @@ fn whole(frame: &Frame, shown: &Shown<'_>, above: &Markup) -> Markup {
     let number = shown.decision.to_string();
     let body = html! {
         (above)
-        (fields::wrong(shown.wrong))
+        (forms::wrong(shown.wrong))
         (facts(frame, shown))
         (reason_part(frame, shown))
         @if frame.has(Right::DecideReviews) {
@@ -202,7 +202,7 @@ async fn show(Path(decision): Path<String>, posted: Posted<Nothing>) -> Result<R
         typed: "",
         wrong: None,
     };
-    Ok(fields::shown(whole(frame, &shown, &html! {})))
+    Ok(forms::shown(whole(frame, &shown, &html! {})))
 }
 
 async fn told(
@@ -241,8 +241,8 @@ async fn reason(Path(decision): Path<String>, posted: Posted<Given>) -> Result<R
         review: decision,
         reason: posted.form.reason.clone(),
     };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(&format!("/reviews/{decision}"), entry)),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(&format!("/reviews/{decision}"), entry)),
         Done::Refused(why) => {
             let shown = Shown {
                 decision,
@@ -252,7 +252,7 @@ async fn reason(Path(decision): Path<String>, posted: Posted<Given>) -> Result<R
                 typed: &posted.form.reason,
                 wrong: Some(&why),
             };
-            Ok(fields::again(whole(frame, &shown, &html! {})))
+            Ok(forms::again(whole(frame, &shown, &html! {})))
         }
     }
 }
@@ -277,8 +277,8 @@ async fn close(Path(decision): Path<String>, posted: Posted<Closed>) -> Result<R
         review: decision,
         justified: matches!(posted.form.finding, Finding::Justified),
     };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(REVIEWS, entry)),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(REVIEWS, entry)),
         Done::Refused(why) => {
             let shown = Shown {
                 decision,
@@ -288,7 +288,7 @@ async fn close(Path(decision): Path<String>, posted: Posted<Closed>) -> Result<R
                 typed: "",
                 wrong: Some(&why),
             };
-            Ok(fields::again(whole(frame, &shown, &html! {})))
+            Ok(forms::again(whole(frame, &shown, &html! {})))
         }
     }
 }

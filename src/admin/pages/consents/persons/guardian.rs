@@ -18,9 +18,9 @@ use super::at_desk;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
 use crate::admin::pages::consents::telling;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Field;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Field;
 use crate::admin::pages::frame::Posted;
 use crate::admin::problem::Problem;
 use crate::gateway::control::Change;
@@ -48,7 +48,7 @@ async fn asked(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
         return Ok(Redirect::to(DESK).into_response());
     };
     let served = Served::look(&frame.console, caller, patient).await?;
-    Ok(fields::shown(page(&frame, &served, &Form::default(), None)))
+    Ok(forms::shown(page(&frame, &served, &Form::default(), None)))
 }
 
 fn page(frame: &Frame, served: &Served, form: &Form, wrong: Option<&str>) -> Markup {
@@ -59,7 +59,7 @@ fn page(frame: &Frame, served: &Served, form: &Form, wrong: Option<&str>) -> Mar
         form class="card narrow" method="post" action="/consents/guardian" {
             (frame.csrf())
             h2 { (words.say("consents-guardian-name")) }
-            (fields::wrong(wrong))
+            (forms::wrong(wrong))
             p { (words.say("consents-guardian-what")) }
             (Field {
                 id: "guardian",
@@ -113,7 +113,7 @@ async fn name(headers: HeaderMap, posted: Posted<Form>) -> Result<Response, Prob
     let Some(patient) = patient else {
         return Ok(Redirect::to(DESK).into_response());
     };
-    let done = match fields::day(&form.until) {
+    let done = match forms::day(&form.until) {
         Ok(until) => {
             let until = until.map(|day| frame.console.face.begins(Day(day.0.saturating_add(1))));
             let change = Change::GuardianName {
@@ -121,15 +121,15 @@ async fn name(headers: HeaderMap, posted: Posted<Form>) -> Result<Response, Prob
                 guardian: form.guardian.clone(),
                 until,
             };
-            fields::record(frame, caller, change).await?
+            forms::record(frame, caller, change).await?
         }
         Err(_) => Done::Refused(frame.words.say("wrong-day").into_owned()),
     };
     match done {
-        Done::Recorded(entry) => Ok(fields::recorded(DESK, entry)),
+        Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
         Done::Refused(why) => {
             let served = Served::look(&frame.console, caller, patient).await?;
-            Ok(fields::again(page(frame, &served, form, Some(&why))))
+            Ok(forms::again(page(frame, &served, form, Some(&why))))
         }
     }
 }
@@ -144,8 +144,8 @@ async fn end(headers: HeaderMap, posted: Posted<Nothing>) -> Result<Response, Pr
         return Ok(Redirect::to(DESK).into_response());
     };
     let change = Change::GuardianEnd { patient };
-    match fields::record(frame, caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(DESK, entry)),
+    match forms::record(frame, caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
         Done::Refused(why) => Err(Problem::refused(why)),
     }
 }

@@ -16,8 +16,8 @@ use super::about;
 use super::at_desk;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
 use crate::admin::pages::frame::Posted;
 use crate::admin::problem::Problem;
 use crate::gateway::control::Change;
@@ -46,7 +46,7 @@ struct Wrong<'a> {
 async fn asked(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
     let (_, patient) = at_desk(&frame, &headers)?;
     Ok(match patient {
-        Some(patient) => fields::shown(page(&frame, &patient, None)),
+        Some(patient) => forms::shown(page(&frame, &patient, None)),
         None => Redirect::to(DESK).into_response(),
     })
 }
@@ -59,9 +59,9 @@ fn page(frame: &Frame, patient: &PatientName, wrong: Option<&Wrong<'_>>) -> Mark
             form class="card" method="post" action=(action) {
                 (frame.csrf())
                 h2 { (title) }
-                (fields::wrong(wrong.map(|wrong| wrong.why)))
+                (forms::wrong(wrong.map(|wrong| wrong.why)))
                 p { (what) }
-                (fields::patient(frame, id, wrong.map(|wrong| wrong.typed)))
+                (forms::patient(frame, id, wrong.map(|wrong| wrong.typed)))
                 button type="submit" class="grave" { (title) }
             }
         }
@@ -107,7 +107,7 @@ async fn changed(
     let Some(patient) = patient else {
         return Ok(Redirect::to(DESK).into_response());
     };
-    let named = fields::named(&posted.form.id, &posted.form.issuer);
+    let named = forms::named(&posted.form.id, &posted.form.issuer);
     let done = match named {
         Some(other) => {
             // The patient whom the desk serves survives: the other was merged into this one.
@@ -121,12 +121,12 @@ async fn changed(
                     into: patient.clone(),
                 },
             };
-            fields::record(frame, caller, change).await?
+            forms::record(frame, caller, change).await?
         }
         None => Done::Refused(frame.words.say("patient-id-wrong").into_owned()),
     };
     match done {
-        Done::Recorded(entry) => Ok(fields::recorded(DESK, entry)),
+        Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
         Done::Refused(why) => {
             let typed = PatientName {
                 id: posted.form.id.clone(),
@@ -137,7 +137,7 @@ async fn changed(
                 typed: &typed,
                 why: &why,
             };
-            Ok(fields::again(page(frame, &patient, Some(&wrong))))
+            Ok(forms::again(page(frame, &patient, Some(&wrong))))
         }
     }
 }

@@ -16,9 +16,9 @@ use super::about;
 use super::at_desk;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Field;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Field;
 use crate::admin::pages::frame::Posted;
 use crate::admin::problem::Problem;
 use crate::contract::StandingEvidence;
@@ -43,7 +43,7 @@ async fn asked(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
         return Ok(Redirect::to(DESK).into_response());
     };
     let served = Served::look(&frame.console, caller, patient).await?;
-    Ok(fields::shown(page(&frame, &served, &Form::default(), None)))
+    Ok(forms::shown(page(&frame, &served, &Form::default(), None)))
 }
 
 /// The message that names what speaks for or against it.
@@ -67,7 +67,7 @@ fn page(frame: &Frame, served: &Served, form: &Form, wrong: Option<&str>) -> Mar
         form class="card narrow" method="post" action="/consents/standing" {
             (frame.csrf())
             h2 { (words.say("consents-standing-note")) }
-            (fields::wrong(wrong))
+            (forms::wrong(wrong))
             p { (words.say("consents-standing-what")) }
             (Field {
                 id: "evidence",
@@ -102,22 +102,22 @@ async fn note(headers: HeaderMap, posted: Posted<Form>) -> Result<Response, Prob
     };
     let evidence = form.evidence.parse::<StandingEvidence>();
     let evidence = evidence.map_err(|_| Problem::bad("evidence"))?;
-    let done = match fields::entries(&form.proof) {
+    let done = match forms::entries(&form.proof) {
         Some(proof) => {
             let change = Change::StandingNote {
                 patient: patient.clone(),
                 evidence,
                 proof,
             };
-            fields::record(frame, caller, change).await?
+            forms::record(frame, caller, change).await?
         }
         None => Done::Refused(frame.words.say("refusal-proof").into_owned()),
     };
     match done {
-        Done::Recorded(entry) => Ok(fields::recorded(DESK, entry)),
+        Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
         Done::Refused(why) => {
             let served = Served::look(&frame.console, caller, patient).await?;
-            Ok(fields::again(page(frame, &served, form, Some(&why))))
+            Ok(forms::again(page(frame, &served, form, Some(&why))))
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::NoDay;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::NoDay;
 use crate::admin::pages::frame::Posted;
 use crate::audit::ClockFace;
 use crate::contract::Effect;
@@ -24,7 +24,7 @@ const MODALITIES_MAX: usize = 64;
 /// Characters of the longest code of a modality (VR CS, PS3.5 §6.2).
 const CODE_CHARACTERS_MAX: usize = 16;
 
-/// The fields with one value.
+/// The forms with one value.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Form {
     #[serde(default)]
@@ -200,7 +200,7 @@ impl Draft {
 }
 
 fn span(from: &str, until: &str) -> Result<(Option<Day>, Option<Day>), Wrong> {
-    let (from, until) = (fields::day(from)?, fields::day(until)?);
+    let (from, until) = (forms::day(from)?, forms::day(until)?);
     match from.zip(until).is_some_and(|(from, until)| until < from) {
         true => Err(Wrong::Order),
         false => Ok((from, until)),

@@ -14,10 +14,10 @@ use super::again;
 use super::folded;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Field;
-use crate::admin::pages::fields::Question;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Field;
+use crate::admin::pages::forms::Question;
 use crate::admin::pages::frame::Posted;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
@@ -73,8 +73,8 @@ fn form(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
     html! {
         form class="narrow" method="post" action="/reviews/records/erase" {
             (frame.csrf())
-            (fields::wrong(wrong))
-            (fields::patient(frame, "erase", Some(&typed)))
+            (forms::wrong(wrong))
+            (forms::patient(frame, "erase", Some(&typed)))
             (Field {
                 id: "erase-reason",
                 name: "reason",
@@ -122,18 +122,18 @@ async fn erase(posted: Posted<Form>) -> Result<Response, Problem> {
     frame.for_right(Right::KeepRecords)?;
     let reason: Option<ErasureReason> = form.reason.parse().ok();
     let reason = reason.ok_or_else(|| Problem::bad("reason"))?;
-    let done = match fields::named(&form.id, &form.issuer) {
+    let done = match forms::named(&form.id, &form.issuer) {
         None => Done::Refused(frame.words.say("patient-id-wrong").into_owned()),
         Some(patient) if form.sure.is_none() => {
-            return Ok(fields::shown(question(frame, &patient, reason)));
+            return Ok(forms::shown(question(frame, &patient, reason)));
         }
         Some(patient) => {
             let change = Change::PatientErase { patient, reason };
-            fields::record(frame, caller, change).await?
+            forms::record(frame, caller, change).await?
         }
     };
     match done {
-        Done::Recorded(entry) => Ok(fields::recorded(RECORDS, entry)),
+        Done::Recorded(entry) => Ok(forms::recorded(RECORDS, entry)),
         Done::Refused(why) => {
             let sent = Sent {
                 erasure: form.clone(),

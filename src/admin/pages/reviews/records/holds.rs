@@ -18,10 +18,10 @@ use super::folded;
 use super::reference;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Field;
-use crate::admin::pages::fields::Question;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Field;
+use crate::admin::pages::forms::Question;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
 use crate::admin::problem::Problem;
@@ -140,14 +140,14 @@ fn form(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
     html! {
         form class="narrow" method="post" action="/reviews/records/hold" {
             (frame.csrf())
-            (fields::wrong(wrong))
-            (fields::tick("everybody", "yes", &words.say("records-everybody-tick"), form.everybody.is_some()))
+            (forms::wrong(wrong))
+            (forms::tick("everybody", "yes", &words.say("records-everybody-tick"), form.everybody.is_some()))
             (Field {
                 id: "hold-id",
                 name: "id",
                 label: &words.say("patient-id"),
                 value: &form.id,
-                max: Some(fields::NAME_CHARACTERS_MAX),
+                max: Some(forms::NAME_CHARACTERS_MAX),
                 ..Field::default()
             }.text())
             (Field {
@@ -156,7 +156,7 @@ fn form(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
                 label: &words.say("patient-issuer"),
                 value: &form.issuer,
                 hint: &words.say("patient-issuer-hint"),
-                max: Some(fields::NAME_CHARACTERS_MAX),
+                max: Some(forms::NAME_CHARACTERS_MAX),
                 ..Field::default()
             }.text())
             (reference(frame, "hold-reference", &form.reference))
@@ -183,7 +183,7 @@ fn change(form: &Form) -> Result<Change, &'static str> {
     let patient: Option<PatientName> = match (form.everybody.is_some(), named) {
         (true, false) => None,
         (false, true) => {
-            let patient = fields::named(&form.id, &form.issuer);
+            let patient = forms::named(&form.id, &form.issuer);
             Some(patient.ok_or("patient-id-wrong")?)
         }
         // Whose it is must not be guessed.
@@ -201,11 +201,11 @@ async fn place(posted: Posted<Form>) -> Result<Response, Problem> {
     let (frame, caller) = (&posted.frame, &posted.caller);
     frame.for_right(Right::KeepRecords)?;
     let done = match change(&posted.form) {
-        Ok(change) => fields::record(frame, caller, change).await?,
+        Ok(change) => forms::record(frame, caller, change).await?,
         Err(wrong) => Done::Refused(frame.words.say(wrong).into_owned()),
     };
     match done {
-        Done::Recorded(entry) => Ok(fields::recorded(RECORDS, entry)),
+        Done::Recorded(entry) => Ok(forms::recorded(RECORDS, entry)),
         Done::Refused(why) => {
             let sent = Sent {
                 hold: posted.form.clone(),
@@ -233,8 +233,8 @@ fn asked(frame: &Frame, hold: u64, wrong: Option<&str>) -> Markup {
 
 async fn question(frame: Frame, Path(hold): Path<String>) -> Result<Response, Problem> {
     frame.for_right(Right::KeepRecords)?;
-    let hold = fields::entry(&hold)?;
-    Ok(fields::shown(asked(&frame, hold, None)))
+    let hold = forms::entry(&hold)?;
+    Ok(forms::shown(asked(&frame, hold, None)))
 }
 
 #[derive(Deserialize)]
@@ -243,11 +243,11 @@ struct Nothing {}
 async fn lift(Path(hold): Path<String>, posted: Posted<Nothing>) -> Result<Response, Problem> {
     let frame = &posted.frame;
     frame.for_right(Right::KeepRecords)?;
-    let hold = fields::entry(&hold)?;
+    let hold = forms::entry(&hold)?;
     let change = Change::HoldLift { hold };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(RECORDS, entry)),
-        Done::Refused(why) => Ok(fields::again(asked(frame, hold, Some(&why)))),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(RECORDS, entry)),
+        Done::Refused(why) => Ok(forms::again(asked(frame, hold, Some(&why)))),
     }
 }
 

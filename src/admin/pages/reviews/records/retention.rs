@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::RECORDS;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Question;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Question;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
 use crate::admin::problem::Problem;
@@ -115,13 +115,13 @@ async fn drop_epoch(posted: Posted<Form>) -> Result<Response, Problem> {
     let epoch: Option<Epoch> = form.epoch.parse().ok();
     let epoch = epoch.ok_or_else(|| Problem::bad("epoch"))?;
     if form.sure.is_none() {
-        return Ok(fields::shown(question(frame, &epoch, None)));
+        return Ok(forms::shown(question(frame, &epoch, None)));
     }
     let change = Change::DetailsDrop {
         epoch: epoch.clone(),
     };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(RECORDS, entry)),
-        Done::Refused(why) => Ok(fields::again(question(frame, &epoch, Some(&why)))),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(RECORDS, entry)),
+        Done::Refused(why) => Ok(forms::again(question(frame, &epoch, Some(&why)))),
     }
 }

@@ -17,9 +17,9 @@ use super::folded;
 use super::reference;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
-use crate::admin::pages::fields;
-use crate::admin::pages::fields::Done;
-use crate::admin::pages::fields::Field;
+use crate::admin::pages::forms;
+use crate::admin::pages::forms::Done;
+use crate::admin::pages::forms::Field;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
 use crate::admin::pages::plain;
@@ -133,8 +133,8 @@ fn form(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
     html! {
         form class="narrow" method="post" action="/reviews/records/suspend" {
             (frame.csrf())
-            (fields::wrong(wrong))
-            (fields::patient(frame, "suspend", Some(&typed)))
+            (forms::wrong(wrong))
+            (forms::patient(frame, "suspend", Some(&typed)))
             (Field {
                 id: "suspend-recipient",
                 name: "recipient",
@@ -174,14 +174,14 @@ fn form(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
 
 /// What is to be recorded, or the message of what is wrong.
 fn change(frame: &Frame, form: &Form) -> Result<Change, &'static str> {
-    let patient = fields::named(&form.id, &form.issuer).ok_or("patient-id-wrong")?;
+    let patient = forms::named(&form.id, &form.issuer).ok_or("patient-id-wrong")?;
     let known = plain::others(frame);
     let known = known.iter().any(|(slug, _)| *slug == form.recipient);
     let recipient = form.recipient.parse().ok().filter(|_| known);
     let recipient = recipient.ok_or("records-agency-wrong")?;
     let statement: Option<StatementForm> = form.statement.parse().ok();
     let statement = statement.ok_or("records-statement-wrong")?;
-    let until = fields::day(&form.until).map_err(|_| "wrong-day")?;
+    let until = forms::day(&form.until).map_err(|_| "wrong-day")?;
     let until = match (until, statement) {
         (Some(day), _) => frame.console.face.begins(Day(day.0.saturating_add(1))),
         (None, StatementForm::Oral) => longest(frame.console.clock.now()),
@@ -206,11 +206,11 @@ async fn suspend(posted: Posted<Form>) -> Result<Response, Problem> {
     let (frame, caller) = (&posted.frame, &posted.caller);
     frame.for_right(Right::KeepRecords)?;
     let done = match change(frame, &posted.form) {
-        Ok(change) => fields::record(frame, caller, change).await?,
+        Ok(change) => forms::record(frame, caller, change).await?,
         Err(wrong) => Done::Refused(frame.words.say(wrong).into_owned()),
     };
     match done {
-        Done::Recorded(entry) => Ok(fields::recorded(RECORDS, entry)),
+        Done::Recorded(entry) => Ok(forms::recorded(RECORDS, entry)),
         Done::Refused(why) => {
             let sent = Sent {
                 suspension: posted.form.clone(),
@@ -232,10 +232,10 @@ async fn resume(
     let frame = &posted.frame;
     frame.for_right(Right::KeepRecords)?;
     let change = Change::DisclosuresResume {
-        suspension: fields::entry(&suspension)?,
+        suspension: forms::entry(&suspension)?,
     };
-    match fields::record(frame, &posted.caller, change).await? {
-        Done::Recorded(entry) => Ok(fields::recorded(RECORDS, entry)),
+    match forms::record(frame, &posted.caller, change).await? {
+        Done::Recorded(entry) => Ok(forms::recorded(RECORDS, entry)),
         Done::Refused(why) => Err(Problem::refused(why)),
     }
 }

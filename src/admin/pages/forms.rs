@@ -1,4 +1,4 @@
-//! Forms: their fields, what became of what was sent, and questions before what is final.
+//! Forms: their forms, what became of what was sent, and questions before what is final.
 
 use axum::http::StatusCode;
 use axum::response::Html;
@@ -111,7 +111,7 @@ pub(super) fn radio(name: &str, value: &str, called: &str, chosen: bool) -> Mark
     }
 }
 
-/// Patient ID and issuer, with `id` before the fields' own.
+/// Patient ID and issuer, with `id` before the forms' own.
 pub(super) fn patient(frame: &Frame, id: &str, value: Option<&PatientName>) -> Markup {
     patient_as(frame, id, ["id", "issuer"], value)
 }
