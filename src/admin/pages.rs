@@ -117,14 +117,21 @@ pub(super) fn router(console: &Shared) -> Router<Shared> {
         .merge(ledger::router())
         .merge(peers::router())
         .merge(accounts::router())
+        .fallback(|| async { Problem::not_found() })
         .layer(middleware::from_fn_with_state(
             Shared::clone(console),
             told_as_page,
         ))
 }
 
+/// Below this, programs ask: they are told of problems as such.
+const FOR_PROGRAMS: &str = "/api/";
+
 /// A problem is told as a page; who has to sign in is led there, and back.
 async fn told_as_page(State(console): State<Shared>, asked: Request, next: Next) -> Response {
+    if asked.uri().path().starts_with(FOR_PROGRAMS) {
+        return next.run(asked).await;
+    }
     let (mut parts, body) = asked.into_parts();
     let frame = Frame::of(&console, &mut parts).await;
     let is_read = parts.method == axum::http::Method::GET;

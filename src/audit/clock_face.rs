@@ -1,6 +1,7 @@
 //! Moments as people at the site read them off their clocks.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::time::Day;
@@ -86,6 +87,18 @@ impl ClockFace {
         zoned.strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
+    /// The moment that people mean by a day (`2026-10-25`: its beginning), a time on the site's clocks
+    /// (`2026-10-25T02:30`), or a time with an offset (RFC 3339). What a clock shows twice is the first of both.
+    pub fn moment(&self, text: &str) -> Option<UtcMicros> {
+        let text = text.trim();
+        if let Ok(exact) = text.parse::<Timestamp>() {
+            return Some(UtcMicros(exact.as_microsecond()));
+        }
+        let local: DateTime = text.parse().ok()?;
+        let zoned = self.zone.to_ambiguous_zoned(local).compatible().ok()?;
+        Some(UtcMicros(zoned.timestamp().as_microsecond()))
+    }
+
     /// Date, time and offset: `2026-10-25T02:30:00.000000+02:00` (RFC 3339). In the hour that a clock shows
     /// twice, the offset tells which.
     pub fn local(&self, at: UtcMicros) -> String {
@@ -123,6 +136,24 @@ mod tests {
             shown("2026-03-29T01:00:00Z"),
             "2026-03-29T03:00:00.000000+02:00"
         );
+    }
+
+    #[test]
+    fn a_moment_is_read_off_the_clocks_of_the_site() {
+        let vienna = ClockFace::of("Europe/Vienna").unwrap();
+        for (text, utc) in [
+            ("2026-01-31", "2026-01-30T23:00:00Z"),
+            ("2026-01-31T12:00", "2026-01-31T11:00:00Z"),
+            (" 2026-07-31T12:00:30 ", "2026-07-31T10:00:30Z"),
+            ("2026-10-25T02:30", "2026-10-25T00:30:00Z"),
+            ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z"),
+            ("2026-01-31T12:00:00+02:00", "2026-01-31T10:00:00Z"),
+        ] {
+            assert_eq!(vienna.moment(text), Some(micros(utc)), "{text}");
+        }
+        for text in ["", "yesterday", "2026-02-30", "2026-01-31T25:00", "12:00"] {
+            assert_eq!(vienna.moment(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -153,9 +153,11 @@ impl Frame {
                 @if let Some(caller) = &self.caller {
                     form class="who" method="post" action="/sign-out" {
                         (self.csrf())
-                        span { (caller.name) }
                         @if matches!(caller.by, By::Session { .. }) {
+                            a href="/accounts/me" { (caller.name) }
                             button type="submit" class="quiet" { (words.say("sign-out")) }
+                        } @else {
+                            span { (caller.name) }
                         }
                     }
                 }
