@@ -9,7 +9,9 @@ use std::sync::PoisonError;
 use tokio::sync::Semaphore;
 
 use super::board::Board;
+use super::credit::Credit;
 use super::done::Done;
+use super::echoes::Echoes;
 use super::exports::Exports;
 use super::sessions::Ended;
 use super::sessions::Sessions;
@@ -53,6 +55,12 @@ pub(super) struct Console {
     pub(super) verifying: Semaphore,
     pub(super) done: Mutex<Done>,
     pub(super) board: Board,
+    /// How scores came to be.
+    pub(super) credit: Credit,
+    /// Whether peers answer.
+    pub(super) echoes: Echoes,
+    /// Rules that are tried at the same time: that takes a core for seconds.
+    pub(super) trying: Semaphore,
     /// Whether the ledger is what it was.
     pub(super) verification: Verifying,
     pub(super) exports: Exports,

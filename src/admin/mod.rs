@@ -6,11 +6,17 @@
 //! (`looks`). Who may do what is one table (`rights`), by which pages and API are guarded alike.
 
 mod api;
+mod asked;
 mod assets;
 mod board;
 mod caller;
+mod catalogue;
 mod console;
+mod decisions;
+mod credit;
+mod difference;
 mod done;
+mod echoes;
 mod exports;
 mod filters;
 mod guard;
@@ -29,6 +35,8 @@ mod shelf;
 mod signing_in;
 mod socket;
 mod throttle;
+mod transfers;
+mod trial;
 mod verifying;
 mod words;
 
@@ -65,6 +73,8 @@ pub use socket::send;
 use self::board::Board;
 use self::console::Console;
 use self::console::Shared;
+use self::credit::Credit;
+use self::echoes::Echoes;
 use self::exports::Exports;
 use self::problem::Problem;
 use self::sessions::Sessions;
@@ -95,6 +105,8 @@ const LOCAL_CONNECTIONS_MAX: usize = 64;
 const LOCAL_REQUEST: Duration = Duration::from_secs(300);
 /// Passcodes that are verified at the same time.
 const VERIFYING_MAX: usize = 2;
+/// Rules that are tried at the same time.
+const TRYING_MAX: usize = 1;
 /// How often sessions that ended are looked for.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -265,6 +277,11 @@ impl Console {
         };
         let data_dir = &config.gateway.data_dir;
         let board = Board::new(means.recorder.journal());
+        let credit = Credit::new(
+            means.recorder.journal(),
+            means.recorder.log_key().clone(),
+            means.recorder.checkpoints(),
+        );
         let verification = Verifying::open(data_dir).map_err(AdminError::Folder)?;
         let exports = Exports::open(data_dir).map_err(AdminError::Folder)?;
         Ok(Self {
@@ -283,6 +300,9 @@ impl Console {
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,
+            credit,
+            echoes: Echoes::default(),
+            trying: Semaphore::new(TRYING_MAX),
             verification,
             exports,
         })
@@ -311,11 +331,13 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
     };
     tokio::select! {
         () = following => {}
+        () = console.credit.follow() => {}
         () = sweeping => {}
         () = verifying::verify_on(&console) => {}
         () = keeping => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
+    console.credit.stop();
     console.verification.stop();
     console.exports.stop();
 }
