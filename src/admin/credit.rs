@@ -93,15 +93,16 @@ impl Credit {
         let of = self.signed();
         self.wanted.notify_one();
         let mut reached = self.reached.subscribe();
-        let done = reached.wait_for(|reached| reached.failed || (of > 0 && reached.done >= of));
+        let done = async {
+            let is_done = |reached: &Reached| reached.failed || (of > 0 && reached.done >= of);
+            reached.wait_for(is_done).await.is_ok()
+        };
         let done = tokio::time::timeout(within, done).await;
-        let is_done = matches!(&done, Ok(Ok(_)));
-        drop(done);
         let reached = Reached {
             of,
             ..*self.reached.borrow()
         };
-        if !is_done || reached.failed {
+        if done != Ok(true) || reached.failed {
             return Err(reached);
         }
         let book = Arc::clone(&self.book);
