@@ -16,6 +16,7 @@ use tokio::sync::watch;
 pub(super) use seen::Hour;
 pub(super) use seen::Refused;
 pub(super) use seen::Seen;
+pub(super) use seen::UnderWay;
 
 use crate::audit;
 use crate::audit::Reading;

@@ -7,10 +7,13 @@
 
 mod address_book;
 mod api;
+mod asked;
 mod assets;
 mod board;
 mod caller;
+mod catalogue;
 mod console;
+mod decisions;
 mod credit;
 mod difference;
 mod done;
@@ -34,6 +37,7 @@ mod shelf;
 mod signing_in;
 mod socket;
 mod throttle;
+mod transfers;
 mod trial;
 mod verifying;
 mod words;

@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod consents;
 mod decisions;
+mod fields;
 mod frame;
 mod institutions;
 mod ledger;

@@ -99,7 +99,7 @@ CHANGED = {
     "patient-erase": ({"patient": NOBODY, "reason": "objection"}, (COMPLIANCE,)),
     "hold-place": ({"reference": "invented"}, (COMPLIANCE,)),
     "hold-lift": ({"hold": NEVER}, (COMPLIANCE,)),
-    "details-drop": ({"epoch": "1963-01"}, (COMPLIANCE,)),
+    "details-drop": ({"epoch": "1963/default"}, (COMPLIANCE,)),
     "disclosures-suspend": (
         {"patient": NOBODY, "recipient": "st-berta", "until": 1, "statement": "written", "reference": "x", "said": "x"}, (COMPLIANCE,),
     ),
