@@ -5,6 +5,7 @@
 //! records of it is there before it is told. What tells who a patient is, is recorded before it is shown
 //! (`looks`). Who may do what is one table (`rights`), by which pages and API are guarded alike.
 
+mod address_book;
 mod api;
 mod asked;
 mod assets;
@@ -27,6 +28,7 @@ mod measuring;
 mod metrics;
 mod pages;
 mod plot;
+mod policy;
 mod problem;
 mod rights;
 mod sessions;
@@ -300,6 +302,7 @@ impl Console {
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,
+            acts: Mutex::default(),
             credit,
             echoes: Echoes::default(),
             trying: Semaphore::new(TRYING_MAX),
