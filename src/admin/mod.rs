@@ -11,7 +11,9 @@ mod board;
 mod caller;
 mod console;
 mod done;
+mod entries;
 mod exports;
+mod facts;
 mod filters;
 mod guard;
 mod health;
@@ -312,11 +314,8 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
     tokio::select! {
         () = following => {}
         () = sweeping => {}
-<<<<<<< HEAD
         () = verifying::verify_on(&console) => {}
-=======
         () = keeping => {}
->>>>>>> main
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
     console.verification.stop();

@@ -25,7 +25,7 @@ pub(super) enum Topic {
 }
 
 /// Every code that the gateway uses, in the order of the alphabet.
-const ALERTS: [(&str, Topic, Severity); 51] = {
+const ALERTS: [(&str, Topic, Severity); 52] = {
     use Severity::Major;
     use Severity::Minor;
     use Severity::Serious;

@@ -139,7 +139,6 @@ mod tests {
     }
 
     #[test]
-<<<<<<< HEAD
     fn a_moment_is_read_off_the_clocks_of_the_site() {
         let vienna = ClockFace::of("Europe/Vienna").unwrap();
         for (text, utc) in [
@@ -155,7 +154,9 @@ mod tests {
         for text in ["", "yesterday", "2026-02-30", "2026-01-31T25:00", "12:00"] {
             assert_eq!(vienna.moment(text), None, "{text}");
         }
-=======
+    }
+
+    #[test]
     fn a_day_begins_at_midnight_of_its_zone() {
         let vienna = ClockFace::of("Europe/Vienna").unwrap();
         let day = Day::from_dicom("20260329").unwrap();
@@ -167,7 +168,6 @@ mod tests {
         );
         assert_eq!(vienna.day(micros("2026-03-28T23:00:00Z")), day);
         assert_eq!(vienna.day(micros("2026-03-28T22:59:59Z")), Day(day.0 - 1));
->>>>>>> main
     }
 
     #[test]

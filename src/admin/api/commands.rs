@@ -153,7 +153,7 @@ impl Console {
     }
 }
 
-fn rejected(error: &JsonRejection) -> Problem {
+pub(super) fn rejected(error: &JsonRejection) -> Problem {
     match error {
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             // What serde says may quote what was sent.
