@@ -17,6 +17,7 @@ pub(super) use seen::Alerted;
 pub(super) use seen::Hour;
 pub(super) use seen::Refused;
 pub(super) use seen::Seen;
+pub(super) use seen::UnderWay;
 
 use crate::audit;
 use crate::audit::Reading;

@@ -14,6 +14,7 @@ use super::console::Shared;
 use super::problem::Problem;
 use crate::config::UserName;
 use crate::identity::Account;
+use crate::identity::AccountsError;
 use crate::identity::TokenSecret;
 use crate::web::Visitor;
 
@@ -57,7 +58,7 @@ impl Console {
         let Some(secret) = TokenSecret::said(token) else {
             return Ok(None);
         };
-        let accounts = self.accounts().map_err(unreadable)?;
+        let accounts = self.accounts().map_err(|error| unreadable(&error))?;
         let bearer = accounts.bearer(&secret, self.clock.now());
         Ok(bearer.map(|bearer| Caller {
             name: bearer.account.to_string(),
@@ -67,11 +68,9 @@ impl Console {
 
     fn by_certificate(&self, visitor: &Visitor) -> Option<Caller> {
         let shown = visitor.channel.certificate.as_deref()?;
-        let rows = self.config.console_machines.iter();
+        let mut rows = self.config.console.machines.iter();
         let own = &self.config.gateway.institution;
-        let row = rows
-            .clone()
-            .find(|row| shown.names().contains(&row.certificate))?;
+        let row = rows.find(|row| shown.names().contains(&row.certificate))?;
         let security = self.security.as_ref()?;
         security.now().believes(own, shown).then(|| Caller {
             name: row.name.to_string(),
@@ -86,7 +85,7 @@ impl Console {
         else {
             return Ok(None);
         };
-        let accounts = self.accounts().map_err(unreadable)?;
+        let accounts = self.accounts().map_err(|error| unreadable(&error))?;
         let name: Option<UserName> = session.account.parse().ok();
         let account = name.and_then(|name| accounts.get(&name));
         // What an account may is looked at anew each time; a changed one has to sign in again.
@@ -122,7 +121,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn unreadable(error: crate::identity::AccountsError) -> Problem {
+fn unreadable(error: &AccountsError) -> Problem {
     tracing::error!(%error, "the accounts cannot be read");
     Problem::unavailable("the accounts cannot be read")
 }

@@ -5,19 +5,33 @@
 //! records of it is there before it is told. What tells who a patient is, is recorded before it is shown
 //! (`looks`). Who may do what is one table (`rights`), by which pages and API are guarded alike.
 
+mod address_book;
 mod api;
+mod asked;
 mod assets;
 mod board;
 mod caller;
+mod catalogue;
 mod console;
+mod credit;
+mod decisions;
+mod difference;
 mod done;
+mod echoes;
+mod entries;
+mod exports;
+mod facts;
+mod filters;
 mod guard;
 mod health;
+mod jobs;
 mod log;
 mod looks;
+mod measuring;
 mod metrics;
 mod pages;
 mod plot;
+mod policy;
 mod problem;
 mod rights;
 mod sessions;
@@ -26,6 +40,9 @@ mod shelf;
 mod signing_in;
 mod socket;
 mod throttle;
+mod transfers;
+mod trial;
+mod verifying;
 mod words;
 
 use std::io;
@@ -64,10 +81,14 @@ pub use socket::send;
 use self::board::Board;
 use self::console::Console;
 use self::console::Shared;
+use self::credit::Credit;
+use self::echoes::Echoes;
+use self::exports::Exports;
 use self::problem::Problem;
 use self::sessions::Sessions;
 use self::sessions::Terms;
 use self::setting_up::SetUp;
+use self::verifying::Verifying;
 use crate::audit::ClockFace;
 use crate::audit::NoSuchZone;
 use crate::audit::Site;
@@ -77,6 +98,7 @@ use crate::config::Config;
 use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Office;
+use crate::gateway::keep_security;
 use crate::identity::AccountsError;
 use crate::transport;
 use crate::transport::Security;
@@ -91,6 +113,8 @@ const LOCAL_CONNECTIONS_MAX: usize = 64;
 const LOCAL_REQUEST: Duration = Duration::from_secs(300);
 /// Passcodes that are verified at the same time.
 const VERIFYING_MAX: usize = 2;
+/// Rules that are tried at the same time.
+const TRYING_MAX: usize = 1;
 /// How often sessions that ended are looked for.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -108,6 +132,9 @@ pub enum AdminError {
     /// The socket in the data folder cannot be opened.
     #[error("cannot open the control socket: {0}")]
     Socket(io::Error),
+    /// There is no room for exports, or for how the last verification went.
+    #[error("the console has no folder: {0}")]
+    Folder(io::Error),
     /// Its certificate cannot be used.
     #[error("TLS of the console: {0}")]
     Tls(#[from] TlsError),
@@ -258,7 +285,15 @@ impl Console {
             Some(name) => ClockFace::of(name)?,
             None => ClockFace::of_system(),
         };
+        let data_dir = &config.gateway.data_dir;
         let board = Board::new(means.recorder.journal());
+        let credit = Credit::new(
+            means.recorder.journal(),
+            means.recorder.log_key().clone(),
+            means.recorder.checkpoints(),
+        );
+        let verification = Verifying::open(data_dir).map_err(AdminError::Folder)?;
+        let exports = Exports::open(data_dir).map_err(AdminError::Folder)?;
         Ok(Self {
             config: config.clone(),
             office: means.office,
@@ -276,11 +311,17 @@ impl Console {
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,
+            acts: Mutex::default(),
+            credit,
+            echoes: Echoes::default(),
+            trying: Semaphore::new(TRYING_MAX),
+            verification,
+            exports,
         })
     }
 }
 
-/// Follows the ledger, and ends sessions that are over.
+/// Follows the ledger, verifies it when that is due, and ends sessions and exports that are over.
 async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
     let (key, checkpoints) = (console.recorder.log_key(), console.recorder.checkpoints());
     let following = console.board.follow(key, checkpoints);
@@ -289,23 +330,39 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
             tokio::time::sleep(SWEEP).await;
             let ended = console.sessions.sweep(console.now_us());
             console.ended(ended).await;
+            exports::remove(console.exports.sweep(console.clock.now())).await;
         }
+    };
+    let tls = &console.config.tls;
+    let keeping = async {
+        let Some(security) = &console.security else {
+            return std::future::pending().await;
+        };
+        let every = (tls.reload, tls.expiry_warning);
+        keep_security(security, &console.recorder, console.clock, every).await;
     };
     tokio::select! {
         () = following => {}
+        () = console.credit.follow() => {}
         () = sweeping => {}
+        () = verifying::verify_on(&console) => {}
+        () = keeping => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
+    console.credit.stop();
+    console.verification.stop();
+    console.exports.stop();
 }
 
 /// All that is answered.
 fn router(console: &Shared, body_bytes_max: usize) -> Router {
     let all = Router::new()
         .merge(health::router())
+        .merge(measuring::router())
         .merge(api::router())
         .merge(assets::router())
         .merge(pages::router(console))
-        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::not_so() })
         .layer(middleware::map_response(guarded))
         .layer(DefaultBodyLimit::max(body_bytes_max));
     all.with_state(Arc::clone(console))

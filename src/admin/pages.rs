@@ -5,13 +5,17 @@ mod accounts;
 mod audit;
 mod consents;
 mod decisions;
+mod fields;
+mod forms;
 mod frame;
 mod institutions;
 mod ledger;
 mod overview;
 mod parts;
 mod peers;
+mod plain;
 mod policy;
+mod refusal;
 mod reviews;
 mod sign_in;
 mod transfers;
@@ -66,7 +70,7 @@ const MENU: [Entry; 11] = [
     Entry {
         path: "/consents",
         name: "consents",
-        right: Right::ServePatients,
+        right: Right::SeeConsents,
     },
     Entry {
         path: "/policy",
@@ -114,14 +118,21 @@ pub(super) fn router(console: &Shared) -> Router<Shared> {
         .merge(ledger::router())
         .merge(peers::router())
         .merge(accounts::router())
+        .fallback(|| async { Problem::not_found() })
         .layer(middleware::from_fn_with_state(
             Shared::clone(console),
             told_as_page,
         ))
 }
 
+/// Below this, programs ask: they are told of problems as such.
+const FOR_PROGRAMS: &str = "/api/";
+
 /// A problem is told as a page; who has to sign in is led there, and back.
 async fn told_as_page(State(console): State<Shared>, asked: Request, next: Next) -> Response {
+    if asked.uri().path().starts_with(FOR_PROGRAMS) {
+        return next.run(asked).await;
+    }
     let (mut parts, body) = asked.into_parts();
     let frame = Frame::of(&console, &mut parts).await;
     let is_read = parts.method == axum::http::Method::GET;

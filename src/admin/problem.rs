@@ -56,6 +56,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "")
     }
 
+    /// There is such a thing, but not for this method.
+    pub(super) fn not_so() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "")
+    }
+
     /// It cannot be understood.
     pub(super) fn bad(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)

@@ -119,8 +119,13 @@ impl Right {
             Command::Holds | Command::Epochs | Command::Checkpoint => Self::SeeLedger,
             Command::Queues | Command::Queue { .. } => Self::SeePeers,
             Command::QueueChange { .. } => Self::ManageQueues,
+            // What a patient is not told for now is nothing for the desk that tells the patient.
+            Command::Disclosures {
+                with_suspended: true,
+                ..
+            }
+            | Command::Suspensions => Self::KeepRecords,
             Command::Disclosures { .. } => Self::SeeDisclosures,
-            Command::Suspensions => Self::KeepRecords,
             Command::SignAudit { .. } => Self::ExportAudit,
             Command::Decide { .. } => Self::SeeDecisions,
             Command::Associations => Self::SeePeers,

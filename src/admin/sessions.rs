@@ -12,6 +12,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::contract::SignOutEnd;
 use crate::digest::Sha256;
+use crate::gateway::control::PatientName;
 use crate::storage::KeysError;
 use crate::storage::random_bytes;
 
@@ -35,6 +36,8 @@ pub(super) struct Session {
     pub(super) entry: u64,
     /// What its forms must show.
     pub(super) csrf: String,
+    /// Whom the desk serves now. It is gone with the session.
+    patient: Option<PatientName>,
     /// From where it began, where that is known.
     pub(super) from: Option<IpAddr>,
     /// When it began.
@@ -86,6 +89,7 @@ impl Sessions {
             account: account.to_owned(),
             entry,
             csrf,
+            patient: None,
             from,
             begun_us: now_us,
             seen_us: now_us,
@@ -102,6 +106,18 @@ impl Sessions {
             session.seen_us = now_us;
             session.clone()
         })
+    }
+
+    /// Whom the desk serves in the session of a cookie.
+    pub(super) fn served(&self, cookie: &str) -> Option<PatientName> {
+        self.lock().get(&key_of(cookie))?.patient.clone()
+    }
+
+    /// From now on it serves `patient`, and nobody before; whether there is such a session.
+    pub(super) fn serve(&self, cookie: &str, patient: Option<PatientName>) -> bool {
+        let mut open = self.lock();
+        let session = open.get_mut(&key_of(cookie));
+        session.map(|session| session.patient = patient).is_some()
     }
 
     /// Ends the session of a cookie; whose it was.
@@ -211,6 +227,27 @@ mod tests {
         assert_eq!(ended, Some(("bob".to_owned(), SignOutEnd::Idle)));
         assert_eq!(sessions.find(&second, 3), None);
         assert!(sessions.find(&first, 3).is_some() && sessions.find(&third, 3).is_some());
+    }
+
+    #[test]
+    fn a_session_serves_one_patient_and_forgets_the_one_before() {
+        let sessions = sessions();
+        let (cookie, _) = sessions.begin("ada", 7, 0).unwrap();
+        let patient = |id: &str| PatientName {
+            id: id.to_owned(),
+            issuer: String::new(),
+        };
+        assert_eq!(sessions.served(&cookie), None);
+        for id in ["one", "other"] {
+            assert!(sessions.serve(&cookie, Some(patient(id))));
+            assert_eq!(sessions.served(&cookie), Some(patient(id)));
+        }
+        assert!(sessions.serve(&cookie, None));
+        assert_eq!(sessions.served(&cookie), None);
+        sessions.serve(&cookie, Some(patient("one")));
+        sessions.end(&cookie);
+        assert_eq!(sessions.served(&cookie), None);
+        assert!(!sessions.serve(&cookie, Some(patient("one"))));
     }
 
     #[test]

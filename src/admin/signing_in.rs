@@ -63,7 +63,12 @@ pub(super) async fn is_theirs(
     }
     let known = verified(console, name, passcode).await?;
     if !known {
-        console.throttle().failed(&who, console.now_us());
+        let news = console.throttle().failed(&who, console.now_us());
+        if let Some((address, count)) = news {
+            // No name: people type passcodes into the wrong field.
+            let text = format!("console: {count} failures to sign in from {address}");
+            console.recorder.alert("sign-in-refused", text).await;
+        }
         return Err(NotSignedIn::Wrong);
     }
     console.throttle().succeeded(name);

@@ -43,8 +43,10 @@ impl Throttle {
         who.iter().filter_map(wait).max().unwrap_or(0)
     }
 
-    /// One more failure of each.
-    pub(super) fn failed(&mut self, who: &[Who], now_us: u64) {
+    /// One more failure of each. Told: how many an address has by now, when people should hear of it, which is
+    /// less and less often.
+    pub(super) fn failed(&mut self, who: &[Who], now_us: u64) -> Option<(IpAddr, u32)> {
+        let mut news = None;
         for who in who {
             if self.0.len() >= KNOWN_MAX && !self.0.contains_key(who) {
                 self.forget_one();
@@ -60,7 +62,15 @@ impl Throttle {
             }
             failures.count = failures.count.saturating_add(1);
             failures.last_us = now_us;
+            let (count, is_over) = (failures.count / FREE, failures.count % FREE == 0);
+            if let Who::Address(address) = who
+                && is_over
+                && count.is_power_of_two()
+            {
+                news = Some((*address, failures.count));
+            }
         }
+        news
     }
 
     /// They got in. The address stays: others may be guessing from there.
@@ -114,6 +124,14 @@ mod tests {
             throttle.failed(&who(), 0);
         }
         assert_eq!(throttle.wait_us(&who(), 0), LONGEST_US);
+    }
+
+    #[test]
+    fn people_hear_of_failures_less_and_less_often() {
+        let mut throttle = Throttle::default();
+        let told = (0..100).filter_map(|_| throttle.failed(&who(), 0));
+        let counts: Vec<u32> = told.map(|(_, count)| count).collect();
+        assert_eq!(counts, [5, 10, 20, 40, 80]);
     }
 
     #[test]

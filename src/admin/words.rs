@@ -110,13 +110,18 @@ impl Tongue {
 
     /// Its messages.
     pub(super) fn words(self) -> &'static Words {
-        static WORDS: LazyLock<[Words; 5]> = LazyLock::new(|| Tongue::ALL.map(Words::read));
+        macro_rules! once {
+            ($tongue:expr) => {{
+                static WORDS: LazyLock<Words> = LazyLock::new(|| Words::read($tongue));
+                &WORDS
+            }};
+        }
         match self {
-            Self::English => &WORDS[0],
-            Self::German => &WORDS[1],
-            Self::French => &WORDS[2],
-            Self::Spanish => &WORDS[3],
-            Self::Chinese => &WORDS[4],
+            Self::English => once!(Tongue::English),
+            Self::German => once!(Tongue::German),
+            Self::French => once!(Tongue::French),
+            Self::Spanish => once!(Tongue::Spanish),
+            Self::Chinese => once!(Tongue::Chinese),
         }
     }
 }

@@ -244,6 +244,18 @@ fn tellings(
     Ok(tellings)
 }
 
+/// The alert that a verification of the ledger found something wrong: its code, and what it says.
+pub fn of_verification(problem: &str) -> (&'static str, String) {
+    let text = format!("ledger: it is not as it was written: {problem}");
+    ("ledger-damaged", text)
+}
+
+/// The alert that it is whole after it was not.
+pub fn of_wholeness(entries: u64) -> (&'static str, String) {
+    let text = format!("ledger: it is whole again: {entries} entries verified");
+    ("ledger-whole", text)
+}
+
 /// The alert that the ledger is damaged, if that is why it cannot be read.
 fn damage(error: &FollowError) -> Option<(&'static str, String)> {
     match error {

@@ -49,7 +49,7 @@ pub struct Asked {
 
 /// What left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+pub enum Left {
     /// Images.
     Images,
     /// That there are images, by an answer to a query or by a procedure step.
@@ -58,7 +58,7 @@ enum What {
 
 /// On what ground.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Ground {
+pub enum Ground {
     /// Rules were only tried: they spoke against it, and nothing was held back.
     Observed,
     /// It could not wait for a consent.
@@ -90,33 +90,38 @@ impl Ground {
 
 /// What is alike in all but time and study.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Alike {
-    what: What,
-    recipient: InstitutionSlug,
-    purpose: Purpose,
-    ground: Ground,
+pub struct Alike {
+    /// What left.
+    pub what: Left,
+    /// For whom.
+    pub recipient: InstitutionSlug,
+    /// For what.
+    pub purpose: Purpose,
+    /// On what ground.
+    pub ground: Ground,
 }
 
 /// One line of the accounting.
 #[derive(Clone, Debug)]
-struct Item {
-    alike: Alike,
+pub struct Item {
+    /// In what it is alike.
+    pub alike: Alike,
     /// When the first was decided, and its entry.
-    first: (UtcMicros, u64),
+    pub first: (UtcMicros, u64),
     /// The last likewise.
-    last: (UtcMicros, u64),
+    pub last: (UtcMicros, u64),
     /// How often.
-    times: u64,
+    pub times: u64,
     /// Which studies, where they are known.
-    studies: BTreeMap<Sha256, StudyFacts>,
+    pub studies: BTreeMap<Sha256, StudyFacts>,
     /// How many studies.
-    studies_count: u64,
+    pub studies_count: u64,
     /// Instances that were delivered.
-    instances: u64,
+    pub instances: u64,
     /// Something broke off or failed: not all of it may have arrived.
-    is_uncertain: bool,
+    pub is_uncertain: bool,
     /// The patient is not told of it for now.
-    is_suspended: bool,
+    pub is_suspended: bool,
 }
 
 /// See the module.
@@ -136,12 +141,12 @@ impl Accounting {
     pub fn of(found: &Disclosures) -> Self {
         let mut items: BTreeMap<Alike, Item> = BTreeMap::new();
         for one in &found.images {
-            let alike = Alike::of(What::Images, &one.parties);
+            let alike = Alike::of(Left::Images, &one.parties);
             let new = || Item::new(&alike, (one.at, one.entry), found);
             items.entry(alike.clone()).or_insert_with(new).images(one);
         }
         for one in &found.told {
-            let alike = Alike::of(What::Told, &one.parties);
+            let alike = Alike::of(Left::Told, &one.parties);
             let new = || Item::new(&alike, (one.first, one.first_entry), found);
             items.entry(alike.clone()).or_insert_with(new).told(one);
         }
@@ -164,6 +169,16 @@ impl Accounting {
         }
     }
 
+    /// What left, in the order of the first time.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// Decisions that are told nowhere in it, as there were too many.
+    pub const fn more(&self) -> u64 {
+        self.more
+    }
+
     /// The entries of the decisions that it rests on.
     pub const fn entries(&self) -> &BTreeSet<u64> {
         &self.entries
@@ -176,7 +191,7 @@ impl Accounting {
 }
 
 impl Alike {
-    fn of(what: What, parties: &Parties) -> Self {
+    fn of(what: Left, parties: &Parties) -> Self {
         Self {
             what,
             recipient: parties.recipient.clone(),

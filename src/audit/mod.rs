@@ -27,7 +27,11 @@ mod table;
 mod verify;
 
 pub use accounting::Accounting;
+pub use accounting::Alike;
 pub use accounting::Asked;
+pub use accounting::Ground;
+pub use accounting::Item as AccountingItem;
+pub use accounting::Left;
 pub use accounting::bundle;
 pub use alerts::alert_severity;
 pub use alerts::ended_by;

@@ -40,6 +40,8 @@ pub struct Alarm {
     pub denials: u16,
     /// within such a time, are a burst of them.
     pub denials_within: Duration,
+    /// The ledger is verified again after so long; `None`: only when somebody asks.
+    pub verify_every: Option<Duration>,
     /// Where alerts are posted, in the order of the file.
     pub webhooks: Vec<Arc<Webhook>>,
     /// Who reads alerts as e-mail; `None`: nobody.
@@ -136,6 +138,9 @@ const LOCAL_CHARACTERS_MAX: usize = 64;
 
 /// Mailboxes that one message goes to.
 const READERS_MAX: usize = 20;
+
+/// Seconds of an hour.
+const HOUR_S: u64 = 3_600;
 
 /// 5 GiB.
 const FREE_BYTES_MIN: u64 = 5 << 30;
@@ -253,6 +258,7 @@ impl Alarm {
     /// `[alarm]` alone.
     fn table(section: &mut Section<'_, '_>) -> Self {
         let seconds = Duration::from_secs;
+        let hours: u64 = section.number("verify_every_h", 24, 0..=8_760);
         Self {
             quiet: section.seconds("quiet_s", seconds(3_600), 1..=86_400),
             interval: section.seconds("interval_s", seconds(5), 1..=3_600),
@@ -262,6 +268,7 @@ impl Alarm {
             free_bytes_min: section.number("free_bytes_min", FREE_BYTES_MIN, 0..=1 << 50),
             denials: section.number("denials", 20, 2..=1_000),
             denials_within: section.seconds("denials_within_s", seconds(60), 1..=3_600),
+            verify_every: (hours > 0).then(|| seconds(hours.saturating_mul(HOUR_S))),
             webhooks: Vec::new(),
             mail: None,
         }

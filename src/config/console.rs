@@ -17,6 +17,7 @@ use crate::config::reading::Reading;
 use crate::config::reading::Section;
 use crate::config::secret::SecretFile;
 use crate::config::url::Https;
+use crate::config::whole;
 use crate::contract::Role;
 
 /// `[console]`: pages and `/api/v1` for people, by HTTP on this machine or by HTTPS.
@@ -42,8 +43,10 @@ pub struct Console {
     pub connections_max: usize,
     /// Bytes of the longest request.
     pub body_bytes_max: usize,
-    /// In whose words times are told on pages.
+    /// In which zone times are told on pages; absent: in that of the machine.
     pub time_zone: Option<String>,
+    /// Programs that ask with a certificate.
+    pub machines: Vec<ConsoleMachine>,
 }
 
 /// `[[console_machine]]`: a program that shows a certificate in place of a token.
@@ -118,7 +121,18 @@ impl ConsoleMachine {
 }
 
 impl Console {
-    pub(super) fn read(section: &mut Section<'_, '_>, base_dir: &Path) -> Self {
+    /// `None` only when a fault was noted.
+    pub(super) fn read(reading: &mut Reading<'_>, base_dir: &Path) -> Option<Self> {
+        let console = reading.table("console", |section| Self::read_table(section, base_dir));
+        let machines = reading.rows("console_machine", ConsoleMachine::read);
+        ConsoleMachine::check(&machines, &console, reading);
+        Some(Self {
+            machines: whole(machines)?,
+            ..console
+        })
+    }
+
+    fn read_table(section: &mut Section<'_, '_>, base_dir: &Path) -> Self {
         let listen: Option<SocketAddr> = section.optional("listen");
         let certificate = section.optional::<PathBuf>("certificate");
         let key = section.optional::<SecretFile>("key");
@@ -150,6 +164,7 @@ impl Console {
             connections_max: section.number("connections_max", 64, 1..=4_096),
             body_bytes_max: section.number("body_bytes_max", 1_048_576, 65_536..=16_777_216),
             time_zone: section.optional("time_zone"),
+            machines: Vec::new(),
         }
     }
 }

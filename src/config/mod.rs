@@ -172,8 +172,6 @@ pub struct Config {
     pub audit_search: AuditSearch,
     /// Where people ask.
     pub console: Console,
-    /// Programs that ask with a certificate.
-    pub console_machines: Vec<ConsoleMachine>,
     /// What is relied on when FHIR Consents are imported.
     pub fhir: Fhir,
     /// How long details are kept.
@@ -286,9 +284,7 @@ impl Config {
         AuditReceiver::check(&audit_receivers, &tls, reading);
         let alarm = Alarm::read(reading, base_dir, &tls);
         let audit_search = reading.table("audit_search", AuditSearch::read);
-        let console = reading.table("console", |section| Console::read(section, base_dir));
-        let console_machines = reading.rows("console_machine", ConsoleMachine::read);
-        ConsoleMachine::check(&console_machines, &console, reading);
+        let console = Console::read(reading, base_dir);
         audit_search.check(&tls, reading);
         if let Some(witness) = &witness {
             witness.check(&rows.gateway_peers, reading);
@@ -305,8 +301,7 @@ impl Config {
             witness: witness?,
             exchange,
             audit_search,
-            console,
-            console_machines: whole(console_machines)?,
+            console: console?,
             audit_receivers: whole(audit_receivers)?.into_iter().map(Arc::new).collect(),
             alarm: alarm?,
             fhir,

@@ -180,7 +180,8 @@ pub fn explain(state: &State, request: &Request) -> Explanation {
     explanation
 }
 
-fn permits(policy: &PolicySet, request: &Request, facts: &Facts) -> bool {
+/// Whether these facts are permitted what is asked.
+pub(crate) fn permits(policy: &PolicySet, request: &Request, facts: &Facts) -> bool {
     let evaluation = policy.evaluate(request, facts);
     let mut obligations = evaluation
         .reasons

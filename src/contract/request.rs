@@ -29,6 +29,9 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Every verb.
+    pub const ALL: [Self; 3] = [Self::Store, Self::Query, Self::Retrieve];
+
     /// Its word in the ledger.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -401,6 +401,12 @@ impl State {
         self.local.credits.reports()
     }
 
+    /// When a grant was revoked, by the entry that revoked it, and who has not answered; `None`: nobody is waited
+    /// for.
+    pub fn revocation(&self, entry: u64) -> Option<(Day, &BTreeSet<InstitutionSlug>)> {
+        self.local.credits.revocation(entry)
+    }
+
     /// Receipts that are not settled, by the number of our decision.
     pub fn receipts(&self) -> impl Iterator<Item = (u64, &OpenReceipt)> {
         self.local.receipts.all()

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::Gateway;
 use super::drain_begins;
+use super::recorder::Recorder;
+use crate::clock::Clock;
 use crate::time::DAY_MICROS;
 use crate::time::Day;
 use crate::time::UtcMicros;
@@ -37,28 +39,67 @@ impl Told {
     }
 }
 
-impl Gateway {
-    /// Reads the files of `[tls]` again. Associations that stand go on.
-    pub(super) async fn reload_tls(self: &Arc<Self>) {
-        match self.off_thread(Security::reload).await.transpose() {
-            Ok(None) => {}
-            Ok(Some(())) => tracing::info!("certificates, authorities and lists were read again"),
-            Err(error) => {
-                tracing::error!(%error, "TLS goes on with the files read before");
-                let text = format!("{error}; TLS goes on with the files read before");
-                self.recorder.alert("tls-not-reloaded", text).await;
-            }
+/// Reads the files of `security` again. Connections that stand go on.
+pub(super) async fn reload(security: &Arc<Security>, recorder: &Recorder) {
+    match off_thread(security, Security::reload).await {
+        None => {}
+        Some(Ok(())) => tracing::info!("certificates, authorities and lists were read again"),
+        Some(Err(error)) => {
+            tracing::error!(%error, "TLS goes on with the files read before");
+            let text = format!("{error}; TLS goes on with the files read before");
+            recorder.alert("tls-not-reloaded", text).await;
         }
     }
+}
 
-    /// Does `work`, which reads files, where it keeps nobody waiting.
-    async fn off_thread<T: Send + 'static>(
-        self: &Arc<Self>,
-        work: fn(&Security) -> T,
-    ) -> Option<T> {
-        let gateway = Arc::clone(self);
-        let work = move || gateway.security.as_deref().map(work);
-        tokio::task::spawn_blocking(work).await.ok().flatten()
+/// Does `work`, which reads files, where it keeps nobody waiting.
+async fn off_thread<T: Send + 'static>(
+    security: &Arc<Security>,
+    work: fn(&Security) -> T,
+) -> Option<T> {
+    let security = Arc::clone(security);
+    tokio::task::spawn_blocking(move || work(&security))
+        .await
+        .ok()
+}
+
+/// Looks after the files of `security`, for ever: reads them again when they change, and tells of what ends.
+pub async fn keep_security(
+    security: &Arc<Security>,
+    recorder: &Recorder,
+    clock: Clock,
+    (reload_every, warning): (Duration, Duration),
+) {
+    let mut files = tokio::time::interval(reload_every);
+    files.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ends = tokio::time::interval(LOOK_EVERY);
+    ends.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = Told::default();
+    loop {
+        tokio::select! {
+            _ = files.tick() => {
+                if off_thread(security, Security::has_changed).await == Some(true) {
+                    reload(security, recorder).await;
+                }
+            }
+            _ = ends.tick() => {}
+        }
+        let now = clock.now();
+        let trust = security.now();
+        for term in told.news(trust.terms(), now, warning) {
+            let text = remaining(&term, now);
+            tracing::warn!("{text}");
+            recorder.alert("certificate-expires", text).await;
+        }
+    }
+}
+
+impl Gateway {
+    /// Reads the files of `[tls]` again. Associations that stand go on.
+    pub(super) async fn reload_tls(&self) {
+        if let Some(security) = &self.security {
+            reload(security, &self.recorder).await;
+        }
     }
 
     /// Looks after the files of `[tls]` until the gateway drains.
@@ -66,29 +107,12 @@ impl Gateway {
         let Some(security) = &self.security else {
             return;
         };
-        let mut files = tokio::time::interval(self.config.tls.reload);
-        files.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut ends = tokio::time::interval(LOOK_EVERY);
-        ends.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut draining = self.draining.subscribe();
-        let mut told = Told::default();
-        loop {
-            tokio::select! {
-                _ = files.tick() => {
-                    if self.off_thread(Security::has_changed).await == Some(true) {
-                        self.reload_tls().await;
-                    }
-                }
-                _ = ends.tick() => {}
-                () = drain_begins(&mut draining) => return,
-            }
-            let now = self.clock.now();
-            let trust = security.now();
-            for term in told.news(trust.terms(), now, self.config.tls.expiry_warning) {
-                let text = remaining(&term, now);
-                tracing::warn!("{text}");
-                self.recorder.alert("certificate-expires", text).await;
-            }
+        let tls = &self.config.tls;
+        let every = (tls.reload, tls.expiry_warning);
+        tokio::select! {
+            () = keep_security(security, &self.recorder, self.clock, every) => {}
+            () = drain_begins(&mut draining) => {}
         }
     }
 }

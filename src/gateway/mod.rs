@@ -43,6 +43,7 @@ pub use bypass::Bypass;
 pub use bypass::BypassError;
 pub use bypass::BypassedError;
 pub use bypass::Word;
+pub use certificates::keep_security;
 pub use echo::EchoError;
 pub use echo::echo;
 pub use identity::IdentityError;

@@ -13,6 +13,7 @@
 //! store, is what sled is slow at.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -146,7 +147,20 @@ impl Index {
     /// # Errors
     /// When there is no index, such as while it is being rebuilt.
     pub fn find(&self, facet: &Facet, before: u64, limit: usize) -> Result<Vec<u64>, IndexError> {
-        let (key, limit) = (facet.key(), limit.min(FOUND_MAX));
+        self.find_in(facet, 0..before, limit)
+    }
+
+    /// The same of the entries in `range`: what is about an entry comes after it, and no older run is looked at.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn find_in(
+        &self,
+        facet: &Facet,
+        range: Range<u64>,
+        limit: usize,
+    ) -> Result<Vec<u64>, IndexError> {
+        let (key, limit, before) = (facet.key(), limit.min(FOUND_MAX), range.end);
         let (store, stored, mut found) = {
             let open = self.open();
             let open = open.as_ref().filter(|open| open.ready);
@@ -155,12 +169,13 @@ impl Index {
             (open.store.clone(), open.run.first(), found)
         };
         let mut end = stored.min(before);
-        while found.len() < limit && end > 0 {
+        while found.len() < limit && end > range.start {
             let first = self.run_before(end);
             let more = find_in_run(&store, first, &key, end, limit - found.len());
             found.extend(more.inspect_err(|error| self.note_damage(error))?);
             end = first;
         }
+        found.retain(|number| *number >= range.start);
         Ok(found)
     }
 

@@ -13,6 +13,8 @@
 //! | `witnessed/` | checkpoints of other logs that we cosigned, proofs against them | a fork of those logs may be cosigned |
 //! | `cosigned/`, `checkpoint.cosigned` | cosignatures on our own checkpoints | asked for again |
 //! | `audit/*.cursor` | how far each receiver of audits was told | it is told from the beginning again |
+//! | `console/verified.cursor` | how the last verification of the ledger went | it is verified anew |
+//! | `exports/` | exports of the console, until they are old | made anew by who wants them |
 //! | `alarm/*.cursor` | how far each webhook, and whoever reads e-mail, was told of alerts | alerts from before are not told |
 //! | `hashes` | the tree's hashes, for proofs | computed again from the journal |
 //! | `index/` | where in the journal to look (sled) | rebuilt from the journal |
@@ -48,6 +50,7 @@ mod keyring;
 mod keys;
 mod lines;
 mod lock;
+mod packing;
 mod parcel;
 mod prove;
 mod reader;
@@ -120,6 +123,8 @@ pub use keys::random_id;
 pub use keys::read_vkey;
 pub use lock::FolderLock;
 pub use lock::LockError;
+pub use packing::Packing;
+pub use packing::PackingError;
 pub use parcel::open_stream;
 pub use parcel::seal_stream;
 pub use prove::ProveError;
@@ -130,6 +135,7 @@ pub use reader::JournalReader;
 pub use reader::ReadError;
 pub use reader::Stored;
 pub use reader::has_ledger;
+pub use reader::journal_bytes;
 pub use sealed::event_id;
 pub use snapshot::Snapshot;
 pub use snapshot::SnapshotError;
@@ -161,6 +167,7 @@ pub use verify::Report;
 pub use verify::VerifyError;
 pub use verify::verify;
 pub use verify::verify_against;
+pub use verify::verify_heeding;
 pub use witnessed::Cosigned;
 pub use witnessed::PROOFS_MAX;
 pub use witnessed::WitnessedError;

@@ -134,6 +134,27 @@ pub enum VerifyError {
         /// What the system said.
         source: io::Error,
     },
+    /// Whoever waited does not want to know any more.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl VerifyError {
+    /// Whether something is wrong with the ledger; not: it could not be looked at.
+    pub const fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_)
+            | Self::Equivocation { .. }
+            | Self::Checkpoint(_)
+            | Self::Kept { .. }
+            | Self::Unsigned
+            | Self::NoLedger(_)
+            | Self::NoKey(_)
+            | Self::ForeignKey { .. }
+            | Self::EarlierKey { .. } => true,
+            Self::Key(_) | Self::Io { .. } | Self::Stopped => false,
+        }
+    }
 }
 
 /// Verifies the ledger in `dir`. Without a `key`, the one that lies beside the ledger is used:
@@ -155,6 +176,20 @@ pub fn verify_against(
     depth: Depth,
     kept: &[Kept],
 ) -> Result<Report, VerifyError> {
+    verify_heeding(dir, key, depth, kept, &mut |_| true)
+}
+
+/// The same; `heed` hears after each batch how many entries are verified, and says whether to go on.
+///
+/// # Errors
+/// As [`verify_against`], and when it was not to go on.
+pub fn verify_heeding(
+    dir: &Path,
+    key: Option<&LogKey>,
+    depth: Depth,
+    kept: &[Kept],
+    heed: &mut dyn FnMut(u64) -> bool,
+) -> Result<Report, VerifyError> {
     let place = Place::of(dir)?;
     let is_given = key.is_some();
     let key = match (keys::read_vkey(dir), key) {
@@ -170,7 +205,7 @@ pub fn verify_against(
         .collect::<Result<Vec<Checkpoint>, VerifyError>>()?;
     // The checkpoint first: the ledger may grow while it is read.
     let checkpoint = place.checkpoint(&key)?;
-    let verified = place.read(&key, depth, anchors(checkpoint.as_ref(), &kept));
+    let verified = place.read(&key, depth, anchors(checkpoint.as_ref(), &kept), heed);
     let (verified, torn) = match verified {
         Err(VerifyError::Damaged(damage)) => {
             return Err(match checkpoint {
@@ -232,7 +267,13 @@ impl Place {
     }
 
     /// Reads all lines and verifies them.
-    fn read(&self, key: &LogKey, depth: Depth, anchors: Vec<Anchor>) -> Outcome {
+    fn read(
+        &self,
+        key: &LogKey,
+        depth: Depth,
+        anchors: Vec<Anchor>,
+        heed: &mut dyn FnMut(u64) -> bool,
+    ) -> Outcome {
         let verifier = Verifier::resume_against(Chain::new(), Tree::new(), anchors);
         let replay = match depth {
             Depth::Chain => None,
@@ -241,7 +282,7 @@ impl Place {
         };
         let lines = Lines { verifier, replay };
         match self {
-            Self::Journal(_, journal) => lines.of_journal(Batches::from_start(journal)?),
+            Self::Journal(_, journal) => lines.of_journal(Batches::from_start(journal)?, heed),
             Self::Export(_, entries) => Ok((lines.of_export(entries)?, None)),
         }
     }
@@ -296,11 +337,14 @@ impl Lines {
         }
     }
 
-    fn of_journal(mut self, mut batches: Batches) -> Outcome {
+    fn of_journal(mut self, mut batches: Batches, heed: &mut dyn FnMut(u64) -> bool) -> Outcome {
         loop {
             let step = batches.step()?;
             for seen in batches.batch.records() {
                 self.push(seen.line)?;
+            }
+            if !heed(self.verifier.next_seq()) {
+                return Err(VerifyError::Stopped);
             }
             match step {
                 Step::Batch => {}

@@ -36,7 +36,6 @@ use credence::witness::Witnessing;
 use tempfile::TempDir;
 
 use crate::rules::copy_rules;
-use crate::starting;
 use crate::starting::Desk;
 use crate::starting::hours_ahead;
 
@@ -244,8 +243,7 @@ purpose = "TREATMENT"
     pub(crate) async fn open_hours_later(&self, hours: i64) -> Open {
         let file = self.home("st-anna").join("credence.toml");
         let (config, clock) = (Config::load(&file).unwrap(), hours_ahead(hours));
-        let running = starting::start(&file, clock).await.unwrap();
-        self.desk.of(&running);
+        let running = self.desk.start(&file, clock).await.unwrap();
         let (recorder, security) = (running.recorder(), running.security());
         let witnessing = witness::start(&config, clock, &recorder, security.as_ref()).unwrap();
         let desks = Desks {

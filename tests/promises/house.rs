@@ -25,7 +25,6 @@ use credence::gateway::control::PatientName;
 use tempfile::TempDir;
 
 use crate::rules::copy_rules;
-use crate::starting;
 use crate::starting::Desk;
 use crate::starting::hours_ahead;
 
@@ -193,9 +192,7 @@ impl House {
     }
 
     async fn start_by(&self, clock: Clock) -> Result<Running, GatewayError> {
-        let running = starting::start(&self.config_file(), clock).await?;
-        self.desk.of(&running);
-        Ok(running)
+        self.desk.start(&self.config_file(), clock).await
     }
 
     /// Somebody who calls the gateway as CREDENCE.

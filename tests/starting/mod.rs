@@ -22,9 +22,17 @@ const HELD_AT_MOST: Duration = Duration::from_secs(2);
 pub(crate) struct Desk(Mutex<Option<Office>>);
 
 impl Desk {
-    /// That gateway runs now.
-    pub(crate) fn of(&self, running: &Running) {
+    /// Starts a gateway whose commands are performed from now on. The one before is let go first: what it
+    /// holds open keeps its folders locked.
+    pub(crate) async fn start(
+        &self,
+        config_file: &Path,
+        clock: Clock,
+    ) -> Result<Running, GatewayError> {
+        self.0.lock().unwrap().take();
+        let running = start(config_file, clock).await?;
         *self.0.lock().unwrap() = Some(running.office());
+        Ok(running)
     }
 
     /// What the gateway on this folder answers.

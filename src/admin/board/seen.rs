@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::alarm::Alert;
+use crate::alarm::Standing;
+use crate::alarm::Stands;
 use crate::audit::Judged;
 use crate::audit::Record;
 use crate::contract::Body;
@@ -12,8 +15,8 @@ use crate::contract::Verb;
 use crate::time::HOUR_MICROS;
 use crate::time::UtcMicros;
 
-/// Hours of which the numbers are kept: a day, and the hour that is not over.
-const HOURS: usize = 25;
+/// Hours that are over of which the numbers are kept: a day.
+const HOURS: usize = 24;
 /// Refusals that are kept.
 const REFUSED_MAX: usize = 1_000;
 /// Alerts that are kept.
@@ -88,9 +91,12 @@ pub(in crate::admin) struct UnderWay {
 pub(in crate::admin) struct Seen {
     next: Option<u64>,
     newest: UtcMicros,
+    /// Those that are over.
     hours: VecDeque<Hour>,
+    hour: Option<Hour>,
     refused: VecDeque<Refused>,
     alerts: VecDeque<Alerted>,
+    standing: Standing,
     under_way: BTreeMap<u64, UnderWay>,
     ended: VecDeque<UnderWay>,
 }
@@ -118,7 +124,7 @@ impl Seen {
 
     /// The last day by the hour, the oldest first.
     pub(in crate::admin) fn hours(&self) -> impl Iterator<Item = &Hour> {
-        self.hours.iter()
+        self.hours.iter().chain(&self.hour)
     }
 
     /// What was refused, the newest first.
@@ -129,6 +135,11 @@ impl Seen {
     /// Alerts, the newest first.
     pub(in crate::admin) fn alerts(&self) -> impl Iterator<Item = &Alerted> {
         self.alerts.iter().rev()
+    }
+
+    /// Alerts that stand, the worst first.
+    pub(in crate::admin) fn standing(&self, now: UtcMicros) -> Vec<&Stands> {
+        self.standing.at(now)
     }
 
     /// What moves, by the number of its decision.
@@ -159,6 +170,9 @@ impl Seen {
             Body::Decision { .. } => self.decided(record),
             Body::TransferClosed { .. } => self.moved(record),
             Body::Alert { code, text, about } => {
+                if let Some(alert) = Alert::of(&record.entry) {
+                    self.standing.hear(&alert);
+                }
                 let alert = Alerted {
                     entry: record.entry.seq,
                     at: record.at(),
@@ -235,31 +249,29 @@ impl Seen {
         }
     }
 
-    /// The hour of a moment; older ones than a day go.
+    /// The hour of a moment; what is older than a day goes.
     fn hour(&mut self, at: UtcMicros) -> &mut Hour {
         let begins = UtcMicros(at.0.div_euclid(HOUR_MICROS).saturating_mul(HOUR_MICROS));
-        let latest = self.hours.back().map(|hour| hour.begins);
-        if latest != Some(begins) {
-            let first = latest.map_or(begins, |latest| latest.plus(HOUR_MICROS));
-            let oldest = UtcMicros(begins.0.saturating_sub(HOUR_MICROS * 24));
-            let mut hour = first.max(oldest);
-            while hour <= begins {
-                let empty = Hour {
-                    begins: hour,
-                    ..Hour::default()
-                };
-                self.hours.push_back(empty);
-                hour = hour.plus(HOUR_MICROS);
-            }
-            while self.hours.len() > HOURS {
-                self.hours.pop_front();
+        let oldest = UtcMicros(begins.0.saturating_sub(HOUR_MICROS * 24));
+        if let Some(over) = self.hour.take_if(|hour| hour.begins != begins) {
+            // The hours between in which nothing happened are there, too.
+            let mut next = over.begins.plus(HOUR_MICROS).max(oldest);
+            keep(&mut self.hours, over, HOURS);
+            while next < begins {
+                keep(&mut self.hours, Hour::at(next), HOURS);
+                next = next.plus(HOUR_MICROS);
             }
         }
-        if self.hours.is_empty() {
-            self.hours.push_back(Hour::default());
+        self.hour.get_or_insert_with(|| Hour::at(begins))
+    }
+}
+
+impl Hour {
+    fn at(begins: UtcMicros) -> Self {
+        Self {
+            begins,
+            ..Self::default()
         }
-        let last = self.hours.len().saturating_sub(1);
-        &mut self.hours[last]
     }
 }
 
@@ -268,4 +280,36 @@ fn keep<T>(kept: &mut VecDeque<T>, one: T, max: usize) {
         kept.pop_front();
     }
     kept.push_back(one);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_has_its_hours_also_those_in_which_nothing_happened() {
+        let mut seen = Seen::default();
+        let at = |hour: i64| UtcMicros(hour * HOUR_MICROS + 5);
+        seen.hour(at(100)).denied += 1;
+        seen.hour(at(100)).denied += 1;
+        seen.hour(at(103)).permitted += 1;
+        let told: Vec<_> = seen
+            .hours()
+            .map(|hour| (hour.begins.0 / HOUR_MICROS, hour.permitted, hour.denied))
+            .collect();
+        assert_eq!(told, [(100, 0, 2), (101, 0, 0), (102, 0, 0), (103, 1, 0)]);
+        seen.hour(at(1_000));
+        assert_eq!(seen.hours().count(), HOURS + 1);
+        let first = seen.hours().next().unwrap();
+        assert_eq!(first.begins.0 / HOUR_MICROS, 976);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut kept = VecDeque::new();
+        for number in 0..10 {
+            keep(&mut kept, number, 3);
+        }
+        assert_eq!(kept, [7, 8, 9]);
+    }
 }

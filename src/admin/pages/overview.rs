@@ -15,11 +15,14 @@ use crate::admin::console::Shared;
 use crate::admin::plot;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
+use crate::alarm::Stands;
+use crate::audit::Severity;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
 use crate::gateway::control::ListedQueue;
 use crate::gateway::control::ListedScore;
 use crate::gateway::control::QueueState;
+use crate::transport::Term;
 
 /// Rows of each list.
 const ROWS: usize = 8;
@@ -64,8 +67,10 @@ async fn now_part(console: &Shared, frame: &Frame) -> Markup {
         div class="columns" {
             section { (day(console, frame)) }
             section { (refusals(console, frame)) }
+            section { (flowing(console, frame).await) }
             section { (queue_table(frame, &queues)) }
             section { (score_table(frame, &scores)) }
+            section { (ending(console, frame)) }
         }
     }
 }
@@ -103,25 +108,106 @@ fn tiles(console: &Shared, frame: &Frame, queues: &[ListedQueue]) -> Markup {
     }
 }
 
+/// What somebody should look at.
 fn alerts(console: &Shared, frame: &Frame) -> Markup {
     let words = frame.words;
     let seen = console.board.seen();
-    let newest: Vec<_> = seen.alerts().take(ROWS).cloned().collect();
+    let standing: Vec<Stands> = seen
+        .standing(console.clock.now())
+        .into_iter()
+        .take(ROWS)
+        .cloned()
+        .collect();
     drop(seen);
-    if newest.is_empty() {
-        return html! {};
+    if standing.is_empty() {
+        return html! { p class="notice good" { (words.say("no-alerts")) } };
     }
     let rows = html! {
-        @for alert in &newest {
+        @for alert in &standing {
             tr {
-                td { (frame.time(alert.at)) }
+                td { (severity(frame, alert.severity)) }
+                td { (frame.time(alert.last)) }
+                td class="number" { (alert.count) }
                 td { code { (alert.code) } }
                 td { (alert.text) }
             }
         }
     };
-    let heads = ["head-when", "head-code", "head-what"].map(|id| words.say(id));
-    html! { section class="wide" { (parts::table(&words.say("alerts-of-the-day"), &heads, &rows)) } }
+    let heads = [
+        "head-how-bad",
+        "head-last",
+        "head-times",
+        "head-code",
+        "head-what",
+    ];
+    let heads = heads.map(|id| words.say(id));
+    html! { section class="wide" { (parts::table(&words.say("alerts-standing"), &heads, &rows)) } }
+}
+
+/// How bad an alert is, in a word.
+pub(super) fn severity(frame: &Frame, severity: Severity) -> Markup {
+    let (class, id) = match severity {
+        Severity::Success => ("mark good", "severity-success"),
+        Severity::Minor => ("mark", "severity-minor"),
+        Severity::Serious => ("mark warn", "severity-serious"),
+        Severity::Major => ("mark bad", "severity-major"),
+    };
+    html! { span class=(class) { (frame.words.say(id)) } }
+}
+
+/// What moves now: associations and the transfers on them.
+async fn flowing(console: &Shared, frame: &Frame) -> Markup {
+    let words = frame.words;
+    let associations = match console.perform(Command::Associations).await {
+        Answer::Associations { associations } => associations,
+        _ => Vec::new(),
+    };
+    let title = words.say("flowing-now");
+    if associations.is_empty() {
+        return html! { h2 { (title) } (parts::nothing(&words.say("nothing-flows"))) };
+    }
+    let rows = html! {
+        @for one in associations.iter().take(ROWS) {
+            tr {
+                td { (one.calling) " → " (one.called) }
+                td { (one.operation.as_deref().unwrap_or("–")) }
+                td class="number" { (one.requests) }
+                td { (frame.time(one.since)) }
+            }
+        }
+    };
+    let heads = [
+        "head-association",
+        "head-operation",
+        "head-requests",
+        "head-since",
+    ];
+    parts::table(&title, &heads.map(|id| words.say(id)), &rows)
+}
+
+/// What ends some day, and soon.
+fn ending(console: &Shared, frame: &Frame) -> Markup {
+    let words = frame.words;
+    let (now, warning) = (console.clock.now(), console.config.tls.expiry_warning);
+    let securities = [&console.dicom_security, &console.security];
+    let mut terms: Vec<Term> = securities
+        .into_iter()
+        .flatten()
+        .flat_map(|security| security.now().terms().to_vec())
+        .filter(|term| term.is_due(now, warning))
+        .collect();
+    terms.sort_by_key(|term| term.ends);
+    let title = words.say("ending-soon");
+    if terms.is_empty() {
+        return html! { h2 { (title) } (parts::nothing(&words.say("nothing-ends"))) };
+    }
+    let rows = html! {
+        @for term in terms.iter().take(ROWS) {
+            tr { td { (term.what) } td { (frame.time(term.ends)) } }
+        }
+    };
+    let heads = ["head-what", "head-ends"].map(|id| words.say(id));
+    parts::table(&title, &heads, &rows)
 }
 
 /// Permitted and refused, by the hour.

@@ -8,7 +8,7 @@ use super::Accounting;
 use super::Asked;
 use super::Ground;
 use super::Item;
-use super::What;
+use super::Left;
 use super::words;
 use crate::audit::csv::Row;
 
@@ -66,8 +66,8 @@ impl Item {
         let Asked { site, clock, .. } = asked;
         let alike = &self.alike;
         row.cell(match alike.what {
-            What::Images => "images",
-            What::Told => "told",
+            Left::Images => "images",
+            Left::Told => "told",
         });
         for (at, _) in [self.first, self.last] {
             row.cell(&at.to_string());
@@ -97,8 +97,8 @@ impl Item {
         row.cell(&modalities.join(" "));
         row.number(Some(self.studies_count));
         row.number(match alike.what {
-            What::Images => Some(self.instances),
-            What::Told => None,
+            Left::Images => Some(self.instances),
+            Left::Told => None,
         });
         row.cell(if self.is_uncertain { "no" } else { "yes" });
         row.number(Some(self.first.1));

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::Accounting;
 use super::Asked;
 use super::Item;
-use super::What;
+use super::Left;
 use super::words;
 use crate::audit::page;
 use crate::audit::page::escaped;
@@ -102,7 +102,7 @@ impl Item {
         );
         let (purpose, because) = (words::purpose(alike.purpose), words::because(&alike.ground));
         match alike.what {
-            What::Images => {
+            Left::Images => {
                 let examinations = words::examinations(self.studies.values());
                 let uncertain = match self.is_uncertain {
                     true => " The sending broke off, or has not ended: not all of it may have arrived.",
@@ -113,7 +113,7 @@ impl Item {
                     self.instances
                 ));
             }
-            What::Told => text.push_str(&format!(
+            Left::Told => text.push_str(&format!(
                 " {to} was told that there are examinations of you (how many: {}), {purpose}, {because}. No images were \
                  sent by that.",
                 self.studies_count

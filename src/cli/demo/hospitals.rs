@@ -60,7 +60,7 @@ pub(super) async fn run(keep: Option<&Path>, out: &mut dyn Write) -> Result<(), 
     stage.radiologist_pulls().await?;
     stage.ada_revokes(consent).await?;
     stage.lakeside_cheats().await?;
-    stage.ledgers_are_verified().await?;
+    Box::pin(stage.ledgers_are_verified()).await?;
     writeln!(out, "\nWhat next")?;
     match keep {
         Some(folder) => writeln!(

@@ -3,6 +3,59 @@
 use super::Body;
 
 impl Body {
+    /// Every kind, in the order of the variants.
+    pub const KINDS: [&str; 49] = [
+        "genesis",
+        "restored",
+        "policy-proposed",
+        "policy-approved",
+        "policy-withdrawn",
+        "policy-activated",
+        "consent-granted",
+        "consent-revoked",
+        "revocation-honoured",
+        "patient-linked",
+        "patient-unlinked",
+        "guardian-named",
+        "guardian-ended",
+        "patient-erased",
+        "hold-placed",
+        "hold-lifted",
+        "details-dropped",
+        "disclosures-suspended",
+        "disclosures-resumed",
+        "equivocated",
+        "standing-noted",
+        "review-reasoned",
+        "review-overdue",
+        "review-closed",
+        "incident-reported",
+        "incident-decided",
+        "charge-reversed",
+        "ceiling-lifted",
+        "decision",
+        "transfer-closed",
+        "receipt",
+        "misstated",
+        "query",
+        "procedure-step",
+        "commitment",
+        "parcel-sealed",
+        "parcel-opened",
+        "queue-changed",
+        "bypassed",
+        "audit-exported",
+        "audit-searched",
+        "user-authenticated",
+        "account-changed",
+        "details-shown",
+        "signed-in",
+        "signed-out",
+        "alert",
+        "started",
+        "stopped",
+    ];
+
     /// The name of its kind, as in the line.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -110,5 +163,20 @@ impl Body {
             | Self::Started { .. }
             | Self::Stopped { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_in_the_list_and_in_its_place() {
+        let source = include_str!("kind.rs");
+        let (_, arms) = source.split_once("pub const fn kind").unwrap();
+        let (arms, _) = arms.split_once("/// The person").unwrap();
+        let named = arms.split("=> \"").skip(1);
+        let named: Vec<&str> = named.map(|arm| arm.split('"').next().unwrap()).collect();
+        assert_eq!(named, Body::KINDS);
     }
 }

@@ -54,7 +54,7 @@ pub struct ConsentTerms {
 }
 
 /// A patient as the desk names one. Its `Debug` shows nothing.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientName {
     /// Patient ID (0010,0020).

@@ -164,17 +164,18 @@ pub struct ListedScore {
 }
 
 pub(super) fn consents(state: &State, only: Option<Pseudonym>) -> Answer {
-    let theirs = only.map(|patient| state.patients_linked_to(patient));
-    let wanted = |terms: &Consent| {
-        let theirs = theirs.as_ref();
-        theirs.is_none_or(|theirs| theirs.contains(&terms.patient))
-    };
-    let consents = state.consents().filter(|(_, terms)| wanted(terms));
-    let consents = consents.map(|(consent, terms)| ListedConsent {
+    let listed = |(consent, terms): (ConsentId, &Consent)| ListedConsent {
         consent,
         terms: terms.clone(),
-    });
-    let mut consents: Vec<ListedConsent> = consents.collect();
+    };
+    let mut consents: Vec<ListedConsent> = match only {
+        None => state.consents().map(listed).collect(),
+        Some(patient) => {
+            let theirs = state.patients_linked_to(patient).into_iter();
+            let consents = theirs.flat_map(|one| state.consents_of(one));
+            consents.map(listed).collect()
+        }
+    };
     consents.sort_unstable_by_key(|listed| listed.consent);
     Answer::Consents { consents }
 }

@@ -10,6 +10,9 @@ mod standing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -37,6 +40,9 @@ pub const PREFIX: &str = "credence";
 /// Series of one family, beside the few that count what found no room.
 const SERIES_MAX: usize = 4_096;
 
+/// Retrievals under way of which it is known how many instances they come to.
+const EXPECTED_MAX: usize = 1_024;
+
 /// Upper ends of the buckets in which decisions are counted by how long they took, in seconds.
 const DECISION_SECONDS: [f64; 14] = [
     0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
@@ -54,6 +60,8 @@ pub struct Meters {
     policies: Bounded<labels::OfPolicy, Counter>,
     decision_seconds: Histogram,
     register: Register,
+    /// Instances that retrievals under way will have come to, by the entry of their decision.
+    expected: Mutex<BTreeMap<u64, u64>>,
     /// As many associations as all listeners take together.
     standing_max: usize,
 }
@@ -136,6 +144,7 @@ impl Meters {
             policies: Bounded::new(SERIES_MAX),
             decision_seconds: Histogram::new(DECISION_SECONDS),
             register: Register::default(),
+            expected: Mutex::default(),
             standing_max: config.listeners.iter().fold(0, |all, one| {
                 usize::saturating_add(all, one.associations_max)
             }),
@@ -268,6 +277,28 @@ impl Meters {
     /// `peer` took an instance, or it was sealed into a parcel for it.
     pub(super) fn sent(&self, peer: &PeerName, bytes: u64) {
         self.peer(Some(peer)).sent.count(bytes);
+    }
+
+    /// What a retrieval under way will have come to, where its archive says so; by the entry of its decision.
+    pub fn expected(&self, decision: u64) -> Option<u64> {
+        self.expectations().get(&decision).copied()
+    }
+
+    /// What a retrieval will have come to, as far as is known; `None`: it is over, or nobody says.
+    pub(super) fn expect(&self, decision: u64, instances: Option<u64>) {
+        let mut expected = self.expectations();
+        let Some(instances) = instances else {
+            expected.remove(&decision);
+            return;
+        };
+        if expected.len() >= EXPECTED_MAX && !expected.contains_key(&decision) {
+            expected.pop_first();
+        }
+        expected.insert(decision, instances);
+    }
+
+    fn expectations(&self) -> MutexGuard<'_, BTreeMap<u64, u64>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A decision is durable, or (`None`) could not be made durable.

@@ -584,6 +584,7 @@ impl Books {
             statement: Arc::clone(&self.keys.statement),
             witness: Arc::clone(&self.keys.witness),
             hashes: Mutex::new(Hashes::keep(&self.data_dir, &self.lock)?),
+            index: Arc::downgrade(&self.indexer.index()),
             checkpoints: self.signed.subscribe(),
         })
     }

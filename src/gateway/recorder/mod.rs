@@ -18,9 +18,11 @@ mod writer;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::Weak;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -66,8 +68,11 @@ use crate::ledger::Equivocation;
 use crate::ledger::LogKey;
 use crate::ledger::LogSigner;
 use crate::ledger::WitnessSigner;
+use crate::storage::Facet;
 use crate::storage::Hashes;
 use crate::storage::HashesError;
+use crate::storage::Index;
+use crate::storage::IndexError;
 use crate::storage::JournalReader;
 use crate::time::UtcMicros;
 
@@ -176,6 +181,8 @@ struct Log {
     statement: Arc<LogSigner>,
     witness: Arc<WitnessSigner>,
     hashes: Mutex<Hashes>,
+    /// Gone with the books: whoever opens the folder after them opens the index, too.
+    index: Weak<Index>,
     checkpoints: watch::Receiver<Option<Arc<str>>>,
 }
 
@@ -259,10 +266,7 @@ impl Recorder {
     ///
     /// # Errors
     /// When the writer has ended.
-    pub(super) async fn unseal(
-        &self,
-        entry: u64,
-    ) -> Result<Option<(Pseudonym, Vec<u8>)>, RecordError> {
+    pub async fn unseal(&self, entry: u64) -> Result<Option<(Pseudonym, Vec<u8>)>, RecordError> {
         let (reply, answer) = oneshot::channel();
         let ask = Ask::Unseal { entry, reply };
         self.asks
@@ -419,6 +423,21 @@ impl Recorder {
     /// The entries so far, for reading.
     pub fn journal(&self) -> JournalReader {
         self.journal.clone()
+    }
+
+    /// Numbers of the entries in `range` with this facet, the newest first (see [`Index::find_in`]). Blocks on
+    /// the disk.
+    ///
+    /// # Errors
+    /// When there is no index, such as while it is being rebuilt.
+    pub fn find(
+        &self,
+        facet: &Facet,
+        range: Range<u64>,
+        limit: usize,
+    ) -> Result<Vec<u64>, IndexError> {
+        let index = self.log.index.upgrade().ok_or(IndexError::Unavailable)?;
+        index.find_in(facet, range, limit)
     }
 
     /// Makes a change and waits until it is durable; the number is its entry's.

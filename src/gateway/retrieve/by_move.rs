@@ -443,8 +443,21 @@ impl Follow<'_> {
     }
 }
 
+/// Tells whoever looks how much the retrieval comes to. An archive counts all studies of a request as one, so that
+/// is known of a single study only.
+fn tell_expected(session: &Session, retrieval: &Retrieval, is_over: bool) {
+    let progress = retrieval.progress();
+    let expected = progress.counts.expected().filter(|_| !is_over);
+    let mut studies = progress.studies.values();
+    if let (Some(only), None) = (studies.next(), studies.next()) {
+        let meters = session.gateway.recorder.meters();
+        meters.expect(only.recorded.entry(), expected.map(u64::from));
+    }
+}
+
 /// Records what followed the decisions on a retrieval's studies.
 pub(super) async fn close_studies(session: &Session, retrieval: &Retrieval, closing: Closing) {
+    tell_expected(session, retrieval, closing.is_final);
     let mut parts = BTreeMap::new();
     for (uid, study) in &mut retrieval.progress().studies {
         if closing.is_final || !study.tally.is_empty() {

@@ -109,6 +109,12 @@ impl Counts {
         self.failed_uids.remove(instance);
     }
 
+    /// How many sub-operations there are in all; `None` as long as the archive has not said.
+    pub(super) fn expected(&self) -> Option<u32> {
+        let said = self.ended_total > 0 || self.current_total > 0;
+        said.then(|| self.total())
+    }
+
     /// All sub-operations that are known of.
     fn total(&self) -> u32 {
         let named = u32::try_from(self.failed_uids.len()).unwrap_or(u32::MAX);

@@ -1,52 +1,104 @@
 ## Around every page
-skip = Skip to the content
-menu = Menu
-language = Language
-choose = Choose
-times-in-zone = Times in { $zone }
-sign-out = Sign out
-back-to-overview = Back to the overview
-problem-forbidden = Not with your roles
-problem-not-found = There is nothing here
-problem-refused = Not done
-problem-unavailable = Not now
+skip = Zum Inhalt springen
+menu = Menü
+language = Sprache
+choose = Wählen
+times-in-zone = Zeiten in { $zone }
+sign-out = Abmelden
+back-to-overview = Zurück zur Übersicht
+problem-forbidden = Mit Ihren Rollen nicht möglich
+problem-not-found = Hier ist nichts
+problem-refused = Nicht ausgeführt
+problem-unavailable = Im Moment nicht möglich
 
 ## Signing in
-sign-in = Sign in
-account-name = Account
-account-name-wrong = An account's name has 1 to 64 letters, digits, dots, hyphens and underscores.
-passcode = Passcode
-passcode-hint = At least { $characters } characters.
-sign-in-wrong = There is no such account and passcode.
+sign-in = Anmelden
+account-name = Konto
+account-name-wrong = Ein Kontoname hat 1 bis 64 Buchstaben, Ziffern, Punkte, Binde- und Unterstriche.
+passcode = Passwort
+passcode-hint = Mindestens { $characters } Zeichen.
+sign-in-wrong = Konto und Passwort passen nicht zusammen.
 sign-in-wait =
     { $seconds ->
-        [one] Too many failures: try again in one second.
-       *[other] Too many failures: try again in { $seconds } seconds.
+        [one] Zu viele Fehlversuche: erneut versuchen in einer Sekunde.
+       *[other] Zu viele Fehlversuche: erneut versuchen in { $seconds } Sekunden.
     }
-sign-in-busy = Nobody can be signed in at the moment. Try again.
-set-up = The first account
-set-up-what = This account manages peers, queues and accounts. It makes the accounts of the others.
-set-up-make = Make the account
+sign-in-busy = Im Moment kann sich niemand anmelden. Versuchen Sie es erneut.
+set-up = Das erste Konto
+set-up-what = Dieses Konto verwaltet Gegenstellen, Warteschlangen und Konten. Es legt die Konten der anderen an.
+set-up-make = Konto anlegen
 
 ## Words of the contract
-verdict-permit = permitted
-verdict-deny = refused
-verb-store = store
-verb-query = query
-verb-retrieve = retrieve
+verdict-permit = erlaubt
+verdict-deny = abgelehnt
+verb-store = speichern
+verb-query = abfragen
+verb-retrieve = abrufen
+purpose-TREATMENT = Behandlung
+purpose-EMERGENCY = Notfall (Break-Glass)
+purpose-PATIENT_REQUEST = auf Wunsch des Patienten
+purpose-RESEARCH = Forschung
+purpose-OPERATIONS = Betrieb
+purpose-PAYMENT = Abrechnung
+outcome-completed = abgeschlossen
+outcome-failed = fehlgeschlagen
+outcome-interrupted = unterbrochen
+outcome-cancelled = abgebrochen
+outcome-stopped = gestoppt
 
 ## Heads of tables
-head-when = When
+head-when = Wann
 head-code = Code
-head-what = What
-head-requester = Requester
-head-verb = Request
-head-why = Why
-head-queue = Queue
-head-state = State
-head-waiting = Waiting
-head-dead = Dead
-head-quarantined = Quarantined
-head-institution = Institution
-head-score = Score
-head-of-1000 = Of 1000
+head-what = Was
+head-requester = Anfragender
+head-verb = Anfrage
+head-why = Warum
+head-queue = Warteschlange
+head-state = Zustand
+head-waiting = Wartend
+head-dead = Unzustellbar
+head-quarantined = In Quarantäne
+head-institution = Einrichtung
+head-score = Punktzahl
+head-of-1000 = Von 1000
+head-entry = Eintrag
+head-decision = Entscheidung
+head-recipient = Empfänger
+head-patient = Patient
+head-purpose = Zweck
+head-answer = Antwort
+head-outcome = Ausgang
+head-detail = Einzelheit
+head-status = Status
+head-bytes = Menge
+head-rate = Rate
+head-instance = Instanz
+head-instances = Bilder
+head-failed = Fehlgeschlagen
+head-warned = Mit Warnung
+head-spooled = Zwischengelagert
+head-ended = Beendet
+head-fault = Fehler bei
+head-tries = Versuche
+head-consent = Einwilligung
+head-speaks = Zu dieser Anfrage
+
+## Looking for something
+search = Suchen
+search-clear = Zurücksetzen
+any = alle
+older = Ältere
+none-so-far = Unter den neuesten ist nichts. Weiter mit älteren.
+there-is-more = Es gibt mehr, als hier gezeigt wird.
+ae-title = AE-Titel
+field-ae = AE-Titel
+field-user = Benutzer
+field-from = Von
+field-to = Bis
+field-other = Ein Feld
+field-unreadable = { $field }: Das ist nicht lesbar.
+field-patient-id = Patienten-ID
+field-patient-issuer = Aussteller der Patienten-ID
+study-instance-uid = Study Instance UID
+show-patient = Zeigen, wer es ist
+look-is-recorded = Diese Einsicht wird im Ledger festgehalten.

@@ -6,12 +6,6 @@ tile-permitted = Permitted, last day
 tile-refused = Refused, last day
 tile-waiting = Waiting in queues
 tile-ledger = Entries of the ledger
-count-entries =
-    { $count ->
-        [one] { $count } entry
-       *[other] { $count } entries
-    }
-alerts-of-the-day = Alerts
 last-day = The last day
 plot-day = Requests of the last day by the hour, permitted and refused
 nothing-yet = Nothing was asked yet. Point a modality or a workstation at the gateway's AE title, and it appears here.
@@ -31,3 +25,22 @@ queue-state-not-recorded = not recorded
 queue-state-paused = paused
 queue-state-no-peer = no peer
 queue-state-not-served = not served
+
+no-alerts = Nothing needs attention.
+alerts-standing = Needs attention
+flowing-now = Flowing now
+nothing-flows = Nobody is connected.
+ending-soon = Ending soon
+nothing-ends = No certificate and no list of revoked ones ends soon.
+head-how-bad = How bad
+head-last = Last
+head-times = Times
+head-association = Association
+head-operation = Operation
+head-requests = Requests
+head-since = Since
+head-ends = Ends
+severity-success = good news
+severity-minor = minor
+severity-serious = serious
+severity-major = major

@@ -1,52 +1,104 @@
 ## Around every page
-skip = Skip to the content
-menu = Menu
-language = Language
-choose = Choose
-times-in-zone = Times in { $zone }
-sign-out = Sign out
-back-to-overview = Back to the overview
-problem-forbidden = Not with your roles
-problem-not-found = There is nothing here
-problem-refused = Not done
-problem-unavailable = Not now
+skip = Ir al contenido
+menu = Menú
+language = Idioma
+choose = Elegir
+times-in-zone = Horas en { $zone }
+sign-out = Cerrar sesión
+back-to-overview = Volver al resumen
+problem-forbidden = No permitido con sus roles
+problem-not-found = Aquí no hay nada
+problem-refused = No realizado
+problem-unavailable = No disponible ahora
 
 ## Signing in
-sign-in = Sign in
-account-name = Account
-account-name-wrong = An account's name has 1 to 64 letters, digits, dots, hyphens and underscores.
-passcode = Passcode
-passcode-hint = At least { $characters } characters.
-sign-in-wrong = There is no such account and passcode.
+sign-in = Iniciar sesión
+account-name = Cuenta
+account-name-wrong = Un nombre de cuenta tiene de 1 a 64 letras, cifras, puntos, guiones y guiones bajos.
+passcode = Contraseña
+passcode-hint = Al menos { $characters } caracteres.
+sign-in-wrong = La cuenta y la contraseña no coinciden.
 sign-in-wait =
     { $seconds ->
-        [one] Too many failures: try again in one second.
-       *[other] Too many failures: try again in { $seconds } seconds.
+        [one] Demasiados intentos: vuelva a probar en un segundo.
+       *[other] Demasiados intentos: vuelva a probar en { $seconds } segundos.
     }
-sign-in-busy = Nobody can be signed in at the moment. Try again.
-set-up = The first account
-set-up-what = This account manages peers, queues and accounts. It makes the accounts of the others.
-set-up-make = Make the account
+sign-in-busy = Nadie puede iniciar sesión ahora. Inténtelo de nuevo.
+set-up = La primera cuenta
+set-up-what = Esta cuenta gestiona nodos, colas y cuentas. Crea las cuentas de los demás.
+set-up-make = Crear la cuenta
 
 ## Words of the contract
-verdict-permit = permitted
-verdict-deny = refused
-verb-store = store
-verb-query = query
-verb-retrieve = retrieve
+verdict-permit = permitido
+verdict-deny = denegado
+verb-store = almacenar
+verb-query = consultar
+verb-retrieve = recuperar
+purpose-TREATMENT = tratamiento
+purpose-EMERGENCY = urgencia (rotura de cristal)
+purpose-PATIENT_REQUEST = a petición del paciente
+purpose-RESEARCH = investigación
+purpose-OPERATIONS = operaciones
+purpose-PAYMENT = facturación
+outcome-completed = completado
+outcome-failed = fallido
+outcome-interrupted = interrumpido
+outcome-cancelled = cancelado
+outcome-stopped = detenido
 
 ## Heads of tables
-head-when = When
-head-code = Code
-head-what = What
-head-requester = Requester
-head-verb = Request
-head-why = Why
-head-queue = Queue
-head-state = State
-head-waiting = Waiting
-head-dead = Dead
-head-quarantined = Quarantined
-head-institution = Institution
-head-score = Score
-head-of-1000 = Of 1000
+head-when = Cuándo
+head-code = Código
+head-what = Qué
+head-requester = Solicitante
+head-verb = Solicitud
+head-why = Por qué
+head-queue = Cola
+head-state = Estado
+head-waiting = En espera
+head-dead = No entregables
+head-quarantined = En cuarentena
+head-institution = Institución
+head-score = Puntuación
+head-of-1000 = De 1000
+head-entry = Entrada
+head-decision = Decisión
+head-recipient = Destinatario
+head-patient = Paciente
+head-purpose = Finalidad
+head-answer = Respuesta
+head-outcome = Resultado
+head-detail = Detalle
+head-status = Estado DICOM
+head-bytes = Volumen
+head-rate = Velocidad
+head-instance = Instancia
+head-instances = Imágenes
+head-failed = Fallidas
+head-warned = Con advertencia
+head-spooled = En cola
+head-ended = Fin
+head-fault = Fallo de
+head-tries = Intentos
+head-consent = Consentimiento
+head-speaks = Sobre esta solicitud
+
+## Looking for something
+search = Buscar
+search-clear = Borrar
+any = todos
+older = Anteriores
+none-so-far = Nada entre los más recientes. Continúe con los anteriores.
+there-is-more = Hay más de lo que se muestra aquí.
+ae-title = título AE
+field-ae = Título AE
+field-user = Usuario
+field-from = Desde
+field-to = Hasta
+field-other = Un campo
+field-unreadable = { $field }: no se puede leer.
+field-patient-id = ID del paciente
+field-patient-issuer = Emisor del ID del paciente
+study-instance-uid = Study Instance UID
+show-patient = Mostrar quién es
+look-is-recorded = Esta consulta queda anotada en el registro.

@@ -1,33 +1,46 @@
 ## Overview
-overview = Overview
-tile-under-way = Under way now
-tile-arrived = Images, last day
-tile-permitted = Permitted, last day
-tile-refused = Refused, last day
-tile-waiting = Waiting in queues
-tile-ledger = Entries of the ledger
-count-entries =
-    { $count ->
-        [one] { $count } entry
-       *[other] { $count } entries
-    }
-alerts-of-the-day = Alerts
-last-day = The last day
-plot-day = Requests of the last day by the hour, permitted and refused
-nothing-yet = Nothing was asked yet. Point a modality or a workstation at the gateway's AE title, and it appears here.
-refused-of-the-day = Refused, last day
-nothing-refused = Nothing was refused in the last day.
-queues = Queues
-no-queues = No route spools, so nothing waits.
-scores = Scores
-no-scores = No institution has a score of its own yet: each counts as 500.
+overview = Resumen
+tile-under-way = En curso
+tile-arrived = Imágenes, último día
+tile-permitted = Permitidas, último día
+tile-refused = Denegadas, último día
+tile-waiting = En espera en las colas
+tile-ledger = Entradas del registro
+last-day = El último día
+plot-day = Solicitudes del último día por hora, permitidas y denegadas
+nothing-yet = Aún no se ha solicitado nada. Apunte una modalidad o una estación al título AE de la pasarela y aparecerá aquí.
+refused-of-the-day = Denegadas, último día
+nothing-refused = No se denegó nada en el último día.
+queues = Colas
+no-queues = Ninguna ruta usa cola, así que nada espera.
+scores = Puntuaciones
+no-scores = Ninguna institución tiene aún puntuación propia: cada una cuenta como 500.
 
 ## States of queues
-queue-state-idle = idle
-queue-state-working = working
-queue-state-down = destination down
-queue-state-busy = destination busy
-queue-state-not-recorded = not recorded
-queue-state-paused = paused
-queue-state-no-peer = no peer
-queue-state-not-served = not served
+queue-state-idle = inactiva
+queue-state-working = en marcha
+queue-state-down = destino inaccesible
+queue-state-busy = destino ocupado
+queue-state-not-recorded = no registrable
+queue-state-paused = en pausa
+queue-state-no-peer = sin nodo
+queue-state-not-served = no atendida
+
+no-alerts = Nada requiere atención.
+alerts-standing = Requiere atención
+flowing-now = En curso
+nothing-flows = Nadie está conectado.
+ending-soon = Caduca pronto
+nothing-ends = Ningún certificado ni lista de revocación caduca pronto.
+head-how-bad = Gravedad
+head-last = Última vez
+head-times = Veces
+head-association = Asociación
+head-operation = Operación
+head-requests = Solicitudes
+head-since = Desde
+head-ends = Fin
+severity-success = buena noticia
+severity-minor = leve
+severity-serious = serio
+severity-major = grave

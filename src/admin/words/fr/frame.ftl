@@ -1,52 +1,104 @@
 ## Around every page
-skip = Skip to the content
+skip = Aller au contenu
 menu = Menu
-language = Language
-choose = Choose
-times-in-zone = Times in { $zone }
-sign-out = Sign out
-back-to-overview = Back to the overview
-problem-forbidden = Not with your roles
-problem-not-found = There is nothing here
-problem-refused = Not done
-problem-unavailable = Not now
+language = Langue
+choose = Choisir
+times-in-zone = Heures : { $zone }
+sign-out = Se déconnecter
+back-to-overview = Retour à la vue d’ensemble
+problem-forbidden = Impossible avec vos rôles
+problem-not-found = Il n’y a rien ici
+problem-refused = Non effectué
+problem-unavailable = Impossible pour le moment
 
 ## Signing in
-sign-in = Sign in
-account-name = Account
-account-name-wrong = An account's name has 1 to 64 letters, digits, dots, hyphens and underscores.
-passcode = Passcode
-passcode-hint = At least { $characters } characters.
-sign-in-wrong = There is no such account and passcode.
+sign-in = Se connecter
+account-name = Compte
+account-name-wrong = Un nom de compte a de 1 à 64 lettres, chiffres, points, tirets et traits de soulignement.
+passcode = Mot de passe
+passcode-hint = Au moins { $characters } caractères.
+sign-in-wrong = Ce compte et ce mot de passe ne correspondent pas.
 sign-in-wait =
     { $seconds ->
-        [one] Too many failures: try again in one second.
-       *[other] Too many failures: try again in { $seconds } seconds.
+        [one] Trop d’échecs : réessayez dans { $seconds } seconde.
+       *[other] Trop d’échecs : réessayez dans { $seconds } secondes.
     }
-sign-in-busy = Nobody can be signed in at the moment. Try again.
-set-up = The first account
-set-up-what = This account manages peers, queues and accounts. It makes the accounts of the others.
-set-up-make = Make the account
+sign-in-busy = Connexion impossible pour le moment. Réessayez.
+set-up = Le premier compte
+set-up-what = Ce compte gère les pairs, les files d’attente et les comptes. Il crée les comptes des autres.
+set-up-make = Créer le compte
 
 ## Words of the contract
-verdict-permit = permitted
-verdict-deny = refused
-verb-store = store
-verb-query = query
-verb-retrieve = retrieve
+verdict-permit = autorisé
+verdict-deny = refusé
+verb-store = enregistrer
+verb-query = interroger
+verb-retrieve = récupérer
+purpose-TREATMENT = soins
+purpose-EMERGENCY = urgence (bris de glace)
+purpose-PATIENT_REQUEST = à la demande du patient
+purpose-RESEARCH = recherche
+purpose-OPERATIONS = exploitation
+purpose-PAYMENT = facturation
+outcome-completed = terminé
+outcome-failed = échoué
+outcome-interrupted = interrompu
+outcome-cancelled = annulé
+outcome-stopped = arrêté
 
 ## Heads of tables
-head-when = When
+head-when = Quand
 head-code = Code
-head-what = What
-head-requester = Requester
-head-verb = Request
-head-why = Why
-head-queue = Queue
-head-state = State
-head-waiting = Waiting
-head-dead = Dead
-head-quarantined = Quarantined
-head-institution = Institution
+head-what = Quoi
+head-requester = Demandeur
+head-verb = Demande
+head-why = Pourquoi
+head-queue = File d’attente
+head-state = État
+head-waiting = En attente
+head-dead = Non distribuables
+head-quarantined = En quarantaine
+head-institution = Établissement
 head-score = Score
-head-of-1000 = Of 1000
+head-of-1000 = Sur 1000
+head-entry = Écriture
+head-decision = Décision
+head-recipient = Destinataire
+head-patient = Patient
+head-purpose = Finalité
+head-answer = Réponse
+head-outcome = Issue
+head-detail = Détail
+head-status = Statut
+head-bytes = Volume
+head-rate = Débit
+head-instance = Instance
+head-instances = Images
+head-failed = Échouées
+head-warned = Avec avertissement
+head-spooled = Mises en file
+head-ended = Fin
+head-fault = Faute de
+head-tries = Essais
+head-consent = Consentement
+head-speaks = Quant à cette demande
+
+## Looking for something
+search = Rechercher
+search-clear = Effacer
+any = tous
+older = Plus anciens
+none-so-far = Rien parmi les plus récents. Continuez avec les plus anciens.
+there-is-more = Il y en a plus que ce qui est affiché ici.
+ae-title = titre AE
+field-ae = Titre AE
+field-user = Utilisateur
+field-from = Du
+field-to = Au
+field-other = Un champ
+field-unreadable = { $field } : illisible.
+field-patient-id = Identifiant du patient
+field-patient-issuer = Émetteur de l’identifiant du patient
+study-instance-uid = Study Instance UID
+show-patient = Afficher l’identité
+look-is-recorded = Cette consultation est inscrite au registre.

@@ -1,33 +1,46 @@
 ## Overview
-overview = Overview
-tile-under-way = Under way now
-tile-arrived = Images, last day
-tile-permitted = Permitted, last day
-tile-refused = Refused, last day
-tile-waiting = Waiting in queues
-tile-ledger = Entries of the ledger
-count-entries =
-    { $count ->
-        [one] { $count } entry
-       *[other] { $count } entries
-    }
-alerts-of-the-day = Alerts
-last-day = The last day
-plot-day = Requests of the last day by the hour, permitted and refused
-nothing-yet = Nothing was asked yet. Point a modality or a workstation at the gateway's AE title, and it appears here.
-refused-of-the-day = Refused, last day
-nothing-refused = Nothing was refused in the last day.
-queues = Queues
-no-queues = No route spools, so nothing waits.
+overview = Vue d’ensemble
+tile-under-way = En cours
+tile-arrived = Images, dernier jour
+tile-permitted = Autorisées, dernier jour
+tile-refused = Refusées, dernier jour
+tile-waiting = En attente dans les files
+tile-ledger = Écritures du registre
+last-day = Le dernier jour
+plot-day = Demandes du dernier jour par heure, autorisées et refusées
+nothing-yet = Rien n’a encore été demandé. Dirigez une modalité ou une station vers le titre AE de la passerelle : cela apparaîtra ici.
+refused-of-the-day = Refusées, dernier jour
+nothing-refused = Rien n’a été refusé le dernier jour.
+queues = Files d’attente
+no-queues = Aucune route ne met en file : rien n’attend.
 scores = Scores
-no-scores = No institution has a score of its own yet: each counts as 500.
+no-scores = Aucun établissement n’a encore de score propre : chacun compte pour 500.
 
 ## States of queues
-queue-state-idle = idle
-queue-state-working = working
-queue-state-down = destination down
-queue-state-busy = destination busy
-queue-state-not-recorded = not recorded
-queue-state-paused = paused
-queue-state-no-peer = no peer
-queue-state-not-served = not served
+queue-state-idle = au repos
+queue-state-working = en marche
+queue-state-down = destination injoignable
+queue-state-busy = destination saturée
+queue-state-not-recorded = non enregistrable
+queue-state-paused = en pause
+queue-state-no-peer = aucun pair
+queue-state-not-served = non servie
+
+no-alerts = Rien ne demande votre attention.
+alerts-standing = Demande votre attention
+flowing-now = En cours
+nothing-flows = Personne n’est connecté.
+ending-soon = Expire bientôt
+nothing-ends = Aucun certificat et aucune liste de révocation n’expire bientôt.
+head-how-bad = Gravité
+head-last = Dernière fois
+head-times = Nombre
+head-association = Association
+head-operation = Opération
+head-requests = Requêtes
+head-since = Depuis
+head-ends = Fin
+severity-success = bonne nouvelle
+severity-minor = mineur
+severity-serious = sérieux
+severity-major = grave

@@ -482,6 +482,15 @@ impl Credits {
         self.charges.iter().map(|(entry, charge)| (*entry, charge))
     }
 
+    /// When a grant was revoked, and who has not answered.
+    pub(in crate::contract::state) fn revocation(
+        &self,
+        entry: u64,
+    ) -> Option<(Day, &BTreeSet<InstitutionSlug>)> {
+        let revocation = self.revocations.get(&entry)?;
+        Some((revocation.day, &revocation.waiting))
+    }
+
     /// Reported incidents, by the number of the report; lapsed ones, too, for a while.
     pub(in crate::contract::state) fn reports(&self) -> impl Iterator<Item = (u64, &Report)> {
         self.reports.iter().map(|(entry, report)| (*entry, report))
