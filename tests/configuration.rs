@@ -18,7 +18,7 @@ use credence::ledger::WitnessKey;
 const PAGE: &str = include_str!("../docs/configuration.md");
 
 /// Tables of which a file has one, and those of which it has rows.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "gateway",
     "limits",
     "timeouts",
@@ -35,6 +35,7 @@ const TABLES: [&str; 16] = [
     "mail",
     "audit_search",
     "console",
+    "oidc",
 ];
 const ROWS: [&str; 15] = [
     "witness.peer",

@@ -14,6 +14,7 @@ use super::done::Done;
 use super::echoes::Echoes;
 use super::exports::Exports;
 use super::log::LogLines;
+use super::oidc::Oidc;
 use super::policy::Acts;
 use super::sessions::Ended;
 use super::sessions::Sessions;
@@ -56,6 +57,8 @@ pub(super) struct Console {
     pub(super) sessions: Sessions,
     pub(super) throttle: Mutex<Throttle>,
     pub(super) set_up: SetUp,
+    /// Who else says who people are.
+    pub(super) oidc: Option<Oidc>,
     /// Passcodes that are verified at the same time: each takes a core and 19 MiB.
     pub(super) verifying: Semaphore,
     pub(super) done: Mutex<Done>,

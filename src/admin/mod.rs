@@ -29,6 +29,7 @@ mod log;
 mod looks;
 mod measuring;
 mod metrics;
+mod oidc;
 mod pages;
 mod plot;
 mod policy;
@@ -84,6 +85,7 @@ use self::console::Shared;
 use self::credit::Credit;
 use self::echoes::Echoes;
 use self::exports::Exports;
+use self::oidc::Oidc;
 use self::problem::Problem;
 use self::sessions::Sessions;
 use self::sessions::Terms;
@@ -308,6 +310,7 @@ impl Console {
             sessions: Sessions::new(terms),
             throttle: Mutex::default(),
             set_up: SetUp::default(),
+            oidc: Oidc::of(settings),
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,

@@ -10,6 +10,7 @@ mod forms;
 mod frame;
 mod institutions;
 mod ledger;
+mod oidc;
 mod overview;
 mod parts;
 mod peers;
@@ -108,6 +109,7 @@ pub(super) fn router(console: &Shared) -> Router<Shared> {
     Router::new()
         .merge(overview::router())
         .merge(sign_in::router())
+        .merge(oidc::router())
         .merge(transfers::router())
         .merge(decisions::router())
         .merge(institutions::router())

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::CertificateName;
+use crate::config::Oidc;
 use crate::config::PeerName;
 use crate::config::TlsIdentity;
 use crate::config::WebUrl;
@@ -47,6 +48,8 @@ pub struct Console {
     pub time_zone: Option<String>,
     /// Programs that ask with a certificate.
     pub machines: Vec<ConsoleMachine>,
+    /// The identity provider by which people sign in.
+    pub oidc: Option<Oidc>,
 }
 
 /// `[[console_machine]]`: a program that shows a certificate in place of a token.
@@ -126,8 +129,11 @@ impl Console {
         let console = reading.table("console", |section| Self::read_table(section, base_dir));
         let machines = reading.rows("console_machine", ConsoleMachine::read);
         ConsoleMachine::check(&machines, &console, reading);
+        let oidc = reading.table("oidc", |section| Oidc::read(section, base_dir));
+        Oidc::check(oidc.as_ref(), &console, reading);
         Some(Self {
             machines: whole(machines)?,
+            oidc,
             ..console
         })
     }
@@ -165,6 +171,7 @@ impl Console {
             body_bytes_max: section.number("body_bytes_max", 1_048_576, 65_536..=16_777_216),
             time_zone: section.optional("time_zone"),
             machines: Vec::new(),
+            oidc: None,
         }
     }
 }

@@ -27,6 +27,13 @@ pub struct Identity {
 pub struct Tokens {
     /// The identity provider's public keys, a JSON Web Key Set (RFC 7517).
     pub jwks: PathBuf,
+    /// What they must say.
+    pub claims: TokenClaims,
+}
+
+/// What a JSON Web Token must say to be believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenClaims {
     /// Who issues them: the claim `iss`.
     pub issuer: ClaimText,
     /// For whom they are meant: one of the claim `aud`.
@@ -69,6 +76,16 @@ pub enum ProofNeed {
 const CLAIM_CHARACTERS_MAX: usize = 255;
 
 impl ClaimText {
+    /// A text of ours.
+    pub(super) fn literal(text: &'static str) -> Self {
+        Self(text.into())
+    }
+
+    /// A text that is compared with a claim, if it can be one.
+    pub fn of(text: &str) -> Option<Self> {
+        Self::read(text).ok()
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -105,11 +122,13 @@ impl Identity {
             passcodes: passcodes.map(|file| file.within(base_dir)),
             tokens: tokens.map(|((jwks, issuer), audience)| Tokens {
                 jwks: base_dir.join(jwks),
-                issuer,
-                audience,
-                user_claim: user_claim.unwrap_or_else(|| ClaimText("sub".into())),
-                leeway,
-                bytes_max,
+                claims: TokenClaims {
+                    issuer,
+                    audience,
+                    user_claim: user_claim.unwrap_or_else(|| ClaimText::literal("sub")),
+                    leeway,
+                    bytes_max,
+                },
             }),
             checks_max: section.number("checks_max", 2, 1..=64),
             check_wait: section.seconds("check_wait_s", Duration::from_secs(4), 1..=30),

@@ -568,4 +568,5 @@ fn a_route_has_its_own_mode_or_the_gateways() {
 }
 
 mod alarm;
+mod oidc;
 mod users;

@@ -238,7 +238,7 @@ async fn identify(gateway: &Gateway, mut identity: UserIdentity) -> Result<Ident
             let token = zeroize::Zeroizing::new(primary);
             let verify = move || {
                 let keys = TokenKeys::read(&settings.jwks)?;
-                Ok(verify_token(&token, &settings, &keys, now)?)
+                Ok(verify_token(&token, &settings.claims, &keys, now)?)
             };
             let name = in_turn(gateway, verify).await?;
             Ok(proven(&name, UserProof::Token))

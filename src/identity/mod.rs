@@ -37,5 +37,6 @@ pub use passcodes::Passcodes;
 pub use passcodes::PasscodesError;
 pub use token::TokenFault;
 pub use token::verify as verify_token;
+pub use token::verify_id_token;
 pub use token_keys::TokenKeys;
 pub use token_keys::TokenKeysError;

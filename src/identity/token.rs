@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::Map;
 use serde_json::Value;
 
-use crate::config::Tokens;
+use crate::config::TokenClaims;
 use crate::config::UserName;
 use crate::identity::token_keys::TokenKeys;
 use crate::time::UtcMicros;
@@ -44,6 +44,9 @@ pub enum TokenFault {
     /// For somebody else.
     #[error("a token for another audience")]
     Audience,
+    /// The answer to another request, or to none.
+    #[error("a token with another nonce")]
+    Nonce,
     /// It never expires.
     #[error("a token without an expiry")]
     NoExpiry,
@@ -70,19 +73,68 @@ struct Critical {
 /// When it proves nobody.
 pub fn verify(
     token: &[u8],
-    tokens: &Tokens,
+    wanted: &TokenClaims,
     keys: &TokenKeys,
     now: UtcMicros,
 ) -> Result<UserName, TokenFault> {
-    if token.len() > tokens.bytes_max {
-        return Err(TokenFault::TooLong(tokens.bytes_max));
+    let claims = believed(token, wanted, keys, now)?;
+    user(&claims, wanted)
+}
+
+/// The user that an ID token (OpenID Connect Core 1.0 §3.1.3.7) proves at `now`, in answer to the request that said
+/// `nonce`. The audience is the client that asked.
+///
+/// # Errors
+/// When it proves nobody, or answers another request.
+pub fn verify_id_token(
+    token: &[u8],
+    wanted: &TokenClaims,
+    keys: &TokenKeys,
+    now: UtcMicros,
+    nonce: &str,
+) -> Result<UserName, TokenFault> {
+    let claims = believed(token, wanted, keys, now)?;
+    let says = |name: &str| claims.get(name).and_then(Value::as_str);
+    if says("nonce") != Some(nonce) {
+        return Err(TokenFault::Nonce);
+    }
+    // Of several audiences, one asked for the token, and that has to be us.
+    let several = matches!(claims.get("aud"), Some(Value::Array(all)) if all.len() > 1);
+    let is_ours = match claims.get("azp") {
+        None => !several,
+        Some(_) => says("azp") == Some(wanted.audience.as_str()),
+    };
+    if !is_ours {
+        return Err(TokenFault::Audience);
+    }
+    // Anybody may say that any address is theirs, until the provider has seen to it.
+    let by_email = wanted.user_claim.as_str() == "email";
+    if by_email && claims.get("email_verified") != Some(&Value::Bool(true)) {
+        return Err(TokenFault::NoUser);
+    }
+    user(&claims, wanted)
+}
+
+/// The claims, if they are signed, meant for us, and count now.
+fn believed(
+    token: &[u8],
+    wanted: &TokenClaims,
+    keys: &TokenKeys,
+    now: UtcMicros,
+) -> Result<Map<String, Value>, TokenFault> {
+    if token.len() > wanted.bytes_max {
+        return Err(TokenFault::TooLong(wanted.bytes_max));
     }
     let token = std::str::from_utf8(token).map_err(|_| TokenFault::NotAToken)?;
     // Some senders pad the field to an even length, as values of data sets are.
     let token = token.trim_matches([' ', '\0']);
     let claims = signed_claims(token, keys)?;
-    check(&claims, tokens, now)?;
-    let name = claims.get(tokens.user_claim.as_str());
+    check(&claims, wanted, now)?;
+    Ok(claims)
+}
+
+fn user(claims: &Map<String, Value>, wanted: &TokenClaims) -> Result<UserName, TokenFault> {
+    let name = claims.get(wanted.user_claim.as_str());
     let name = name.and_then(Value::as_str).ok_or(TokenFault::NoUser)?;
     name.parse().map_err(|_| TokenFault::NoUser)
 }
@@ -122,7 +174,11 @@ fn signed_claims(token: &str, keys: &TokenKeys) -> Result<Map<String, Value>, To
         .map_err(|_| TokenFault::Signature)
 }
 
-fn check(claims: &Map<String, Value>, tokens: &Tokens, now: UtcMicros) -> Result<(), TokenFault> {
+fn check(
+    claims: &Map<String, Value>,
+    tokens: &TokenClaims,
+    now: UtcMicros,
+) -> Result<(), TokenFault> {
     if claims.get("iss").and_then(Value::as_str) != Some(tokens.issuer.as_str()) {
         return Err(TokenFault::Issuer);
     }

@@ -87,8 +87,11 @@ impl TokenKeys {
         Self::parse(&bytes, path)
     }
 
-    /// RFC 7517 §5: keys that are not understood are passed over.
-    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, TokenKeysError> {
+    /// A key set that lies at `path`, or at a URL. RFC 7517 §5: keys that are not understood are passed over.
+    ///
+    /// # Errors
+    /// When it is no key set with a key of use, or holds a secret.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, TokenKeysError> {
         let set: KeySet = serde_json::from_slice(bytes)
             .map_err(|_| TokenKeysError::NotAKeySet(path.to_owned()))?;
         let is_private = |key: &Value| PRIVATE_MEMBERS.iter().any(|name| key.get(name).is_some());

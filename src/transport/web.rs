@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::config::HostPort;
 use crate::config::WebUrl;
 use crate::transport::dial;
 use crate::transport::tls;
@@ -24,7 +25,7 @@ use crate::transport::tls::TlsError;
 /// Where a server is, and how it is connected to.
 #[derive(Clone, Debug)]
 pub struct Web {
-    url: WebUrl,
+    at: HostPort,
     /// With `https://`.
     tls: Option<Arc<ClientConfig>>,
 }
@@ -44,11 +45,27 @@ impl Web {
     /// # Errors
     /// When a file of authorities cannot be used.
     pub fn at(url: &WebUrl, authorities: &[PathBuf]) -> Result<Self, TlsError> {
-        let tls = url.is_https().then(|| tls::believing(authorities));
+        Self::to(url.at(), url.is_https(), authorities)
+    }
+
+    /// The server at `at`; by TLS, `authorities` are believed about it.
+    ///
+    /// # Errors
+    /// When a file of authorities cannot be used.
+    pub fn to(at: &HostPort, by_tls: bool, authorities: &[PathBuf]) -> Result<Self, TlsError> {
+        let tls = by_tls.then(|| tls::believing(authorities));
         Ok(Self {
-            url: url.clone(),
+            at: at.clone(),
             tls: tls.transpose()?,
         })
+    }
+
+    /// What a request to it says in its Host field: a port that goes without saying is not said (RFC 9110 §7.2).
+    pub fn host(&self) -> String {
+        let port = if self.tls.is_some() { 443 } else { 80 };
+        let whole = self.at.to_string();
+        let plain = whole.strip_suffix(&format!(":{port}"));
+        plain.map_or_else(|| whole.clone(), str::to_owned)
     }
 
     /// Connects.
@@ -56,11 +73,11 @@ impl Web {
     /// # Errors
     /// When it cannot be reached, or is not who it should be.
     pub async fn connect(&self) -> io::Result<WebStream> {
-        let tcp = dial(self.url.at()).await?;
+        let tcp = dial(&self.at).await?;
         let Some(config) = &self.tls else {
             return Ok(WebStream::Plain(tcp));
         };
-        let name = ServerName::try_from(self.url.host().to_owned()).map_err(io::Error::other)?;
+        let name = ServerName::try_from(self.at.host().to_owned()).map_err(io::Error::other)?;
         let connector = TlsConnector::from(Arc::clone(config));
         let stream = connector.connect(name, tcp).await?;
         Ok(WebStream::Tls(Box::new(stream)))

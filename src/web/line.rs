@@ -23,6 +23,7 @@ use super::HEADERS_MAX;
 use crate::config::WebUrl;
 use crate::transport::HandshakeError;
 use crate::transport::Security;
+use crate::transport::Web;
 use crate::transport::Whom;
 use crate::transport::dial;
 
@@ -87,10 +88,17 @@ impl std::fmt::Debug for Secured {
     }
 }
 
+/// How the other end is reached.
+enum Way<'u> {
+    /// It is of a house that we know.
+    Known(&'u WebUrl, Option<&'u Secured>),
+    /// Whoever the authorities of its row say to be there.
+    Server(&'u Web),
+}
+
 /// A connection, made when it is needed, and kept from one request to the next.
 pub struct Line<'u> {
-    url: &'u WebUrl,
-    secured: Option<&'u Secured>,
+    way: Way<'u>,
     within: Duration,
     answer_bytes_max: usize,
     open: Option<Open>,
@@ -117,12 +125,46 @@ impl<'u> Line<'u> {
         answer_bytes_max: usize,
     ) -> Self {
         Self {
-            url,
-            secured,
+            way: Way::Known(url, secured),
             within,
             answer_bytes_max,
             open: None,
         }
+    }
+
+    /// To a server that is of no house that we know, in the same way.
+    pub const fn to_server(web: &'u Web, within: Duration, answer_bytes_max: usize) -> Self {
+        Self {
+            way: Way::Server(web),
+            within,
+            answer_bytes_max,
+            open: None,
+        }
+    }
+
+    /// Asks for `target`, a path from the root and perhaps a query.
+    ///
+    /// # Errors
+    /// As of [`Self::get`].
+    pub async fn get_target(
+        &mut self,
+        target: String,
+        headers: &[(&'static str, String)],
+    ) -> Result<Answered, LineError> {
+        self.ask(Method::GET, target, headers, String::new()).await
+    }
+
+    /// Sends `body` to `target`, a path from the root and perhaps a query.
+    ///
+    /// # Errors
+    /// As of [`Self::post`].
+    pub async fn post_target(
+        &mut self,
+        target: String,
+        headers: &[(&'static str, String)],
+        body: String,
+    ) -> Result<Answered, LineError> {
+        self.ask(Method::POST, target, headers, body).await
     }
 
     /// Asks for `path` below the URL's prefix.
@@ -130,7 +172,7 @@ impl<'u> Line<'u> {
     /// # Errors
     /// When there is no answer, or one over a limit.
     pub async fn get(&mut self, path: &str) -> Result<Answered, LineError> {
-        let path = self.url.path(path);
+        let path = self.below(path);
         self.ask(Method::GET, path, &[], String::new()).await
     }
 
@@ -153,7 +195,7 @@ impl<'u> Line<'u> {
         body: String,
     ) -> Result<Answered, LineError> {
         let kind = [(header::CONTENT_TYPE.as_str(), kind.to_owned())];
-        let path = self.url.path(path);
+        let path = self.below(path);
         self.ask(Method::POST, path, &kind, body).await
     }
 
@@ -169,8 +211,19 @@ impl<'u> Line<'u> {
     ) -> Result<Answered, LineError> {
         let mut all = vec![(header::CONTENT_TYPE.as_str(), kind.to_owned())];
         all.extend_from_slice(headers);
-        let path = self.url.own_path();
+        let path = match &self.way {
+            Way::Known(url, _) => url.own_path(),
+            Way::Server(_) => "/".to_owned(),
+        };
         self.ask(Method::POST, path, &all, body).await
+    }
+
+    /// The path of `name` below the prefix, if there is one.
+    fn below(&self, name: &str) -> String {
+        match &self.way {
+            Way::Known(url, _) => url.path(name),
+            Way::Server(_) => format!("/{name}"),
+        }
     }
 
     async fn ask(
@@ -193,10 +246,14 @@ impl<'u> Line<'u> {
         headers: &[(&'static str, String)],
         body: String,
     ) -> Result<Answered, LineError> {
+        let host = match &self.way {
+            Way::Known(url, _) => url.at().to_string(),
+            Way::Server(web) => web.host(),
+        };
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, self.url.at().to_string())
+            .header(header::HOST, host)
             .header(header::USER_AGENT, "credence");
         for (name, value) in headers {
             request = request.header(*name, value);
@@ -221,14 +278,19 @@ impl<'u> Line<'u> {
     }
 
     async fn connect(&self) -> Result<Open, LineError> {
-        if self.url.is_https() {
-            let secured = self.secured.ok_or(LineError::NoTrust)?;
-            let stream = secured
-                .security
-                .connect_stream(&secured.whom, self.url.at());
+        let (url, secured) = match &self.way {
+            Way::Known(url, secured) => (url, secured),
+            Way::Server(web) => {
+                let stream = web.connect().await.map_err(LineError::Connect)?;
+                return shake_hands(TokioIo::new(stream)).await;
+            }
+        };
+        if url.is_https() {
+            let secured = secured.ok_or(LineError::NoTrust)?;
+            let stream = secured.security.connect_stream(&secured.whom, url.at());
             return shake_hands(TokioIo::new(stream.await?)).await;
         }
-        let stream = dial(self.url.at()).await.map_err(LineError::Connect)?;
+        let stream = dial(url.at()).await.map_err(LineError::Connect)?;
         shake_hands(TokioIo::new(stream)).await
     }
 }

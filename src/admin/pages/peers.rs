@@ -8,11 +8,15 @@ mod tables;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Html;
+use axum::response::Redirect;
 use axum::routing::get;
+use axum::routing::post;
 use maud::Markup;
 use maud::html;
+use serde::Deserialize;
 
 use super::frame::Frame;
+use super::frame::Posted;
 use super::overview::queue_state;
 use super::parts;
 use crate::admin::console::Shared;
@@ -30,6 +34,7 @@ pub(super) fn router() -> Router<Shared> {
     Router::new()
         .route("/peers", get(page))
         .route("/peers/now", get(now))
+        .route("/peers/echo", post(echo))
         .route("/peers/log", get(log::page))
         .route(
             "/peers/queues/{queue}",
@@ -79,6 +84,20 @@ async fn now(State(console): State<Shared>, frame: Frame) -> Result<Html<String>
     frame.for_right(Right::SeePeers)?;
     let open = associations(&console).await;
     Ok(Html(now_part(&console, &frame, &open).await.into_string()))
+}
+
+#[derive(Deserialize)]
+struct Echo {
+    peer: String,
+}
+
+/// Asks a peer whether it answers, and shows what it said where the peer stands.
+async fn echo(State(console): State<Shared>, posted: Posted<Echo>) -> Result<Redirect, Problem> {
+    posted.caller.may(Right::Echo)?;
+    let peer = console.config.peer(&posted.form.peer);
+    let peer = peer.ok_or_else(Problem::not_found)?;
+    console.echo(peer.name.as_str()).await?;
+    Ok(Redirect::to(&format!("/peers#peer-{}", peer.name)))
 }
 
 async fn now_part(console: &Shared, frame: &Frame, open: &[ListedAssociation]) -> Markup {

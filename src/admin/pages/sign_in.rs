@@ -64,7 +64,7 @@ pub(super) fn path(target: &str) -> String {
 }
 
 /// A place of ours; else the overview: nobody is led elsewhere by a link that begins here.
-fn ours(target: &str) -> &str {
+pub(super) fn ours(target: &str) -> &str {
     let elsewhere = !target.starts_with('/')
         || target.starts_with("//")
         || target.contains(['\\', '\r', '\n'])
@@ -100,8 +100,27 @@ fn sign_in_page(frame: &Frame, to: &str, wrong: Option<&str>) -> Markup {
             input id="passcode" name="passcode" type="password" required autocomplete="current-password";
             button type="submit" { (words.say("sign-in")) }
         }
+        @if let Some(oidc) = &frame.console.oidc {
+            p {
+                a class="button quiet" href=(by_provider(to)) {
+                    (words.with("sign-in-oidc", "provider", oidc.host().to_owned()))
+                }
+            }
+        }
     };
     frame.page(&words.say("sign-in"), &body)
+}
+
+/// Where one signs in by the identity provider.
+fn by_provider(to: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("to", ours(to));
+    format!("/oidc/begin?{}", query.finish())
+}
+
+/// The page to sign in, with what went wrong.
+pub(super) fn page_with(frame: &Frame, to: &str, wrong: &str) -> Markup {
+    sign_in_page(frame, to, Some(wrong))
 }
 
 #[derive(Deserialize)]
@@ -161,13 +180,18 @@ fn from_our_page(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Leads on, with the session's cookie.
 pub(super) fn welcomed(console: &Console, value: String, to: &str) -> Response {
-    let cookie = Cookie::build((console.cookie_name(), value))
+    let cookie = session_cookie(console, value);
+    ([(header::SET_COOKIE, cookie.to_string())], Redirect::to(to)).into_response()
+}
+
+/// The cookie that names a session: for our own pages alone.
+pub(super) fn session_cookie(console: &Console, value: String) -> Cookie<'static> {
+    Cookie::build((console.cookie_name(), value))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(console.is_secure())
-        .build();
-    ([(header::SET_COOKIE, cookie.to_string())], Redirect::to(to)).into_response()
+        .build()
 }
 
 async fn sign_out(
@@ -181,12 +205,7 @@ async fn sign_out(
         let end = [(posted.caller.name, SignOutEnd::Asked)];
         console.ended(end).await;
     }
-    let mut gone = Cookie::build((console.cookie_name(), ""))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .secure(console.is_secure())
-        .build();
+    let mut gone = session_cookie(&console, String::new());
     gone.make_removal();
     let to = Redirect::to("/sign-in");
     ([(header::SET_COOKIE, gone.to_string())], to).into_response()

@@ -25,7 +25,7 @@ const EC_TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA
 
 const NOW_S: i64 = 1_800_000_000;
 
-fn settings() -> Tokens {
+fn settings() -> TokenClaims {
     let text = r#"
 gateway = { institution = "own" }
 listener = [{ address = "127.0.0.1:104" }]
@@ -34,7 +34,7 @@ ae = [{ title = "CREDENCE", purpose = "TREATMENT" }]
 identity = { jwks = "keys.json", issuer = "https://login.example.org", audience = "credence" }
 "#;
     let config = Config::parse(text, Path::new("/")).unwrap();
-    config.identity.tokens.unwrap()
+    config.identity.tokens.unwrap().claims
 }
 
 fn keys() -> TokenKeys {
@@ -262,4 +262,51 @@ fn a_key_set_of_use_is_public() {
     let two = read(two).unwrap();
     assert!(two.find(None, Algorithm::EdDSA).is_none(), "which one?");
     assert!(two.find(Some("2"), Algorithm::EdDSA).is_some());
+}
+
+#[test]
+fn an_id_token_answers_one_request_of_ours() {
+    let verdict = |changes: &[(&str, Value)], nonce: &str| {
+        let mut all = vec![("nonce", json!("n-1"))];
+        all.extend_from_slice(changes);
+        let token = signed(None, &with(&all));
+        let now = UtcMicros(NOW_S * 1_000_000);
+        let user = verify_id_token(token.as_bytes(), &settings(), &keys(), now, nonce);
+        user.map(|name| name.to_string())
+    };
+    assert_eq!(verdict(&[], "n-1").as_deref(), Ok("weber"));
+    assert_eq!(verdict(&[], "n-2"), Err(TokenFault::Nonce));
+    let without = [("nonce", Value::Null)];
+    assert_eq!(verdict(&without, ""), Err(TokenFault::Nonce));
+    let both = ("aud", json!(["credence", "pacs"]));
+    let alone = std::slice::from_ref(&both);
+    assert_eq!(verdict(alone, "n-1"), Err(TokenFault::Audience));
+    let ours = [both.clone(), ("azp", json!("credence"))];
+    assert_eq!(verdict(&ours, "n-1").as_deref(), Ok("weber"));
+    for azp in [json!("pacs"), json!(7)] {
+        assert_eq!(verdict(&[("azp", azp)], "n-1"), Err(TokenFault::Audience));
+    }
+    let over = [("exp", json!(0))];
+    assert_eq!(verdict(&over, "n-1"), Err(TokenFault::Expired));
+}
+
+#[test]
+fn an_address_names_nobody_until_it_is_verified() {
+    let mut wanted = settings();
+    wanted.user_claim = crate::config::ClaimText::of("email").unwrap();
+    let verdict = |verified: Value| {
+        let more = [
+            ("nonce", json!("n")),
+            ("email", json!("weber@own.example")),
+            ("email_verified", verified),
+        ];
+        let token = signed(None, &with(&more));
+        let now = UtcMicros(NOW_S * 1_000_000);
+        let user = verify_id_token(token.as_bytes(), &wanted, &keys(), now, "n");
+        user.map(|name| name.to_string())
+    };
+    assert_eq!(verdict(json!(true)).as_deref(), Ok("weber@own.example"));
+    for unsure in [json!(false), json!("true"), Value::Null] {
+        assert_eq!(verdict(unsure), Err(TokenFault::NoUser));
+    }
 }

@@ -89,6 +89,10 @@ fn values(console: &Console) -> Vec<(&'static str, String)> {
         ("console.session_s", seconds(own.session)),
         ("console.sessions_max", own.sessions_max.to_string()),
         (
+            "oidc.issuer",
+            text(own.oidc.as_ref().map(|oidc| oidc.issuer.to_string())),
+        ),
+        (
             "exchange.listen",
             text(config.exchange.listen.map(|at| at.to_string())),
         ),

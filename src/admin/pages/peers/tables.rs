@@ -7,6 +7,7 @@ use maud::html;
 
 use crate::admin::pages::frame::Frame;
 use crate::admin::pages::parts;
+use crate::admin::rights::Right;
 use crate::config::ClientCertificate;
 use crate::config::Peer;
 use crate::config::Route;
@@ -42,6 +43,7 @@ pub(super) fn peers(frame: &Frame, open: &[ListedAssociation]) -> Markup {
                 td { (comes_from(frame, peer)) }
                 td { (may(peer)) }
                 td class="number" { (held(peer)) }
+                td { (echo(frame, peer)) }
             }
         }
     };
@@ -53,8 +55,39 @@ pub(super) fn peers(frame: &Frame, open: &[ListedAssociation]) -> Markup {
         words.say("peers-head-comes-from"),
         words.say("peers-head-may"),
         words.say("peers-head-held"),
+        words.say("peers-head-echo"),
     ];
     parts::table(&title, &heads, &rows)
+}
+
+/// Whether it answered the last C-ECHO, and how to send another.
+fn echo(frame: &Frame, peer: &Peer) -> Markup {
+    let words = frame.words;
+    let last = frame.console.echoes.last(&peer.name);
+    html! {
+        @if let Some(echoed) = &last {
+            @match &echoed.failure {
+                None => {
+                    span class="mark good" { (words.with("peers-echo-answers", "ms", echoed.took_ms)) }
+                }
+                Some((_, text)) => {
+                    span class="mark bad" { (words.say("peers-echo-fails")) } " " (text)
+                }
+            }
+            br;
+            (frame.time(echoed.at))
+        }
+        @if frame.has(Right::Echo) && peer.connect.is_some() {
+            form class="actions" method="post" action="/peers/echo" {
+                (frame.csrf())
+                input type="hidden" name="peer" value=(peer.name);
+                button type="submit" class="quiet"
+                    aria-label=(words.with("peers-echo-which", "peer", peer.name.as_str())) {
+                    (words.say("peers-echo"))
+                }
+            }
+        }
+    }
 }
 
 /// Where we connect to it.

@@ -24,6 +24,14 @@ sign-in-wait =
        *[other] Zu viele Fehlversuche: erneut versuchen in { $seconds } Sekunden.
     }
 sign-in-busy = Im Moment kann sich niemand anmelden. Versuchen Sie es erneut.
+sign-in-oidc = Anmelden über { $provider }
+sign-in-done = Sie sind angemeldet
+sign-in-go-on = Weiter
+sign-in-oidc-unavailable = Der Identitätsanbieter ist nicht erreichbar oder antwortet nicht, wie er soll. Versuchen Sie es erneut, oder melden Sie sich mit Passwort an.
+sign-in-oidc-refused = Der Identitätsanbieter hat Sie nicht angemeldet.
+sign-in-oidc-stale = Diese Anmeldung gilt nicht mehr: Sie hat zu lange gedauert, wurde schon benutzt oder in einem anderen Browser begonnen. Beginnen Sie von vorn.
+sign-in-oidc-unproven = Der Auskunft des Identitätsanbieters wird nicht geglaubt. Wenden Sie sich an die Betreiber des Gateways: Das Protokoll nennt den Grund.
+sign-in-oidc-no-account = Für Sie gibt es hier kein aktives Konto. Wenden Sie sich an die Verwaltung der Konten.
 set-up = Das erste Konto
 set-up-what = Dieses Konto verwaltet Gegenstellen, Warteschlangen und Konten. Es legt die Konten der anderen an.
 set-up-make = Konto anlegen

@@ -24,6 +24,14 @@ sign-in-wait =
        *[other] Too many failures: try again in { $seconds } seconds.
     }
 sign-in-busy = Nobody can be signed in at the moment. Try again.
+sign-in-oidc = Sign in by { $provider }
+sign-in-done = You are signed in
+sign-in-go-on = Go on
+sign-in-oidc-unavailable = The identity provider cannot be reached, or does not answer as it should. Try again, or sign in by passcode.
+sign-in-oidc-refused = The identity provider did not let you in.
+sign-in-oidc-stale = This sign-in is over: it took too long, was used already, or began in another browser. Begin again.
+sign-in-oidc-unproven = What the identity provider says is not believed. Tell whoever runs the gateway: its log says why.
+sign-in-oidc-no-account = There is no enabled account for you here. Ask whoever manages the accounts.
 set-up = The first account
 set-up-what = This account manages peers, queues and accounts. It makes the accounts of the others.
 set-up-make = Make the account

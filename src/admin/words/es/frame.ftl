@@ -24,6 +24,14 @@ sign-in-wait =
        *[other] Demasiados intentos: vuelva a probar en { $seconds } segundos.
     }
 sign-in-busy = Nadie puede iniciar sesión ahora. Inténtelo de nuevo.
+sign-in-oidc = Iniciar sesión con { $provider }
+sign-in-done = Ha iniciado sesión
+sign-in-go-on = Continuar
+sign-in-oidc-unavailable = No se puede contactar con el proveedor de identidad, o no responde como debe. Inténtelo de nuevo o inicie sesión con contraseña.
+sign-in-oidc-refused = El proveedor de identidad no le ha dejado entrar.
+sign-in-oidc-stale = Este inicio de sesión ya no vale: tardó demasiado, ya se usó o empezó en otro navegador. Empiece de nuevo.
+sign-in-oidc-unproven = Lo que dice el proveedor de identidad no es fiable. Avise a quien opera la pasarela: su registro dice por qué.
+sign-in-oidc-no-account = Aquí no hay una cuenta activa para usted. Diríjase a quien administra las cuentas.
 set-up = La primera cuenta
 set-up-what = Esta cuenta gestiona nodos, colas y cuentas. Crea las cuentas de los demás.
 set-up-make = Crear la cuenta

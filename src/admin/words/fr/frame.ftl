@@ -24,6 +24,14 @@ sign-in-wait =
        *[other] Trop d’échecs : réessayez dans { $seconds } secondes.
     }
 sign-in-busy = Connexion impossible pour le moment. Réessayez.
+sign-in-oidc = Se connecter par { $provider }
+sign-in-done = Vous êtes connecté
+sign-in-go-on = Continuer
+sign-in-oidc-unavailable = Le fournisseur d’identité est injoignable ou ne répond pas comme il devrait. Réessayez, ou connectez-vous par mot de passe.
+sign-in-oidc-refused = Le fournisseur d’identité ne vous a pas laissé entrer.
+sign-in-oidc-stale = Cette connexion n’est plus valable : elle a duré trop longtemps, a déjà servi ou a commencé dans un autre navigateur. Recommencez.
+sign-in-oidc-unproven = La réponse du fournisseur d’identité n’est pas crédible. Prévenez l’exploitant de la passerelle : son journal en donne la raison.
+sign-in-oidc-no-account = Il n’y a pas ici de compte actif pour vous. Adressez-vous à qui gère les comptes.
 set-up = Le premier compte
 set-up-what = Ce compte gère les pairs, les files d’attente et les comptes. Il crée les comptes des autres.
 set-up-make = Créer le compte
