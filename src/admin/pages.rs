@@ -12,7 +12,9 @@ mod ledger;
 mod overview;
 mod parts;
 mod peers;
+mod plain;
 mod policy;
+mod refusal;
 mod reviews;
 mod sign_in;
 mod transfers;
@@ -67,7 +69,7 @@ const MENU: [Entry; 11] = [
     Entry {
         path: "/consents",
         name: "consents",
-        right: Right::ServePatients,
+        right: Right::SeeConsents,
     },
     Entry {
         path: "/policy",
