@@ -93,8 +93,14 @@ pub(super) fn asked(query: Option<&str>) -> Result<(Filters, Place), Problem> {
     let mut given: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in pairs {
         let is_known = FIELDS.contains(&name.as_ref());
-        if !is_known || given.insert(name.into_owned(), value.into_owned()).is_some() {
-            return Err(Problem::bad("the address asks for what is not known, or twice"));
+        if !is_known
+            || given
+                .insert(name.into_owned(), value.into_owned())
+                .is_some()
+        {
+            return Err(Problem::bad(
+                "the address asks for what is not known, or twice",
+            ));
         }
     }
     let get = |name: &'static str| given.get(name).map(String::as_str);
