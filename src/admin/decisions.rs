@@ -122,7 +122,10 @@ impl DecisionsAsked {
 
 impl DecisionsSought {
     /// Decisions about one person.
-    pub(super) fn about(patients: impl IntoIterator<Item = Pseudonym>, before: Option<u64>) -> Self {
+    pub(super) fn about(
+        patients: impl IntoIterator<Item = Pseudonym>,
+        before: Option<u64>,
+    ) -> Self {
         Self {
             filter: Filter {
                 patients: patients.into_iter().collect(),
@@ -179,7 +182,7 @@ pub(super) struct RuleText {
 pub(super) struct OneDecision {
     /// The entry.
     pub(super) record: Record,
-    /// What followed, in order: the first entries, if there are many.
+    /// What followed, in order: the newest entries, if there are many.
     pub(super) followed: Vec<Record>,
     /// There is more than is told.
     pub(super) more: bool,
@@ -307,7 +310,10 @@ impl Console {
 }
 
 fn is_decision(record: &Record) -> bool {
-    record.judged.as_ref().is_some_and(|judged| judged.entry == record.entry.seq)
+    record
+        .judged
+        .as_ref()
+        .is_some_and(|judged| judged.entry == record.entry.seq)
 }
 
 fn unproved(error: &ProveError) -> Problem {

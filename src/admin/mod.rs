@@ -14,6 +14,7 @@ mod catalogue;
 mod console;
 mod decisions;
 mod done;
+mod download;
 mod exports;
 mod filters;
 mod guard;
