@@ -9,8 +9,11 @@ use std::sync::PoisonError;
 use tokio::sync::Semaphore;
 
 use super::board::Board;
+use super::credit::Credit;
 use super::done::Done;
+use super::echoes::Echoes;
 use super::exports::Exports;
+use super::policy::Acts;
 use super::sessions::Ended;
 use super::sessions::Sessions;
 use super::setting_up::SetUp;
@@ -21,6 +24,7 @@ use crate::audit::Site;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contract::SignOutEnd;
+use crate::digest::Sha256;
 use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Answer;
@@ -53,6 +57,14 @@ pub(super) struct Console {
     pub(super) verifying: Semaphore,
     pub(super) done: Mutex<Done>,
     pub(super) board: Board,
+    /// Who put the rules in force that were looked at last.
+    pub(super) acts: Mutex<Option<(Sha256, Acts)>>,
+    /// How scores came to be.
+    pub(super) credit: Credit,
+    /// Whether peers answer.
+    pub(super) echoes: Echoes,
+    /// Rules that are tried at the same time: that takes a core for seconds.
+    pub(super) trying: Semaphore,
     /// Whether the ledger is what it was.
     pub(super) verification: Verifying,
     pub(super) exports: Exports,

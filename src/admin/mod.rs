@@ -5,6 +5,7 @@
 //! records of it is there before it is told. What tells who a patient is, is recorded before it is shown
 //! (`looks`). Who may do what is one table (`rights`), by which pages and API are guarded alike.
 
+mod address_book;
 mod api;
 mod asked;
 mod assets;
@@ -12,10 +13,15 @@ mod board;
 mod caller;
 mod catalogue;
 mod console;
+mod credit;
 mod decisions;
+mod difference;
 mod done;
 mod download;
+mod echoes;
+mod entries;
 mod exports;
+mod facts;
 mod filters;
 mod guard;
 mod health;
@@ -25,6 +31,7 @@ mod measuring;
 mod metrics;
 mod pages;
 mod plot;
+mod policy;
 mod problem;
 mod rights;
 mod sessions;
@@ -34,6 +41,7 @@ mod signing_in;
 mod socket;
 mod throttle;
 mod transfers;
+mod trial;
 mod verifying;
 mod words;
 
@@ -70,6 +78,8 @@ pub use socket::send;
 use self::board::Board;
 use self::console::Console;
 use self::console::Shared;
+use self::credit::Credit;
+use self::echoes::Echoes;
 use self::exports::Exports;
 use self::problem::Problem;
 use self::sessions::Sessions;
@@ -100,6 +110,8 @@ const LOCAL_CONNECTIONS_MAX: usize = 64;
 const LOCAL_REQUEST: Duration = Duration::from_secs(300);
 /// Passcodes that are verified at the same time.
 const VERIFYING_MAX: usize = 2;
+/// Rules that are tried at the same time.
+const TRYING_MAX: usize = 1;
 /// How often sessions that ended are looked for.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -270,6 +282,11 @@ impl Console {
         };
         let data_dir = &config.gateway.data_dir;
         let board = Board::new(means.recorder.journal());
+        let credit = Credit::new(
+            means.recorder.journal(),
+            means.recorder.log_key().clone(),
+            means.recorder.checkpoints(),
+        );
         let verification = Verifying::open(data_dir).map_err(AdminError::Folder)?;
         let exports = Exports::open(data_dir).map_err(AdminError::Folder)?;
         Ok(Self {
@@ -288,6 +305,10 @@ impl Console {
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,
+            acts: Mutex::default(),
+            credit,
+            echoes: Echoes::default(),
+            trying: Semaphore::new(TRYING_MAX),
             verification,
             exports,
         })
@@ -316,11 +337,13 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
     };
     tokio::select! {
         () = following => {}
+        () = console.credit.follow() => {}
         () = sweeping => {}
         () = verifying::verify_on(&console) => {}
         () = keeping => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
+    console.credit.stop();
     console.verification.stop();
     console.exports.stop();
 }
