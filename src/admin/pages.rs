@@ -6,6 +6,7 @@ mod audit;
 mod consents;
 mod decisions;
 mod fields;
+mod forms;
 mod frame;
 mod institutions;
 mod ledger;

@@ -98,12 +98,7 @@ async fn page(frame: Frame, Query(just): Query<Just>) -> Result<Response, Proble
     let caller = frame.for_right(Right::KeepRecords)?;
     let kept = kept(&frame, caller).await?;
     let above = just.told(&frame);
-    Ok(forms::shown(whole(
-        &frame,
-        &kept,
-        &Sent::default(),
-        &above,
-    )))
+    Ok(forms::shown(whole(&frame, &kept, &Sent::default(), &above)))
 }
 
 /// The page again, with what was sent and why it was not done.
