@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn an_address_holds_what_is_asked_for_and_no_more() {
         let fields = [("ae", " CT 1"), ("user", "")];
-        assert_eq!(address("/decisions", &fields, Some(3)), "/decisions?ae=CT+1&before=3");
+        assert_eq!(
+            address("/decisions", &fields, Some(3)),
+            "/decisions?ae=CT+1&before=3"
+        );
         assert_eq!(address("/decisions", &[], None), "/decisions");
     }
 }

@@ -100,7 +100,9 @@ impl Catalogue {
                     };
                     let journal = self.recorder.journal();
                     let looked = shelf::newest_first(&journal, None, &filter, end, limit)?;
-                    found.records.extend(looked.records.into_iter().filter(&takes));
+                    found
+                        .records
+                        .extend(looked.records.into_iter().filter(&takes));
                     found.before = looked.before;
                     return Ok(found);
                 }
@@ -250,6 +252,9 @@ mod tests {
         assert_eq!(told(&[]), []);
         assert_eq!(told(&[7]), [7..8]);
         assert_eq!(told(&[9, 7, 8]), [7..10]);
-        assert_eq!(told(&[0, GAP + 1, 3 * GAP]), [0..GAP + 2, 3 * GAP..3 * GAP + 1]);
+        assert_eq!(
+            told(&[0, GAP + 1, 3 * GAP]),
+            [0..GAP + 2, 3 * GAP..3 * GAP + 1]
+        );
     }
 }

@@ -13,6 +13,7 @@ use super::credit::Credit;
 use super::done::Done;
 use super::echoes::Echoes;
 use super::exports::Exports;
+use super::policy::Acts;
 use super::sessions::Ended;
 use super::sessions::Sessions;
 use super::setting_up::SetUp;
@@ -23,6 +24,7 @@ use crate::audit::Site;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contract::SignOutEnd;
+use crate::digest::Sha256;
 use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Answer;
@@ -55,6 +57,8 @@ pub(super) struct Console {
     pub(super) verifying: Semaphore,
     pub(super) done: Mutex<Done>,
     pub(super) board: Board,
+    /// Who put the rules in force that were looked at last.
+    pub(super) acts: Mutex<Option<(Sha256, Acts)>>,
     /// How scores came to be.
     pub(super) credit: Credit,
     /// Whether peers answer.

@@ -1,5 +1,5 @@
 //! How scores came to be, at hand while somebody looks at them. An account needs the ledger from its beginning, and a
-//! page cannot wait for that: so the ledger is folded once, a piece at a time and with rests, when the first one asks,
+//! page cannot wait for that: so the ledger is folded once, by a thread that gives way to all others, when the first one asks,
 //! followed from there, and forgotten when nobody has asked for [`KEPT`].
 
 mod book;
@@ -19,6 +19,7 @@ pub(super) use book::Book;
 pub(super) use book::History;
 pub(super) use book::Named;
 
+use super::jobs;
 use crate::contract::Rejection;
 use crate::ledger::Checkpoint;
 use crate::ledger::LogKey;
@@ -27,8 +28,6 @@ use crate::storage::ReadError;
 
 /// Entries that are taken in at a time.
 const STEP: usize = 1_000;
-/// Between two steps: images come first.
-const PAUSE: Duration = Duration::from_millis(20);
 /// What nobody asks for, for so long, is forgotten.
 const KEPT: Duration = Duration::from_secs(900);
 
@@ -94,13 +93,16 @@ impl Credit {
         let of = self.signed();
         self.wanted.notify_one();
         let mut reached = self.reached.subscribe();
-        let done = reached.wait_for(|reached| reached.failed || (of > 0 && reached.done >= of));
+        let done = async {
+            let is_done = |reached: &Reached| reached.failed || (of > 0 && reached.done >= of);
+            reached.wait_for(is_done).await.is_ok()
+        };
         let done = tokio::time::timeout(within, done).await;
         let reached = Reached {
             of,
             ..*self.reached.borrow()
         };
-        if !matches!(done, Ok(Ok(_))) || reached.failed {
+        if done != Ok(true) || reached.failed {
             return Err(reached);
         }
         let book = Arc::clone(&self.book);
@@ -140,14 +142,18 @@ impl Credit {
             let (journal, book) = (self.journal.clone(), Arc::clone(&self.book));
             let (reached, stopped) = (Arc::clone(&self.reached), Arc::clone(&self.stopped));
             let taking = move || take_in(&journal, &book, until, &reached, &stopped);
-            match tokio::task::spawn_blocking(taking).await {
+            match jobs::apart("scores", taking).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "scores cannot be told from the ledger");
                     self.reached.send_modify(|reached| reached.failed = true);
                     return;
                 }
-                Err(_) => return,
+                Err(error) => {
+                    tracing::error!(%error, "scores are not told from the ledger");
+                    self.reached.send_modify(|reached| reached.failed = true);
+                    return;
+                }
             }
             tokio::select! {
                 changed = checkpoints.changed() => if changed.is_err() { return },
@@ -192,7 +198,6 @@ fn take_in(
         if entries.len() < STEP {
             return Ok(());
         }
-        std::thread::sleep(PAUSE);
     }
     Ok(())
 }

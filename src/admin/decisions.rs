@@ -122,7 +122,10 @@ impl DecisionsAsked {
 
 impl DecisionsSought {
     /// Decisions about one person.
-    pub(super) fn about(patients: impl IntoIterator<Item = Pseudonym>, before: Option<u64>) -> Self {
+    pub(super) fn about(
+        patients: impl IntoIterator<Item = Pseudonym>,
+        before: Option<u64>,
+    ) -> Self {
         Self {
             filter: Filter {
                 patients: patients.into_iter().collect(),
@@ -307,7 +310,10 @@ impl Console {
 }
 
 fn is_decision(record: &Record) -> bool {
-    record.judged.as_ref().is_some_and(|judged| judged.entry == record.entry.seq)
+    record
+        .judged
+        .as_ref()
+        .is_some_and(|judged| judged.entry == record.entry.seq)
 }
 
 fn unproved(error: &ProveError) -> Problem {

@@ -5,6 +5,7 @@
 //! records of it is there before it is told. What tells who a patient is, is recorded before it is shown
 //! (`looks`). Who may do what is one table (`rights`), by which pages and API are guarded alike.
 
+mod address_book;
 mod api;
 mod asked;
 mod assets;
@@ -12,12 +13,14 @@ mod board;
 mod caller;
 mod catalogue;
 mod console;
-mod decisions;
 mod credit;
+mod decisions;
 mod difference;
 mod done;
 mod echoes;
+mod entries;
 mod exports;
+mod facts;
 mod filters;
 mod guard;
 mod health;
@@ -27,6 +30,7 @@ mod measuring;
 mod metrics;
 mod pages;
 mod plot;
+mod policy;
 mod problem;
 mod rights;
 mod sessions;
@@ -300,6 +304,7 @@ impl Console {
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,
+            acts: Mutex::default(),
             credit,
             echoes: Echoes::default(),
             trying: Semaphore::new(TRYING_MAX),

@@ -119,8 +119,12 @@ impl TransfersSought {
             && filter.to.is_none_or(|to| moving.since < to)
             && filter.institution.as_ref().is_none_or(is_among)
             && filter.ae.as_ref().is_none_or(|ae| aes.contains(&ae))
-            && filter.purpose.is_none_or(|purpose| purpose == request.purpose)
-            && self.outcome.is_none_or(|outcome| moving.outcome == Some(outcome))
+            && filter
+                .purpose
+                .is_none_or(|purpose| purpose == request.purpose)
+            && self
+                .outcome
+                .is_none_or(|outcome| moving.outcome == Some(outcome))
     }
 }
 
@@ -367,7 +371,9 @@ fn one_transfer(
         Some(study) => {
             let after = decision.saturating_add(1);
             // Without the index, what was delivered is found by its own decisions only.
-            catalogue.since(&study, after, DELIVERIES_MAX).unwrap_or_default()
+            catalogue
+                .since(&study, after, DELIVERIES_MAX)
+                .unwrap_or_default()
         }
         None => Vec::new(),
     };

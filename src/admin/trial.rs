@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::console::Console;
 use super::console::Shared;
+use super::jobs;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::contract::Applied;
@@ -305,7 +306,7 @@ impl Console {
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let console = Shared::clone(self);
-        let working = tokio::task::spawn_blocking(move || {
+        let working = jobs::apart("rules", move || {
             let turn = console.trying.try_acquire();
             let _turn = turn.map_err(|_| {
                 Problem::unavailable("rules are being tried for somebody else: try again")

@@ -164,7 +164,7 @@ pub(super) fn rejected(error: &JsonRejection) -> Problem {
     match error {
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             // What serde says may quote what was sent.
-            Problem::bad("not a command: see /api/v1/openapi.json")
+            Problem::bad("not what /api/v1/openapi.json says")
         }
         JsonRejection::MissingJsonContentType(_) => Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

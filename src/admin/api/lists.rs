@@ -62,7 +62,7 @@ pub(super) struct Listed<T> {
 }
 
 impl Part {
-    fn of<T>(self, all: Vec<T>) -> Result<Listed<T>, Problem> {
+    pub(super) fn of<T>(self, all: Vec<T>) -> Result<Listed<T>, Problem> {
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
             return Err(Problem::bad(format!("limit: 1 to {LIMIT_MAX}")));
@@ -75,9 +75,9 @@ impl Part {
 }
 
 /// A query that can be read.
-type Asked<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
 
-fn read<T>(asked: Asked<T>) -> Result<T, Problem> {
+pub(super) fn read<T>(asked: Asked<T>) -> Result<T, Problem> {
     asked
         .map(|Query(asked)| asked)
         .map_err(|error| Problem::bad(error.body_text()))

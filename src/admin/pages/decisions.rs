@@ -84,8 +84,14 @@ fn form(frame: &Frame, asked: &DecisionsAsked) -> Markup {
     let words = frame.words;
     let institutions = institutions(frame);
     let verdicts = [
-        (Verdict::Permit.as_str(), words.say("verdict-permit").into_owned()),
-        (Verdict::Deny.as_str(), words.say("verdict-deny").into_owned()),
+        (
+            Verdict::Permit.as_str(),
+            words.say("verdict-permit").into_owned(),
+        ),
+        (
+            Verdict::Deny.as_str(),
+            words.say("verdict-deny").into_owned(),
+        ),
     ];
     let verbs = Verb::ALL.map(|verb| (verb.as_str(), verb_word(frame, verb)));
     html! {
@@ -187,7 +193,9 @@ async fn of_patient(
 
 fn results(frame: &Frame, asked: &DecisionsAsked, found: &Found) -> Markup {
     let words = frame.words;
-    let older = found.before.map(|before| asked::address(PATH, &asked.fields(), Some(before)));
+    let older = found
+        .before
+        .map(|before| asked::address(PATH, &asked.fields(), Some(before)));
     html! {
         @if found.records.is_empty() && older.is_some() {
             (parts::nothing(&words.say("none-so-far")))
@@ -242,7 +250,11 @@ fn table(frame: &Frame, records: &[Record]) -> Markup {
         "head-answer",
         "head-why",
     ];
-    parts::table(&words.say("decisions-found"), &heads.map(|id| words.say(id)), &rows)
+    parts::table(
+        &words.say("decisions-found"),
+        &heads.map(|id| words.say(id)),
+        &rows,
+    )
 }
 
 /// Who asked.

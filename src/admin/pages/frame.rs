@@ -113,6 +113,7 @@ impl Frame {
                     (self.header())
                     @if self.caller.is_some() { (self.menu()) }
                     main id="main" tabindex="-1" {
+                        (self.tamper_alarm())
                         h1 { (title) }
                         (body)
                     }
@@ -138,6 +139,23 @@ impl Frame {
             p { a href="/" { (words.say("back-to-overview")) } }
         };
         self.page(&title, &body)
+    }
+
+    /// On every page of who is signed in, until a verification finds the ledger whole again.
+    fn tamper_alarm(&self) -> Markup {
+        let is_on = self.caller.is_some() && self.console.verification.is_alarmed();
+        if !is_on {
+            return html! {};
+        }
+        let words = self.words;
+        html! {
+            div class="notice bad banner" role="alert" {
+                strong { (words.say("tamper-alarm")) }
+                @if self.has(Right::SeeLedger) {
+                    " " a href="/ledger#verification" { (words.say("tamper-alarm-see")) }
+                }
+            }
+        }
     }
 
     fn header(&self) -> Markup {

@@ -136,7 +136,9 @@ fn late(frame: &Frame) -> Markup {
 
 fn moved_part(frame: &Frame, asked: &TransfersAsked, moved: &Moved) -> Markup {
     let words = frame.words;
-    let older = moved.before.map(|before| asked::address(PATH, &asked.fields(), Some(before)));
+    let older = moved
+        .before
+        .map(|before| asked::address(PATH, &asked.fields(), Some(before)));
     html! {
         section {
             @if moved.transfers.is_empty() {
@@ -202,7 +204,9 @@ fn progress(frame: &Frame, transfer: &UnderWay) -> Markup {
         return html! { (transfer.instances) };
     };
     let (here, all) = (transfer.instances, expected);
-    let label = frame.words.with_all("transfer-of", [("here", here.into()), ("all", all.into())]);
+    let label = frame
+        .words
+        .with_all("transfer-of", [("here", here.into()), ("all", all.into())]);
     html! {
         (label) br;
         progress max=(expected) value=(transfer.instances) aria-label=(label) { (label) }
@@ -215,7 +219,10 @@ fn rate(transfer: &UnderWay) -> String {
     match u64::try_from(micros) {
         Ok(micros) if micros > 0 => {
             let rate = u128::from(transfer.bytes) * 1_000_000 / u128::from(micros);
-            format!("{}/s", parts::bytes(u64::try_from(rate).unwrap_or(u64::MAX)))
+            format!(
+                "{}/s",
+                parts::bytes(u64::try_from(rate).unwrap_or(u64::MAX))
+            )
         }
         Ok(_) | Err(_) => "–".to_owned(),
     }
@@ -266,7 +273,11 @@ fn moving_table(frame: &Frame, moving: &[UnderWay]) -> Markup {
         "head-bytes",
         "head-rate",
     ];
-    parts::table(&words.say("transfers-now"), &heads.map(|id| words.say(id)), &rows)
+    parts::table(
+        &words.say("transfers-now"),
+        &heads.map(|id| words.say(id)),
+        &rows,
+    )
 }
 
 fn ended_table(frame: &Frame, caption: &str, ended: &[UnderWay]) -> Markup {

@@ -9,8 +9,8 @@ use crate::admin::pages::fields::purpose_word;
 use crate::admin::pages::frame::Frame;
 use crate::admin::pages::parts;
 use crate::admin::rights::Right;
-use crate::contract::Considered;
 use crate::contract::ConsentId;
+use crate::contract::Considered;
 use crate::contract::Difference;
 use crate::contract::Effect;
 use crate::contract::ForPurpose;
@@ -111,7 +111,9 @@ fn remedies(frame: &Frame, ways: &[Way]) -> Markup {
             };
             words.say(id).into_owned()
         });
-        let score = way.score.map(|score| words.with("remedy-score", "score", score));
+        let score = way
+            .score
+            .map(|score| words.with("remedy-score", "score", score));
         changes.chain(score).collect::<Vec<String>>()
     };
     html! {

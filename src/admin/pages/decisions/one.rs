@@ -84,7 +84,9 @@ fn told(
         (now::section(frame, &one.again))
         (proof_section(frame, judged))
     };
-    let title = frame.words.with("decision-title", "entry", judged.entry.to_string());
+    let title = frame
+        .words
+        .with("decision-title", "entry", judged.entry.to_string());
     Ok(Html(frame.page(&title, &body).into_string()))
 }
 
@@ -187,7 +189,11 @@ fn followed(frame: &Frame, one: &OneDecision, judged: &Judged) -> Markup {
     let moves = judged.decision.releases() && judged.request.verb != Verb::Query;
     let is_part = |record: &&Record| matches!(record.body(), Body::TransferClosed { .. });
     let parts = one.followed.iter().filter(is_part).count();
-    let rest: Vec<&Record> = one.followed.iter().filter(|record| !is_part(record)).collect();
+    let rest: Vec<&Record> = one
+        .followed
+        .iter()
+        .filter(|record| !is_part(record))
+        .collect();
     let rows = html! {
         @for record in rest.iter() {
             tr {
@@ -284,7 +290,11 @@ pub(super) async fn proof(
     let entry = asked::entry(&entry)?;
     let proved = console.proof(entry).await?;
     let name = format!("{entry}.tlog-proof");
-    Ok(download(&name, "text/plain; charset=utf-8", proved.proof.to_string()))
+    Ok(download(
+        &name,
+        "text/plain; charset=utf-8",
+        proved.proof.to_string(),
+    ))
 }
 
 pub(super) async fn line(
@@ -295,5 +305,9 @@ pub(super) async fn line(
     frame.for_right(Right::SeeDecisions)?;
     let entry = asked::entry(&entry)?;
     let proved = console.proof(entry).await?;
-    Ok(download(&format!("{entry}.json"), "application/json", proved.line))
+    Ok(download(
+        &format!("{entry}.json"),
+        "application/json",
+        proved.line,
+    ))
 }

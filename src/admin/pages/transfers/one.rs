@@ -61,7 +61,9 @@ pub(super) async fn page(
     frame.for_right(Right::SeeTransfers)?;
     let Query(done) = done.map_err(|error| Problem::bad(error.body_text()))?;
     let one = console.transfer(asked::entry(&decision)?).await?;
-    let tried = done.tried.map(|count| frame.words.with("transfer-tried", "count", count));
+    let tried = done
+        .tried
+        .map(|count| frame.words.with("transfer-tried", "count", count));
     let notice = html! {
         @if let Some(tried) = tried { p class="notice good" role="status" { (tried) } }
     };
@@ -98,7 +100,11 @@ pub(super) async fn retry(
     frame.for_right(Right::ManageQueues)?;
     let one = console.transfer(asked::entry(&decision)?).await?;
     let judged = &one.transfer.judged;
-    let study = judged.request.study.as_ref().ok_or_else(Problem::not_found)?;
+    let study = judged
+        .request
+        .study
+        .as_ref()
+        .ok_or_else(Problem::not_found)?;
     let act = match posted.form.place {
         QueuePlace::Quarantined => QueueAct::Released,
         QueuePlace::Dead | QueuePlace::Waiting | QueuePlace::Delivered => QueueAct::Retried,
@@ -213,7 +219,11 @@ fn summary(frame: &Frame, one: &OneTransfer) -> Markup {
 fn classes(one: &OneTransfer) -> Vec<String> {
     let mut counts = std::collections::BTreeMap::new();
     for part in &one.parts {
-        for (class, count) in part.classes().into_iter().flat_map(|classes| classes.iter()) {
+        for (class, count) in part
+            .classes()
+            .into_iter()
+            .flat_map(|classes| classes.iter())
+        {
             let sum: &mut u64 = counts.entry(class.clone()).or_default();
             *sum = sum.saturating_add(count);
         }
@@ -300,7 +310,12 @@ fn receipts(frame: &Frame, one: &OneTransfer) -> Markup {
         .parts
         .iter()
         .filter_map(|record| {
-            let Body::Receipt { institution, standing, .. } = record.body() else {
+            let Body::Receipt {
+                institution,
+                standing,
+                ..
+            } = record.body()
+            else {
                 return None;
             };
             let (class, word) = match standing {
@@ -375,7 +390,10 @@ fn objects_table(frame: &Frame, queue: &str, place: QueuePlace, all: &[&ListedOb
         QueuePlace::Quarantined => "transfer-quarantined",
         QueuePlace::Dead | QueuePlace::Waiting | QueuePlace::Delivered => "transfer-dead",
     };
-    let caption = words.with_all(caption, [("count", all.len().into()), ("queue", queue.into())]);
+    let caption = words.with_all(
+        caption,
+        [("count", all.len().into()), ("queue", queue.into())],
+    );
     let rows = html! {
         @for object in all.iter().take(OBJECTS_SHOWN) {
             tr {
