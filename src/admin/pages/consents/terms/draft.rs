@@ -24,7 +24,7 @@ const MODALITIES_MAX: usize = 64;
 /// Characters of the longest code of a modality (VR CS, PS3.5 §6.2).
 const CODE_CHARACTERS_MAX: usize = 16;
 
-/// The forms with one value.
+/// The fields with one value.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Form {
     #[serde(default)]
