@@ -93,8 +93,14 @@ pub(super) fn asked(query: Option<&str>) -> Result<(Filters, Place), Problem> {
     let mut given: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in pairs {
         let is_known = FIELDS.contains(&name.as_ref());
-        if !is_known || given.insert(name.into_owned(), value.into_owned()).is_some() {
-            return Err(Problem::bad("the address asks for what is not known, or twice"));
+        if !is_known
+            || given
+                .insert(name.into_owned(), value.into_owned())
+                .is_some()
+        {
+            return Err(Problem::bad(
+                "the address asks for what is not known, or twice",
+            ));
         }
     }
     let get = |name: &'static str| given.get(name).map(String::as_str);
@@ -294,10 +300,7 @@ mod tests {
             ..Filters::default()
         };
         let query = filters.query(&[("before", "17".to_owned())]);
-        assert_eq!(
-            query,
-            "user=Dr.+O%27Neil+%26+Co&purpose=RESEARCH&before=17"
-        );
+        assert_eq!(query, "user=Dr.+O%27Neil+%26+Co&purpose=RESEARCH&before=17");
         let filter = filters.read(&ClockFace::utc()).unwrap();
         assert_eq!(filter.purpose, Some(Purpose::Research));
     }

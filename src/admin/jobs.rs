@@ -17,15 +17,13 @@ pub(super) async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
     let (tell, told) = oneshot::channel();
-    let begun = thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            // Of this thread alone (nice(2), Linux).
-            if let Err(error) = rustix::process::nice(NICE) {
-                tracing::debug!(%error, name, "a thread does not give way");
-            }
-            let _ = tell.send(work());
-        });
+    let begun = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        // Of this thread alone (nice(2), Linux).
+        if let Err(error) = rustix::process::nice(NICE) {
+            tracing::debug!(%error, name, "a thread does not give way");
+        }
+        let _ = tell.send(work());
+    });
     begun.map_err(|error| format!("no thread for it: {error}"))?;
     told.await.map_err(|_| "it panicked".to_owned())
 }

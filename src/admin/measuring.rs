@@ -85,7 +85,9 @@ impl Console {
     pub(super) async fn audit_lags(&self) -> Vec<AuditLag> {
         let data_dir = self.config.gateway.data_dir.clone();
         let receivers = self.config.audit_receivers.clone();
-        let size = self.checkpoint().map_or(0, |(checkpoint, _)| checkpoint.size);
+        let size = self
+            .checkpoint()
+            .map_or(0, |(checkpoint, _)| checkpoint.size);
         let look = move || {
             let lag = |receiver: &std::sync::Arc<crate::config::AuditReceiver>| {
                 let name = receiver.name.as_str();

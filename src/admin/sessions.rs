@@ -110,9 +110,7 @@ impl Sessions {
     pub(super) fn serve(&self, cookie: &str, patient: Option<PatientName>) -> bool {
         let mut open = self.lock();
         let session = open.get_mut(&key_of(cookie));
-        session
-            .map(|session| session.patient = patient)
-            .is_some()
+        session.map(|session| session.patient = patient).is_some()
     }
 
     /// Ends the session of a cookie; whose it was.

@@ -337,11 +337,7 @@ impl Lines {
         }
     }
 
-    fn of_journal(
-        mut self,
-        mut batches: Batches,
-        heed: &mut dyn FnMut(u64) -> bool,
-    ) -> Outcome {
+    fn of_journal(mut self, mut batches: Batches, heed: &mut dyn FnMut(u64) -> bool) -> Outcome {
         loop {
             let step = batches.step()?;
             for seen in batches.batch.records() {

@@ -37,7 +37,10 @@ pub(super) fn router() -> Router<Shared> {
         .route("/audit", get(page))
         .route("/audit/patient", post(searching::patient))
         .route("/audit/entries/{seq}", get(entry::page).post(entry::shown))
-        .route("/audit/exports", get(exporting::page).post(exporting::begin))
+        .route(
+            "/audit/exports",
+            get(exporting::page).post(exporting::begin),
+        )
         .route("/audit/exports/{id}/cancel", post(exporting::cancel))
         .route("/audit/exports/{id}/file", get(exporting::file))
         .route("/audit/disclosures", post(disclosing::download))
@@ -59,7 +62,12 @@ async fn page(
 }
 
 /// The page; `fault`: what of the form is not understood.
-fn whole(frame: &Frame, filters: &Filters, fault: Option<NotUnderstood>, found: Option<&Found>) -> String {
+fn whole(
+    frame: &Frame,
+    filters: &Filters,
+    fault: Option<NotUnderstood>,
+    found: Option<&Found>,
+) -> String {
     let words = frame.words;
     let body = html! {
         (searching::form(frame, filters))

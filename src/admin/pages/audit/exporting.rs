@@ -93,7 +93,8 @@ pub(super) async fn begin(
 ) -> Result<Response, Problem> {
     posted.frame.for_right(Right::ExportAudit)?;
     let filters = of_form(&posted);
-    let formats: Option<BTreeSet<Tongue>> = posted.all("format").map(|one| one.parse().ok()).collect();
+    let formats: Option<BTreeSet<Tongue>> =
+        posted.all("format").map(|one| one.parse().ok()).collect();
     let zone = match posted.form.time_zone.trim() {
         "" => console.face.clone(),
         zone => ClockFace::of(zone).map_err(|error| Problem::bad(error.to_string()))?,
@@ -176,7 +177,8 @@ fn list(frame: &Frame, exports: &[ListedExport]) -> Markup {
 fn row(frame: &Frame, one: &ListedExport) -> Markup {
     let words = frame.words;
     let formats: Vec<&str> = one.formats.iter().map(|tongue| tongue.as_str()).collect();
-    let number = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
+    let number =
+        |value: Option<u64>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
     html! {
         tr {
             td { (frame.time(one.began)) }

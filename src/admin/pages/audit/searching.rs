@@ -28,7 +28,10 @@ use crate::gateway::control::PatientName;
 /// What people look for most often: the message that names it, and the filters.
 const PRESETS: [(&str, &str); 4] = [
     ("audit-preset-refused", "verdict=deny&kind=decision"),
-    ("audit-preset-emergencies", "purpose=EMERGENCY&verdict=permit"),
+    (
+        "audit-preset-emergencies",
+        "purpose=EMERGENCY&verdict=permit",
+    ),
     ("audit-preset-alerts", "kind=alert"),
     ("audit-preset-looks", "kind=details-shown"),
 ];
