@@ -17,6 +17,7 @@ mod credit;
 mod decisions;
 mod difference;
 mod done;
+mod download;
 mod echoes;
 mod entries;
 mod exports;
@@ -25,6 +26,7 @@ mod filters;
 mod guard;
 mod health;
 mod jobs;
+mod log;
 mod looks;
 mod measuring;
 mod metrics;
@@ -66,6 +68,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
+pub use log::LogLine;
+pub use log::LogLines;
+pub use log::Severity;
 pub use metrics::AuditLag;
 pub use metrics::CONTENT_TYPE as METRICS_CONTENT_TYPE;
 pub use metrics::CertificateLeft;
@@ -158,6 +163,8 @@ pub struct Means {
     pub security: Option<Arc<Security>>,
     /// What flows, counted.
     pub meters: Arc<Meters>,
+    /// What the process says of itself.
+    pub log: LogLines,
     /// What time it is.
     pub clock: Clock,
 }
@@ -293,6 +300,7 @@ impl Console {
             office: means.office,
             recorder: means.recorder,
             meters: means.meters,
+            log: means.log,
             clock: means.clock,
             site: means.site,
             face,

@@ -77,6 +77,10 @@ impl Part {
 /// A query that can be read.
 pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
 
+/// What it asks.
+///
+/// # Errors
+/// When it cannot be read.
 pub(super) fn read<T>(asked: Asked<T>) -> Result<T, Problem> {
     asked
         .map(|Query(asked)| asked)
