@@ -92,7 +92,9 @@ pub(super) async fn download(
         since: Some(since),
         with_suspended: false,
     };
-    let Answer::Disclosures { disclosures: found } = console.answer(&posted.caller, command).await? else {
+    let Answer::Disclosures { disclosures: found } =
+        console.answer(&posted.caller, command).await?
+    else {
         return Err(Problem::unavailable(""));
     };
     let asked = Asked {
