@@ -9,6 +9,7 @@ pub mod association;
 pub mod atna;
 pub mod audit;
 pub mod certificate;
+pub mod chart;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -14,8 +14,9 @@ use std::path::PathBuf;
 const LOW: [&str; 2] = ["digest", "time"];
 
 /// Every other room, and what it may use besides [`LOW`].
-const ROOMS: [(&str, &[&str]); 23] = [
+const ROOMS: [(&str, &[&str]); 24] = [
     ("dicom", &[]),
+    ("chart", &[]),
     ("association", &["dicom"]),
     ("dimse", &["dicom"]),
     ("contract", &["dicom"]),
@@ -131,6 +132,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
         &[
             "alarm",
             "audit",
+            "chart",
             "clock",
             "config",
             "contract",
@@ -149,7 +151,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
 const TOP: [&str; 2] = ["cli", "main"];
 
 /// Crates, and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 30] = [
+const DOORS: [(&str, &[&str]); 31] = [
     ("age", &["storage"]),
     ("argon2", &["identity"]),
     ("axum", &["admin"]),
@@ -174,6 +176,7 @@ const DOORS: [(&str, &[&str]); 30] = [
     ("jsonwebtoken", &["identity"]),
     ("lettre", &["alarm"]),
     ("maud", &["admin"]),
+    ("miette", &["contract"]),
     ("object_store", &["depot"]),
     ("prometheus_client", &["admin", "gateway"]),
     ("quick_xml", &["audit"]),
@@ -191,8 +194,9 @@ const DOORS: [(&str, &[&str]); 30] = [
 ];
 
 /// Rooms that hold no IO, no async, no clock and no logging.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "association",
+    "chart",
     "contract",
     "dicom",
     "digest",

@@ -47,16 +47,25 @@ const PARTNER: &str = "lakeside";
 const STRANGER: &str = "riverside";
 
 const PATIENTS: usize = 1_000;
-const BEGIN: UtcMicros = UtcMicros(20_454 * DAY_MICROS);
+/// When a ledger begins for which nothing else is said.
+pub(crate) const BEGIN: UtcMicros = UtcMicros(20_454 * DAY_MICROS);
 /// Between two rounds, so that a million entries take fourteen hours.
 const ROUND_US: i64 = 500_000;
+/// Entries of a round.
+const ROUND_ENTRIES: i64 = 10;
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const DOSE_REPORT: &str = "1.2.840.10008.5.1.4.1.1.88.67";
 
+/// When a ledger of so many entries must begin to end at `end`.
+pub(crate) fn begin_before(end: UtcMicros, entries: u64) -> UtcMicros {
+    let rounds = i64::try_from(entries).unwrap() / ROUND_ENTRIES;
+    end.plus(-rounds * ROUND_US)
+}
+
 /// Writes a ledger of at least `entries` entries below `site`, whose policies lie there already.
-pub(crate) fn write(site: &Path, entries: u64) {
-    let mut scribe = Scribe::begin(site);
+pub(crate) fn write(site: &Path, entries: u64, begin: UtcMicros) {
+    let mut scribe = Scribe::begin(site, begin);
     let patients = scribe.patients();
     let mut rounds = patients.iter().cycle().enumerate();
     while scribe.chain.next_seq() < entries {
@@ -78,7 +87,7 @@ struct Scribe {
 }
 
 impl Scribe {
-    fn begin(site: &Path) -> Self {
+    fn begin(site: &Path, begin: UtcMicros) -> Self {
         let data = site.join("data");
         fs::create_dir_all(&data).unwrap();
         let keys = Keys::open(&site.join("keys"), &data, &slug(OWN)).unwrap();
@@ -90,7 +99,7 @@ impl Scribe {
             chain: recovered.chain,
             tree: recovered.tree,
             state: State::new(),
-            now: BEGIN,
+            now: begin,
             batch: Vec::new(),
             keys,
         };
@@ -99,7 +108,7 @@ impl Scribe {
             log_origin: scribe.keys.log.key().name().to_owned(),
             key: scribe.keys.log.key().to_string(),
             statement_key: scribe.keys.statement.key().to_string(),
-            created: BEGIN,
+            created: begin,
         });
         let policy = policy(site);
         let by = "configuration".to_owned();

@@ -4,6 +4,7 @@
 //! cargo bench --bench audit                    a ledger of 100,000 entries, and one of a tenth of that
 //! cargo bench --bench audit -- 1000000         a million: three minutes to write, and 12 GB of disk meanwhile
 //! cargo bench --bench audit -- 1000000 --check the same; exits 1 when a bar is missed
+//! cargo bench --bench audit -- 1000000 --write FOLDER   writes such a ledger, up to now, beside the rules of FOLDER
 //! ```
 //!
 //! The bars: for a million entries, 30 s as CSV and 90 s as DICOM audit messages (a part of that for a part of them), and
@@ -29,6 +30,10 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 use std::time::Instant;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use credence::time::UtcMicros;
 
 mod ledger;
 
@@ -88,7 +93,7 @@ impl Site {
             folder.path().join("credit.toml"),
         )
         .unwrap();
-        ledger::write(folder.path(), entries);
+        ledger::write(folder.path(), entries, ledger::BEGIN);
         let mut site = Self {
             folder,
             gateway: None,
@@ -182,6 +187,11 @@ fn held_kib(process: &Child) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+fn now() -> UtcMicros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    UtcMicros(i64::try_from(since.as_micros()).unwrap())
+}
+
 fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or_default().to_owned()
@@ -191,6 +201,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let entries = arguments.iter().find_map(|word| word.parse().ok());
     let entries: u64 = entries.unwrap_or(ENTRIES);
+    if let Some(at) = arguments.iter().position(|word| word == "--write") {
+        let folder = Path::new(arguments.get(at + 1).unwrap());
+        let begin = ledger::begin_before(now(), entries);
+        ledger::write(folder, entries, begin);
+        return ExitCode::SUCCESS;
+    }
     let slack = std::env::var("CREDENCE_SLACK");
     let slack: u32 = slack.map_or(1, |slack| slack.parse().unwrap());
     let began = Instant::now();

@@ -13,9 +13,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub(super) use seen::Alerted;
 pub(super) use seen::Hour;
 pub(super) use seen::Refused;
 pub(super) use seen::Seen;
+pub(super) use seen::UnderWay;
 
 use crate::audit;
 use crate::audit::Reading;

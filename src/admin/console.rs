@@ -9,8 +9,12 @@ use std::sync::PoisonError;
 use tokio::sync::Semaphore;
 
 use super::board::Board;
+use super::credit::Credit;
 use super::done::Done;
+use super::echoes::Echoes;
 use super::exports::Exports;
+use super::log::LogLines;
+use super::policy::Acts;
 use super::sessions::Ended;
 use super::sessions::Sessions;
 use super::setting_up::SetUp;
@@ -20,6 +24,8 @@ use crate::audit::ClockFace;
 use crate::audit::Site;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::contract::SignOutEnd;
+use crate::digest::Sha256;
 use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Answer;
@@ -27,6 +33,7 @@ use crate::gateway::control::Command;
 use crate::gateway::control::Office;
 use crate::identity::Accounts;
 use crate::identity::AccountsError;
+use crate::time::UtcMicros;
 use crate::transport::Security;
 
 /// See the module.
@@ -37,6 +44,8 @@ pub(super) struct Console {
     pub(super) recorder: Recorder,
     /// What flows, counted.
     pub(super) meters: Arc<Meters>,
+    /// The last lines of the log.
+    pub(super) log: LogLines,
     pub(super) clock: Clock,
     pub(super) site: Site,
     pub(super) face: ClockFace,
@@ -51,6 +60,14 @@ pub(super) struct Console {
     pub(super) verifying: Semaphore,
     pub(super) done: Mutex<Done>,
     pub(super) board: Board,
+    /// Who put the rules in force that were looked at last.
+    pub(super) acts: Mutex<Option<(Sha256, Acts)>>,
+    /// How scores came to be.
+    pub(super) credit: Credit,
+    /// Whether peers answer.
+    pub(super) echoes: Echoes,
+    /// Rules that are tried at the same time: that takes a core for seconds.
+    pub(super) trying: Semaphore,
     /// Whether the ledger is what it was.
     pub(super) verification: Verifying,
     pub(super) exports: Exports,
@@ -88,6 +105,21 @@ impl Console {
         for (account, end) in ended {
             self.recorder.signed_out(account, end).await;
         }
+    }
+
+    /// Ends all sessions of an account, and records that they ended.
+    pub(super) async fn end_sessions_of(&self, account: &str, end: SignOutEnd) {
+        let ended = self.sessions.end_all(account);
+        let ended = std::iter::repeat_n((account.to_owned(), end), ended);
+        self.ended(ended).await;
+    }
+
+    /// The moment of `us`, microseconds since the console began.
+    pub(super) fn moment(&self, us: u64) -> UtcMicros {
+        let read = self.clock.read();
+        let ago = read.monotonic_us.saturating_sub(us);
+        read.wall
+            .plus(i64::try_from(ago).map_or(i64::MIN, |ago| -ago))
     }
 
     /// Whether the console is reached by TLS, by itself or behind a proxy.

@@ -5,12 +5,20 @@
 //! records of it is there before it is told. What tells who a patient is, is recorded before it is shown
 //! (`looks`). Who may do what is one table (`rights`), by which pages and API are guarded alike.
 
+mod address_book;
 mod api;
+mod asked;
 mod assets;
 mod board;
 mod caller;
+mod catalogue;
 mod console;
+mod credit;
+mod decisions;
+mod difference;
 mod done;
+mod download;
+mod echoes;
 mod entries;
 mod exports;
 mod facts;
@@ -18,11 +26,13 @@ mod filters;
 mod guard;
 mod health;
 mod jobs;
+mod log;
 mod looks;
 mod measuring;
 mod metrics;
 mod pages;
 mod plot;
+mod policy;
 mod problem;
 mod rights;
 mod sessions;
@@ -31,6 +41,8 @@ mod shelf;
 mod signing_in;
 mod socket;
 mod throttle;
+mod transfers;
+mod trial;
 mod verifying;
 mod words;
 
@@ -56,6 +68,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
+pub use log::LogLine;
+pub use log::LogLines;
+pub use log::Severity;
 pub use metrics::AuditLag;
 pub use metrics::CONTENT_TYPE as METRICS_CONTENT_TYPE;
 pub use metrics::CertificateLeft;
@@ -67,6 +82,8 @@ pub use socket::send;
 use self::board::Board;
 use self::console::Console;
 use self::console::Shared;
+use self::credit::Credit;
+use self::echoes::Echoes;
 use self::exports::Exports;
 use self::problem::Problem;
 use self::sessions::Sessions;
@@ -97,6 +114,8 @@ const LOCAL_CONNECTIONS_MAX: usize = 64;
 const LOCAL_REQUEST: Duration = Duration::from_secs(300);
 /// Passcodes that are verified at the same time.
 const VERIFYING_MAX: usize = 2;
+/// Rules that are tried at the same time.
+const TRYING_MAX: usize = 1;
 /// How often sessions that ended are looked for.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -144,6 +163,8 @@ pub struct Means {
     pub security: Option<Arc<Security>>,
     /// What flows, counted.
     pub meters: Arc<Meters>,
+    /// What the process says of itself.
+    pub log: LogLines,
     /// What time it is.
     pub clock: Clock,
 }
@@ -267,6 +288,11 @@ impl Console {
         };
         let data_dir = &config.gateway.data_dir;
         let board = Board::new(means.recorder.journal());
+        let credit = Credit::new(
+            means.recorder.journal(),
+            means.recorder.log_key().clone(),
+            means.recorder.checkpoints(),
+        );
         let verification = Verifying::open(data_dir).map_err(AdminError::Folder)?;
         let exports = Exports::open(data_dir).map_err(AdminError::Folder)?;
         Ok(Self {
@@ -274,6 +300,7 @@ impl Console {
             office: means.office,
             recorder: means.recorder,
             meters: means.meters,
+            log: means.log,
             clock: means.clock,
             site: means.site,
             face,
@@ -285,6 +312,10 @@ impl Console {
             verifying: Semaphore::new(VERIFYING_MAX),
             done: Mutex::default(),
             board,
+            acts: Mutex::default(),
+            credit,
+            echoes: Echoes::default(),
+            trying: Semaphore::new(TRYING_MAX),
             verification,
             exports,
         })
@@ -313,11 +344,13 @@ async fn keep(console: Shared, mut stopped: watch::Receiver<bool>) {
     };
     tokio::select! {
         () = following => {}
+        () = console.credit.follow() => {}
         () = sweeping => {}
         () = verifying::verify_on(&console) => {}
         () = keeping => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
+    console.credit.stop();
     console.verification.stop();
     console.exports.stop();
 }

@@ -2,6 +2,7 @@
 //! of them.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -37,8 +38,12 @@ pub(super) struct Session {
     pub(super) csrf: String,
     /// Whom the desk serves now. It is gone with the session.
     patient: Option<PatientName>,
-    begun_us: u64,
-    seen_us: u64,
+    /// From where it began, where that is known.
+    pub(super) from: Option<IpAddr>,
+    /// When it began.
+    pub(super) begun_us: u64,
+    /// When it was last used.
+    pub(super) seen_us: u64,
 }
 
 /// See the module. Times are monotonic.
@@ -68,6 +73,7 @@ impl Sessions {
         &self,
         account: &str,
         entry: u64,
+        from: Option<IpAddr>,
         now_us: u64,
     ) -> Result<(String, Option<Ended>), KeysError> {
         let (cookie, csrf) = (random_token()?, random_token()?);
@@ -84,6 +90,7 @@ impl Sessions {
             entry,
             csrf,
             patient: None,
+            from,
             begun_us: now_us,
             seen_us: now_us,
         };
@@ -119,9 +126,23 @@ impl Sessions {
         ended.map(|session| session.account)
     }
 
-    /// Ends all sessions of an account.
-    pub(super) fn end_all(&self, account: &str) {
-        self.lock().retain(|_, session| session.account != account);
+    /// The sessions of an account that last, the newest first.
+    pub(super) fn of_account(&self, account: &str, now_us: u64) -> Vec<Session> {
+        let open = self.lock();
+        let theirs = open.values().filter(|session| session.account == account);
+        let lasting = theirs.filter(|session| self.terms.end(session, now_us).is_none());
+        let mut lasting: Vec<Session> = lasting.cloned().collect();
+        drop(open);
+        lasting.sort_unstable_by_key(|session| std::cmp::Reverse(session.begun_us));
+        lasting
+    }
+
+    /// Ends all sessions of an account; how many they were.
+    pub(super) fn end_all(&self, account: &str) -> usize {
+        let mut open = self.lock();
+        let before = open.len();
+        open.retain(|_, session| session.account != account);
+        before.saturating_sub(open.len())
     }
 
     /// Takes out those that have ended by themselves.
@@ -181,7 +202,7 @@ mod tests {
     #[test]
     fn a_session_lasts_while_it_is_used_and_no_longer_than_the_whole() {
         let sessions = sessions();
-        let (cookie, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (cookie, _) = sessions.begin("ada", 7, None, 0).unwrap();
         for now in [9, 18, 24] {
             assert_eq!(sessions.find(&cookie, now).unwrap().account, "ada", "{now}");
         }
@@ -190,7 +211,7 @@ mod tests {
             sessions.sweep(25),
             [("ada".to_owned(), SignOutEnd::Expired)]
         );
-        let (cookie, _) = sessions.begin("ada", 7, 100).unwrap();
+        let (cookie, _) = sessions.begin("ada", 7, None, 100).unwrap();
         assert_eq!(sessions.find(&cookie, 110), None, "idle");
         assert_eq!(sessions.sweep(110), [("ada".to_owned(), SignOutEnd::Idle)]);
         assert_eq!(sessions.find("", 110), None);
@@ -199,10 +220,10 @@ mod tests {
     #[test]
     fn one_too_many_ends_the_one_that_was_silent_longest() {
         let sessions = sessions();
-        let (first, _) = sessions.begin("ada", 7, 0).unwrap();
-        let (second, _) = sessions.begin("bob", 7, 1).unwrap();
+        let (first, _) = sessions.begin("ada", 7, None, 0).unwrap();
+        let (second, _) = sessions.begin("bob", 7, None, 1).unwrap();
         sessions.find(&first, 2).unwrap();
-        let (third, ended) = sessions.begin("cid", 7, 3).unwrap();
+        let (third, ended) = sessions.begin("cid", 7, None, 3).unwrap();
         assert_eq!(ended, Some(("bob".to_owned(), SignOutEnd::Idle)));
         assert_eq!(sessions.find(&second, 3), None);
         assert!(sessions.find(&first, 3).is_some() && sessions.find(&third, 3).is_some());
@@ -232,11 +253,13 @@ mod tests {
     #[test]
     fn what_is_ended_is_gone_and_all_of_an_account_at_once() {
         let sessions = sessions();
-        let (first, _) = sessions.begin("ada", 7, 0).unwrap();
-        let (second, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (first, _) = sessions.begin("ada", 7, None, 0).unwrap();
+        let (second, _) = sessions.begin("ada", 7, None, 0).unwrap();
         assert_eq!(sessions.end(&first).as_deref(), Some("ada"));
         assert_eq!(sessions.end(&first), None);
-        sessions.end_all("ada");
+        assert_eq!(sessions.of_account("ada", 1).len(), 1);
+        assert_eq!(sessions.end_all("ada"), 1);
         assert_eq!(sessions.find(&second, 1), None);
+        assert!(sessions.of_account("ada", 1).is_empty());
     }
 }

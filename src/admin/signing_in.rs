@@ -41,6 +41,17 @@ pub(super) async fn by_passcode(
     passcode: Vec<u8>,
     from: Option<SocketAddr>,
 ) -> Result<String, NotSignedIn> {
+    is_theirs(console, name, passcode, from).await?;
+    begin(console, name, SignInMeans::Passcode, from).await
+}
+
+/// Makes sure that `name` has this passcode, within limits of tries.
+pub(super) async fn is_theirs(
+    console: &Shared,
+    name: &str,
+    passcode: Vec<u8>,
+    from: Option<SocketAddr>,
+) -> Result<(), NotSignedIn> {
     let address = from.map(|from| Who::Address(from.ip().to_canonical()));
     let who: Vec<Who> = [Some(Who::Account(name.to_owned())), address]
         .into_iter()
@@ -61,7 +72,7 @@ pub(super) async fn by_passcode(
         return Err(NotSignedIn::Wrong);
     }
     console.throttle().succeeded(name);
-    begin(console, name, SignInMeans::Passcode, from).await
+    Ok(())
 }
 
 /// Whether there is such an account and passcode.
@@ -107,7 +118,8 @@ pub(super) async fn begin(
         tracing::warn!(%error, "who signs in is not recorded, and not let in");
         NotSignedIn::Busy
     })?;
-    let begun = console.sessions.begin(account, entry, console.now_us());
+    let now_us = console.now_us();
+    let begun = console.sessions.begin(account, entry, address, now_us);
     let (cookie, ended) = begun.map_err(|_| NotSignedIn::Busy)?;
     console.ended(ended).await;
     Ok(cookie)

@@ -25,8 +25,10 @@ use crate::contract::state::State;
 use crate::contract::state::score_of;
 use crate::time::Day;
 
+mod several;
 mod statement;
 
+pub use several::Accounts;
 pub use statement::Earlier;
 pub use statement::Line;
 pub use statement::Statement;
@@ -181,7 +183,7 @@ impl Account {
         at: Applied,
         event: &Event,
     ) -> Result<(), Rejection> {
-        if !self.concerns(state, event) {
+        if !concerned(state, event).contains(&self.institution) {
             return state.apply(at, event);
         }
         let before = self.before(state, event);
@@ -189,29 +191,6 @@ impl Account {
         self.turn(state, before.reputation.as_ref());
         self.note(state, at, event, before);
         Ok(())
-    }
-
-    /// Whether the event may move the institution's score.
-    fn concerns(&self, state: &State, event: &Event) -> bool {
-        match &event.body {
-            Body::Receipt {
-                institution,
-                standing: ReceiptStanding::Disputed,
-                ..
-            }
-            | Body::Misstated { institution, .. } => *institution == self.institution,
-            Body::TransferClosed { .. } | Body::Receipt { .. } => {
-                self.evidence(state, event).is_some()
-            }
-            Body::RevocationHonoured { institution, .. }
-            | Body::ReviewOverdue { institution, .. }
-            | Body::ReviewClosed { institution, .. }
-            | Body::IncidentDecided { institution, .. }
-            | Body::ChargeReversed { institution, .. }
-            | Body::CeilingLifted { institution, .. }
-            | Body::Equivocated { institution, .. } => *institution == self.institution,
-            _ => false,
-        }
     }
 
     /// Whether a transfer was good or late evidence.
@@ -402,6 +381,30 @@ impl Account {
         let charge =
             |line: &&mut Kept| line.first == entry && !matches!(line.what, What::Routine { .. });
         self.lines.iter_mut().find(charge)
+    }
+}
+
+/// Institutions whose scores the event may move.
+fn concerned(state: &State, event: &Event) -> Vec<InstitutionSlug> {
+    match &event.body {
+        Body::Receipt {
+            institution,
+            standing: ReceiptStanding::Disputed,
+            ..
+        }
+        | Body::Misstated { institution, .. }
+        | Body::RevocationHonoured { institution, .. }
+        | Body::ReviewOverdue { institution, .. }
+        | Body::ReviewClosed { institution, .. }
+        | Body::IncidentDecided { institution, .. }
+        | Body::ChargeReversed { institution, .. }
+        | Body::CeilingLifted { institution, .. }
+        | Body::Equivocated { institution, .. } => vec![institution.clone()],
+        Body::TransferClosed { .. } | Body::Receipt { .. } => {
+            let evidence = state.evidence(event).into_iter();
+            evidence.map(|(institution, _)| institution).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -18,6 +18,7 @@ use cedar_policy::PolicyId;
 use cedar_policy::Schema;
 use cedar_policy::ValidationMode;
 use cedar_policy::Validator;
+use miette::Diagnostic;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
@@ -34,6 +35,7 @@ mod backtest;
 mod evaluate;
 mod form;
 mod lint;
+mod parts;
 mod scope;
 
 pub use backtest::Backtest;
@@ -41,6 +43,10 @@ pub use backtest::Contrast;
 pub(crate) use evaluate::Evaluation;
 pub use lint::Remark;
 pub use lint::RemarkKind;
+pub use parts::Place;
+pub use parts::PolicyParts;
+pub use parts::RuleFile;
+pub use parts::RuleText;
 
 use scope::Scope;
 
@@ -96,13 +102,20 @@ pub enum PolicyFault {
     #[error("{CREDIT_NAME}: {0}")]
     Parameters(#[from] ParametersError),
     /// The schema cannot be read.
-    #[error("schema: {0}")]
-    Schema(String),
+    #[error("schema{}: {message}", at_line(*line))]
+    Schema {
+        /// Where, counted from 1; `None`: the engine does not say.
+        line: Option<usize>,
+        /// What the engine says.
+        message: String,
+    },
     /// A file cannot be read as Cedar.
-    #[error("{file}: {message}")]
+    #[error("{file}{}: {message}", at_line(*line))]
     Syntax {
         /// Which.
         file: String,
+        /// Where, counted from 1; `None`: the engine does not say.
+        line: Option<usize>,
         /// What the engine says.
         message: String,
     },
@@ -153,8 +166,17 @@ pub enum PolicyFault {
         id: String,
     },
     /// The rule does not fit the schema, or can never apply.
-    #[error("{0}")]
-    Validation(String),
+    #[error("{message}")]
+    Validation {
+        /// The rule.
+        id: String,
+        /// What the engine says; it names the rule.
+        message: String,
+    },
+}
+
+fn at_line(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(", line {line}"))
 }
 
 /// What a rule's annotations say.
@@ -204,9 +226,14 @@ impl PolicySet {
         if let Some(schema) = &schema {
             let validator = Validator::new(schema.clone());
             let result = validator.validate(&loaded.policies, ValidationMode::Strict);
-            let errors = result.validation_errors().map(ToString::to_string);
-            let warnings = result.validation_warnings().map(ToString::to_string);
-            faults.extend(errors.chain(warnings).map(PolicyFault::Validation));
+            let errors = result
+                .validation_errors()
+                .map(|error| (error.policy_id().to_string(), error.to_string()));
+            let warnings = result
+                .validation_warnings()
+                .map(|warning| (warning.policy_id().to_string(), warning.to_string()));
+            let found = errors.chain(warnings);
+            faults.extend(found.map(|(id, message)| PolicyFault::Validation { id, message }));
         }
         match (schema, parameters) {
             (Some(schema), Some(parameters)) if faults.is_empty() => {
@@ -221,8 +248,8 @@ impl PolicySet {
     /// # Errors
     /// When it is not laid out so, or for every fault of [`PolicySet::parse`].
     pub fn from_canonical(text: &str) -> Result<Self, PolicyError> {
-        let parsed = match split(text) {
-            Some((schema, credit, policies)) => Self::parse(&policies, schema, credit)?,
+        let parsed = match PolicyParts::of(text) {
+            Some(parts) => parts.parse()?,
             None => return Err(not_canonical()),
         };
         if parsed.text == text {
@@ -240,7 +267,10 @@ impl PolicySet {
         loaded: Loaded,
     ) -> Result<Self, PolicyError> {
         let wrong = |message: String| PolicyError {
-            faults: vec![PolicyFault::Schema(message)],
+            faults: vec![PolicyFault::Schema {
+                line: None,
+                message,
+            }],
         };
         let entities = schema.action_entities();
         let entities = entities.map_err(|error| wrong(error.to_string()))?;
@@ -339,11 +369,25 @@ fn read_schema(text: &str) -> Result<Schema, PolicyFault> {
             if warnings.is_empty() {
                 Ok(schema)
             } else {
-                Err(PolicyFault::Schema(warnings.join("; ")))
+                Err(PolicyFault::Schema {
+                    line: None,
+                    message: warnings.join("; "),
+                })
             }
         }
-        Err(error) => Err(PolicyFault::Schema(chain(&error))),
+        Err(error) => Err(PolicyFault::Schema {
+            line: line_of(text, &error),
+            message: chain(&error),
+        }),
     }
+}
+
+/// The line that the engine points to, counted from 1.
+fn line_of(text: &str, error: &dyn Diagnostic) -> Option<usize> {
+    let offset = error.labels()?.next()?.offset();
+    let before = text.as_bytes().get(..offset)?;
+    let ends = before.iter().filter(|byte| **byte == b'\n').count();
+    Some(ends.saturating_add(1))
 }
 
 /// An error and its causes in one line.
@@ -385,27 +429,6 @@ fn canonical_text(
     canonical
 }
 
-/// Schema, parameters and policies of a canonical text.
-type Parts<'a> = (&'a str, &'a str, Vec<(String, String)>);
-
-/// Takes a canonical text apart.
-fn split(text: &str) -> Option<Parts<'_>> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (head, after) = rest.split_once('\n')?;
-        let (name, length) = head.split_once(' ')?;
-        let (part, after) = after.split_at_checked(length.parse().ok()?)?;
-        parts.push((name, part));
-        rest = after.strip_prefix('\n')?;
-    }
-    let [(SCHEMA_NAME, schema), (CREDIT_NAME, credit), policies @ ..] = parts.as_slice() else {
-        return None;
-    };
-    let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
-    Some((schema, credit, policies.iter().map(owned).collect()))
-}
-
 /// Rules under their own ids, and what their annotations say.
 #[derive(Default)]
 struct Loaded {
@@ -419,10 +442,11 @@ fn load(files: &[(String, String)], faults: &mut Vec<PolicyFault>) -> Loaded {
         let set = match text.parse::<cedar_policy::PolicySet>() {
             Ok(set) => set,
             Err(error) => {
-                faults.push(PolicyFault::Syntax {
+                faults.extend(error.iter().map(|error| PolicyFault::Syntax {
                     file: file.clone(),
-                    message: chain(&error),
-                });
+                    line: line_of(text, error),
+                    message: chain(error),
+                }));
                 continue;
             }
         };

@@ -13,6 +13,7 @@ use crate::ledger::Harm;
 use crate::ledger::Verifier;
 use crate::storage::disk;
 use crate::storage::frame::Batch;
+use crate::storage::frame::BatchHead;
 
 mod segment;
 
@@ -282,17 +283,8 @@ impl Batches {
 
     /// From the batch that holds entry `from`.
     pub(super) fn from_entry(dir: &Path, from: u64) -> Result<Self, ReadError> {
-        let mut best = None;
-        for (number, path) in segments(dir)?.into_iter().rev() {
-            match SegmentFile::open(&path)?.head_at(0)? {
-                Some(head) if head.first_seq <= from => {
-                    best = Some((number, head));
-                    break;
-                }
-                _ => {}
-            }
-        }
-        let mut batches = match best {
+        let segments: Vec<(u32, PathBuf)> = segments(dir)?.into();
+        let mut batches = match last_that_begins_before(&segments, from)? {
             None => Self::from_start(dir)?,
             Some((segment, head)) => {
                 let at = Position { segment, offset: 0 };
@@ -407,6 +399,42 @@ impl Batches {
         }
         Ok(false)
     }
+}
+
+/// The last segment that begins at entry `from` or before, and its first head; `None` when there is none.
+fn last_that_begins_before(
+    segments: &[(u32, PathBuf)],
+    from: u64,
+) -> Result<Option<(u32, BatchHead)>, ReadError> {
+    let mut left = segments;
+    let mut best = None;
+    while let Some((number, path)) = left.get(left.len() / 2) {
+        let middle = left.len() / 2;
+        match SegmentFile::open(path)?.head_at(0)? {
+            Some(head) if head.first_seq <= from => {
+                best = Some((*number, head));
+                left = left.get(middle.saturating_add(1)..).unwrap_or_default();
+            }
+            Some(_) => left = left.get(..middle).unwrap_or_default(),
+            // Empty, or damaged: on which side to go on it does not tell.
+            None => return last_readable_before(segments, from),
+        }
+    }
+    Ok(best)
+}
+
+/// The same, by looking at one after the other.
+fn last_readable_before(
+    segments: &[(u32, PathBuf)],
+    from: u64,
+) -> Result<Option<(u32, BatchHead)>, ReadError> {
+    for (number, path) in segments.iter().rev() {
+        match SegmentFile::open(path)?.head_at(0)? {
+            Some(head) if head.first_seq <= from => return Ok(Some((*number, head))),
+            Some(_) | None => {}
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a ledger was begun in this data folder.

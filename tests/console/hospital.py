@@ -2,6 +2,7 @@
 in an emergency, and waiting for an archive that is down. Everything by DCMTK's programs.
 """
 
+import os
 from pathlib import Path
 
 from rig import dcmtk
@@ -16,6 +17,8 @@ from rig.gateway import destination
 from rig.process import free_port
 from rig.process import wait_until
 
+# The long forms of what has two.
+LONG = bool(os.environ.get("CREDENCE_LONG"))
 # Whom the day was about: no page, log or address says so to whom it may not.
 MARIA, JOSEF = "ANNA-4711", "ANNA-0815"
 NAMES = {MARIA: "Berger^Maria", JOSEF: "Huber^Josef"}
@@ -24,12 +27,15 @@ SPOOL = [("[spool]", {"retry_first_s": 1, "retry_max_s": 2, "free_bytes_min": 0}
 AES = {"CREDENCE": "TREATMENT", "CREDENCE_ER": "EMERGENCY", "CRED_ARCHIVE": "TREATMENT", "CRED_SLOW": "TREATMENT"}
 
 
-def gateway_with_console(folder: Path, config: Config, port: int | None = None, **more) -> Console:
-    """A gateway that has started, and its console; `more`: keys of [console]."""
+def gateway_with_console(folder: Path, config: Config, port: int | None = None, before=lambda folder: None, **more) -> Console:
+    """A gateway that has started, and its console. `before` is called with its folder before that; `more`: keys of
+    [console]."""
     console_port = free_port()
     config.more = [*config.more, *console_rows(console_port, **more)]
-    gateway = Gateway(folder, config, port).start()
-    wait_until(lambda: "the console is open" in gateway.process.output(), what="the console")
+    gateway = Gateway(folder, config, port)
+    before(gateway.folder)
+    gateway.start()
+    wait_until(lambda: "the console is open" in gateway.process.output(), what="the console", timeout_s=120)
     return Console(gateway, console_port)
 
 

@@ -21,6 +21,7 @@ use crate::admin::guard::checked_for_forgery;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
 use crate::contract::Role;
+use crate::contract::SignOutEnd;
 use crate::digest::Sha256;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
@@ -146,9 +147,15 @@ impl Console {
         command: Command,
     ) -> Result<Answer, Problem> {
         self.look_is_recorded(caller, &command).await?;
+        let changed = command.ends_sessions_of().map(ToString::to_string);
         match self.perform(command).await {
             Answer::Refused { reason } => Err(Problem::refused(reason)),
-            answer => Ok(answer),
+            answer => {
+                if let Some(account) = changed {
+                    self.end_sessions_of(&account, SignOutEnd::Revoked).await;
+                }
+                Ok(answer)
+            }
         }
     }
 }
@@ -157,7 +164,7 @@ pub(super) fn rejected(error: &JsonRejection) -> Problem {
     match error {
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             // What serde says may quote what was sent.
-            Problem::bad("not a command: see /api/v1/openapi.json")
+            Problem::bad("not what /api/v1/openapi.json says")
         }
         JsonRejection::MissingJsonContentType(_) => Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -19,6 +19,8 @@ use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
+use crate::gateway::control::ListedAccount;
+use crate::gateway::control::ListedAssociation;
 use crate::gateway::control::ListedCharge;
 use crate::gateway::control::ListedConsent;
 use crate::gateway::control::ListedEpoch;
@@ -60,7 +62,7 @@ pub(super) struct Listed<T> {
 }
 
 impl Part {
-    fn of<T>(self, all: Vec<T>) -> Result<Listed<T>, Problem> {
+    pub(super) fn of<T>(self, all: Vec<T>) -> Result<Listed<T>, Problem> {
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
             return Err(Problem::bad(format!("limit: 1 to {LIMIT_MAX}")));
@@ -73,9 +75,13 @@ impl Part {
 }
 
 /// A query that can be read.
-type Asked<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
 
-fn read<T>(asked: Asked<T>) -> Result<T, Problem> {
+/// What it asks.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn read<T>(asked: Asked<T>) -> Result<T, Problem> {
     asked
         .map(|Query(asked)| asked)
         .map_err(|error| Problem::bad(error.body_text()))
@@ -156,6 +162,10 @@ lists! {
     holds, "/api/v1/holds", "ledger", Command::Holds, Holds.holds: ListedHold;
     /// Epochs whose details can still be opened.
     epochs, "/api/v1/epochs", "ledger", Command::Epochs, Epochs.epochs: ListedEpoch;
+    /// The accounts of the console, without what proves their users.
+    accounts, "/api/v1/accounts", "accounts", Command::Accounts, Accounts.accounts: ListedAccount;
+    /// The associations that peers hold with the gateway at this moment, the oldest first.
+    associations, "/api/v1/associations", "peers", Command::Associations, Associations.associations: ListedAssociation;
     /// Queues of the spool.
     queues, "/api/v1/queues", "queues", Command::Queues, Queues.queues: ListedQueue;
     /// Suspensions of accountings that last.

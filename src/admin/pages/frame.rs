@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
 use axum::extract::Request;
+use axum::http::Method;
 use axum::http::header;
 use axum::http::request::Parts;
 use maud::DOCTYPE;
@@ -43,6 +44,8 @@ pub(in crate::admin) struct Frame {
     /// What the page says.
     pub(in crate::admin) words: &'static Words,
     path: String,
+    /// Where the page is read again; of an answer to a form, the page of the menu.
+    back: String,
 }
 
 impl Frame {
@@ -62,6 +65,7 @@ impl Frame {
             caller,
             words: tongue.words(),
             path: parts.uri.path().to_owned(),
+            back: back(parts),
         })
     }
 
@@ -171,9 +175,11 @@ impl Frame {
                 @if let Some(caller) = &self.caller {
                     form class="who" method="post" action="/sign-out" {
                         (self.csrf())
-                        span { (caller.name) }
                         @if matches!(caller.by, By::Session { .. }) {
+                            a href="/accounts/me" { (caller.name) }
                             button type="submit" class="quiet" { (words.say("sign-out")) }
+                        } @else {
+                            span { (caller.name) }
                         }
                     }
                 }
@@ -207,7 +213,7 @@ impl Frame {
         html! {
             footer {
                 form method="post" action="/language" {
-                    input type="hidden" name="back" value=(self.path);
+                    input type="hidden" name="back" value=(self.back);
                     label for="language" { (words.say("language")) }
                     select id="language" name="language" {
                         @for tongue in Tongue::ALL {
@@ -226,6 +232,17 @@ impl Frame {
     /// A moment, in the site's zone; UTC where a pointer rests on it.
     pub(in crate::admin) fn time(&self, at: crate::time::UtcMicros) -> Markup {
         parts::time(&self.console.face, at)
+    }
+}
+
+/// Where whoever chose another language goes on. What only takes forms cannot be read.
+fn back(parts: &Parts) -> String {
+    match parts.method {
+        Method::GET => parts.uri.to_string(),
+        _ => {
+            let mut segments = parts.uri.path().split('/').skip(1);
+            format!("/{}", segments.next().unwrap_or_default())
+        }
     }
 }
 

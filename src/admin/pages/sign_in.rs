@@ -29,6 +29,7 @@ use crate::admin::problem::Problem;
 use crate::admin::signing_in;
 use crate::admin::signing_in::NotSignedIn;
 use crate::admin::words::Tongue;
+use crate::admin::words::Words;
 use crate::contract::Role;
 use crate::contract::SignInMeans;
 use crate::contract::SignOutEnd;
@@ -121,24 +122,30 @@ async fn sign_in(
     from_our_page(&headers)?;
     let passcode = form.passcode.into_bytes();
     let signed_in = signing_in::by_passcode(&console, &form.name, passcode, visitor.from).await;
-    let words = frame.words;
     let (status, wrong) = match signed_in {
         Ok(cookie) => return Ok(welcomed(&console, cookie, ours(&form.to))),
-        Err(NotSignedIn::Wrong) => (
-            StatusCode::UNAUTHORIZED,
-            words.say("sign-in-wrong").into_owned(),
-        ),
-        Err(NotSignedIn::Wait(seconds)) => {
-            let wait = words.with("sign-in-wait", "seconds", seconds);
-            (StatusCode::TOO_MANY_REQUESTS, wait)
-        }
-        Err(NotSignedIn::Busy) => {
-            let busy = words.say("sign-in-busy").into_owned();
-            (StatusCode::SERVICE_UNAVAILABLE, busy)
-        }
+        Err(why) => refusal(frame.words, why),
     };
     let page = sign_in_page(&frame, &form.to, Some(&wrong));
     Ok((status, Html(page.into_string())).into_response())
+}
+
+/// Why nobody is signed in, in words.
+pub(super) fn refusal(words: &Words, why: NotSignedIn) -> (StatusCode, String) {
+    match why {
+        NotSignedIn::Wrong => (
+            StatusCode::UNAUTHORIZED,
+            words.say("sign-in-wrong").into_owned(),
+        ),
+        NotSignedIn::Wait(seconds) => {
+            let wait = words.with("sign-in-wait", "seconds", seconds);
+            (StatusCode::TOO_MANY_REQUESTS, wait)
+        }
+        NotSignedIn::Busy => {
+            let busy = words.say("sign-in-busy").into_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, busy)
+        }
+    }
 }
 
 /// A form that another site's page sends would sign a person in as somebody else.
@@ -153,7 +160,7 @@ fn from_our_page(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Leads on, with the session's cookie.
-fn welcomed(console: &Console, value: String, to: &str) -> Response {
+pub(super) fn welcomed(console: &Console, value: String, to: &str) -> Response {
     let cookie = Cookie::build((console.cookie_name(), value))
         .path("/")
         .http_only(true)

@@ -2,7 +2,6 @@
 
 pub mod explain;
 mod list;
-mod plot;
 mod simulate;
 
 use std::io;

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::plot;
-use super::plot::Curve;
-use super::plot::Plot;
+use crate::chart;
+use crate::chart::Chart;
+use crate::chart::Curve;
 use crate::cli::Exit;
 use crate::cli::refuse;
 use crate::contract::CREDIT_TEXT_BYTES_MAX;
@@ -161,9 +161,12 @@ impl Simulate {
             first: one.joins,
             values: one.scores.to_vec(),
         };
-        plot::svg(&Plot {
+        chart::document(&Chart {
             title: report.title,
+            axes: ["day", "score"],
             days: report.days,
+            begins: None,
+            events: Vec::new(),
             marks: &self.marks,
             curves: report.institutions.iter().map(curve).collect(),
         })

@@ -16,6 +16,16 @@ fn account(ledger: &Ledger) -> (Account, State) {
         account.follow(&mut state, *at, event).unwrap();
     }
     assert_eq!(state, ledger.state);
+    let (mut several, mut state) = (Accounts::default(), State::new());
+    for (at, event) in &ledger.events {
+        several.follow(&mut state, *at, event).unwrap();
+    }
+    // An account among others is as one by itself.
+    let by_itself = account.statement(&state, ledger.now.day());
+    let among_others = several.get(&slug("lakeside"));
+    let among_others = among_others.map(|account| account.statement(&state, ledger.now.day()));
+    let is_the_same = among_others.as_ref() == Some(&by_itself);
+    assert!(is_the_same || account.lines.is_empty() && among_others.is_none());
     (account, state)
 }
 

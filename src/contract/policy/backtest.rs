@@ -40,6 +40,11 @@ impl<'a> Backtest<'a> {
         }
     }
 
+    /// After the events that `state` is the fold of.
+    pub const fn after(state: State, policy: &'a PolicySet) -> Self {
+        Self { state, policy }
+    }
+
     /// Takes the next event; for a decision, what the other policies would have said.
     ///
     /// # Errors

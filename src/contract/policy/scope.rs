@@ -36,7 +36,10 @@ pub(super) fn by_action(
     entities: &Entities,
 ) -> Result<BTreeMap<Action, Scope>, PolicyError> {
     let wrong = |message: String| PolicyError {
-        faults: vec![PolicyFault::Schema(message)],
+        faults: vec![PolicyFault::Schema {
+            line: None,
+            message,
+        }],
     };
     let mut scopes = BTreeMap::new();
     for action in Action::ALL {

@@ -158,6 +158,22 @@ struct Draft {
     secret: Option<TokenSecret>,
 }
 
+impl AccountChange {
+    /// Whose sessions are over by it. A token has none, and is looked at anew at each request.
+    pub(super) const fn ends_sessions_of(&self) -> Option<&UserName> {
+        match self {
+            Self::SetRoles { account, .. }
+            | Self::SetPasscode { account, .. }
+            | Self::Disable { account }
+            | Self::Remove { account } => Some(account),
+            Self::Add { .. }
+            | Self::Enable { .. }
+            | Self::MakeToken { .. }
+            | Self::RevokeToken { .. } => None,
+        }
+    }
+}
+
 impl AccountBook {
     /// The one in this folder of keys.
     pub(in crate::gateway) fn new(keys_dir: &Path) -> Self {

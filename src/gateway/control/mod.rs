@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::config::UserName;
 use crate::contract::Disclosures;
 use crate::contract::Explanation;
 use crate::contract::Pseudonym;
@@ -179,6 +180,32 @@ impl Command {
             | Self::Decide { .. } => {}
         }
         self
+    }
+
+    /// Whose sessions are over once it is done.
+    pub const fn ends_sessions_of(&self) -> Option<&UserName> {
+        match self {
+            Self::AccountChange { change, .. } => change.ends_sessions_of(),
+            Self::Change { .. }
+            | Self::Consents { .. }
+            | Self::Reviews
+            | Self::Incidents
+            | Self::Policies
+            | Self::Scores
+            | Self::Holds
+            | Self::Epochs
+            | Self::Queues
+            | Self::Queue { .. }
+            | Self::Associations
+            | Self::QueueChange { .. }
+            | Self::Disclosures { .. }
+            | Self::Suspensions
+            | Self::Names { .. }
+            | Self::Checkpoint
+            | Self::SignAudit { .. }
+            | Self::Accounts
+            | Self::Decide { .. } => None,
+        }
     }
 
     /// It is recorded.

@@ -1,7 +1,9 @@
-//! A plot of scores over days, as SVG 1.1: no scripts, nothing from outside, readable on light and
-//! on dark backgrounds.
+//! A chart of scores over days, as SVG 1.1: no scripts, nothing from outside. As a document it is readable on light
+//! and on dark backgrounds by a style of its own; within a page, the page's style sheet colours it.
 
 use std::fmt::Write;
+
+use crate::time::Day;
 
 /// Size of the picture, and where the axes are in it.
 const WIDTH: u32 = 860;
@@ -38,22 +40,44 @@ const STYLE: &str = "\
     .paper{fill:#16181c}.text{fill:#e8e8e8}.axis{stroke:#e8e8e8}.grid{stroke:#7d8288}}";
 
 /// What is drawn.
-pub(super) struct Plot<'a> {
-    pub(super) title: &'a str,
+#[derive(Debug)]
+pub struct Chart<'a> {
+    /// What it is.
+    pub title: &'a str,
+    /// What the axes are called: of days, and of scores.
+    pub axes: [&'a str; 2],
     /// The last day; the first is 1.
-    pub(super) days: u32,
+    pub days: u32,
+    /// The date of day 1; `None`: days have their numbers only.
+    pub begins: Option<Day>,
     /// Scores with a line across.
-    pub(super) marks: &'a [u16],
-    pub(super) curves: Vec<Curve>,
+    pub marks: &'a [u16],
+    /// Scores over days.
+    pub curves: Vec<Curve>,
+    /// What happened.
+    pub events: Vec<Event>,
 }
 
 /// A score over days.
-pub(super) struct Curve {
-    pub(super) name: String,
+#[derive(Debug)]
+pub struct Curve {
+    /// Whose.
+    pub name: String,
     /// The day of the first value.
-    pub(super) first: u32,
+    pub first: u32,
     /// One for each day.
-    pub(super) values: Vec<u16>,
+    pub values: Vec<u16>,
+}
+
+/// Something that happened on a day.
+#[derive(Debug)]
+pub struct Event {
+    /// When.
+    pub day: u32,
+    /// The score of that day.
+    pub score: u16,
+    /// What.
+    pub text: String,
 }
 
 /// A length in hundredths of a pixel, as a decimal.
@@ -102,10 +126,10 @@ fn label(svg: &mut String, (x, y): (&str, &str), anchor: &str, class: &str, text
     );
 }
 
-/// The plot as an SVG document.
-pub(super) fn svg(plot: &Plot<'_>) -> String {
+/// The chart as an SVG document.
+pub fn document(chart: &Chart<'_>) -> String {
     let mut svg = String::new();
-    let rows = u32::try_from(plot.curves.len())
+    let rows = u32::try_from(chart.curves.len())
         .unwrap_or(u32::MAX)
         .div_ceil(LEGEND_COLUMNS);
     let height = HEIGHT + rows.saturating_sub(1) * LEGEND_ROW;
@@ -116,7 +140,7 @@ pub(super) fn svg(plot: &Plot<'_>) -> String {
 <title>{}</title>
 <style>{STYLE}</style>
 <rect class="paper" width="{WIDTH}" height="{height}"/>"#,
-        escaped(plot.title)
+        escaped(chart.title)
     );
     let middle = (WIDTH / 2).to_string();
     label(
@@ -124,13 +148,13 @@ pub(super) fn svg(plot: &Plot<'_>) -> String {
         (&middle, "28"),
         "middle",
         "text title",
-        plot.title,
+        chart.title,
     );
-    axes(&mut svg, plot);
-    for (curve, stroke) in plot.curves.iter().zip(STROKES.iter().cycle()) {
-        draw(&mut svg, curve, plot.days, *stroke);
+    axes(&mut svg, chart);
+    for (curve, stroke) in chart.curves.iter().zip(STROKES.iter().cycle()) {
+        draw(&mut svg, curve, chart.days, *stroke);
     }
-    legend(&mut svg, plot);
+    legend(&mut svg, chart);
     svg.push_str("</svg>\n");
     svg
 }
@@ -143,9 +167,9 @@ fn line(svg: &mut String, [x1, y1, x2, y2]: [u32; 4], class: &str) {
     );
 }
 
-fn axes(svg: &mut String, plot: &Plot<'_>) {
+fn axes(svg: &mut String, chart: &Chart<'_>) {
     let (left, right, bottom) = (LEFT * 100, RIGHT * 100, BOTTOM * 100);
-    for mark in plot.marks {
+    for mark in chart.marks {
         let y = y_of(*mark);
         line(svg, [left, y, right, y], "grid");
     }
@@ -153,30 +177,59 @@ fn axes(svg: &mut String, plot: &Plot<'_>) {
     line(svg, [left, TOP * 100, left, bottom], "axis");
     let mut scores: Vec<u16> = [0, 500, 1000].into();
     // Labels of marks too close to those would stand in them.
-    scores.retain(|score| plot.marks.iter().all(|mark| mark.abs_diff(*score) >= 40));
-    for score in scores.iter().chain(plot.marks) {
+    scores.retain(|score| chart.marks.iter().all(|mark| mark.abs_diff(*score) >= 40));
+    for score in scores.iter().chain(chart.marks) {
         let y = y_of(*score);
         line(svg, [left - 400, y, left, y], "axis");
         let place = (pixels(left - 800), pixels(y + 400));
         label(svg, (&place.0, &place.1), "end", "text", &score.to_string());
     }
-    for day in ticks(plot.days) {
-        let x = x_of(day, plot.days);
+    let ticks = match chart.begins {
+        Some(begins) => dates(begins, chart.days),
+        None => numbers(chart.days),
+    };
+    for (day, text) in ticks {
+        let x = x_of(day, chart.days);
         line(svg, [x, bottom, x, bottom + 400], "axis");
         let place = (pixels(x), pixels(bottom + 1800));
-        label(
-            svg,
-            (&place.0, &place.1),
-            "middle",
-            "text",
-            &day.to_string(),
-        );
+        label(svg, (&place.0, &place.1), "middle", "text", &text);
     }
     let middle = pixels(u32::midpoint(left, right));
     let below = pixels(bottom + 3600);
-    label(svg, (&middle, &below), "middle", "text", "day");
+    label(svg, (&middle, &below), "middle", "text", chart.axes[0]);
     let beside = pixels(left - 1200);
-    label(svg, (&beside, "40"), "middle", "text", "score");
+    label(svg, (&beside, "40"), "middle", "text", chart.axes[1]);
+}
+
+/// The same, with their numbers.
+fn numbers(days: u32) -> Vec<(u32, String)> {
+    let ticks = ticks(days).into_iter();
+    ticks.map(|day| (day, day.to_string())).collect()
+}
+
+/// Days with a label where they have a date: weeks, months, quarters or years.
+fn dates(begins: Day, days: u32) -> Vec<(u32, String)> {
+    let dates = (1..=days).map(|day| {
+        let offset = i32::try_from(day.saturating_sub(1)).unwrap_or(i32::MAX);
+        (day, Day(begins.0.saturating_add(offset)).to_string())
+    });
+    let wanted = |(day, date): &(u32, String)| match days {
+        0..=14 => true,
+        15..=92 => day % 7 == 1,
+        93..=400 => date.ends_with("-01"),
+        401..=1_200 => ["-01-01", "-04-01", "-07-01", "-10-01"]
+            .iter()
+            .any(|quarter| date.ends_with(quarter)),
+        _ => date.ends_with("-01-01"),
+    };
+    let short = |(day, date): (u32, String)| {
+        let text = match days {
+            0..=92 => date.get(5..),
+            _ => date.get(..7),
+        };
+        (day, text.unwrap_or_default().to_owned())
+    };
+    dates.filter(wanted).map(short).collect()
 }
 
 /// Days with a label: the first, and round ones.
@@ -201,16 +254,67 @@ fn draw(svg: &mut String, curve: &Curve, days: u32, (colour, width, dashes): Str
     svg.push_str("\"/>\n");
 }
 
+/// The part of the picture that a page shows: it has a heading and no legend.
+const SHOWN: [u32; 4] = [0, 26, WIDTH, 410];
+
+/// The chart as an element of a page, whose style sheet colours it by the classes `chart-…`. Its first curve alone is
+/// drawn.
+pub fn figure(chart: &Chart<'_>) -> String {
+    let mut svg = String::new();
+    let [left, top, width, height] = SHOWN;
+    let _ = writeln!(
+        svg,
+        r#"<svg class="chart" viewBox="{left} {top} {width} {height}" role="img" aria-label="{}">"#,
+        escaped(chart.title)
+    );
+    axes(&mut svg, chart);
+    if let Some(curve) = chart.curves.first() {
+        let _ = write!(svg, r#"<polyline class="plot-line" points=""#);
+        for (day, value) in corners(curve) {
+            let (x, y) = (x_of(day, chart.days), y_of(value));
+            let _ = write!(svg, "{},{} ", pixels(x), pixels(y));
+        }
+        svg.push_str("\"/>\n");
+    }
+    for event in &chart.events {
+        let (x, y) = (x_of(event.day, chart.days), y_of(event.score));
+        let _ = writeln!(
+            svg,
+            r#"<circle class="plot-mark" cx="{}" cy="{}" r="5"><title>{}</title></circle>"#,
+            pixels(x),
+            pixels(y),
+            escaped(&event.text)
+        );
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// The points of a curve but for those in the middle of a level stretch.
+fn corners(curve: &Curve) -> Vec<(u32, u16)> {
+    let points: Vec<(u32, u16)> = (curve.first..).zip(curve.values.iter().copied()).collect();
+    let beside = |index: usize| points.get(index).map(|(_, value)| *value);
+    let is_corner = |index: usize, value: u16| {
+        let before = index.checked_sub(1).and_then(beside);
+        before != Some(value) || beside(index.saturating_add(1)) != Some(value)
+    };
+    let corners = points.iter().enumerate();
+    corners
+        .filter(|(index, (_, value))| is_corner(*index, *value))
+        .map(|(_, point)| *point)
+        .collect()
+}
+
 /// Curves in one row of the legend.
 const LEGEND_COLUMNS: u32 = 4;
 
 /// Height of such a row, in pixels.
 const LEGEND_ROW: u32 = 20;
 
-fn legend(svg: &mut String, plot: &Plot<'_>) {
+fn legend(svg: &mut String, chart: &Chart<'_>) {
     let column_width = (RIGHT - LEFT) / LEGEND_COLUMNS;
     for ((curve, (colour, width, dashes)), index) in
-        plot.curves.iter().zip(STROKES.iter().cycle()).zip(0..)
+        chart.curves.iter().zip(STROKES.iter().cycle()).zip(0..)
     {
         let x = LEFT + index % LEGEND_COLUMNS * column_width;
         let y = BOTTOM + 56 + index / LEGEND_COLUMNS * LEGEND_ROW;
@@ -236,9 +340,12 @@ mod tests {
                 .map(|day| u16::try_from(day % 1001).unwrap())
                 .collect(),
         };
-        svg(&Plot {
+        document(&Chart {
             title,
+            axes: ["day", "score"],
             days,
+            begins: None,
+            events: Vec::new(),
             marks: &[300, 450, 700],
             curves: vec![curve("one", 1), curve("other", days)],
         })
@@ -268,6 +375,49 @@ mod tests {
             assert!(!svg.contains("script") && !svg.contains("href"));
             assert_eq!(svg.matches("<polyline").count(), 2);
         }
+    }
+
+    fn shown(begins: Day, values: Vec<u16>) -> String {
+        figure(&Chart {
+            title: "Score <now>",
+            axes: ["day", "score"],
+            days: u32::try_from(values.len()).unwrap(),
+            begins: Some(begins),
+            marks: &[],
+            curves: vec![Curve {
+                name: String::new(),
+                first: 1,
+                values,
+            }],
+            events: vec![Event {
+                day: 1,
+                score: 500,
+                text: "a leak & more".to_owned(),
+            }],
+        })
+    }
+
+    #[test]
+    fn a_figure_is_nested_and_says_what_it_is() {
+        let svg = shown(Day(20_000), vec![500, 500, 500, 450]);
+        assert_nested(&svg);
+        assert!(svg.contains("aria-label=\"Score &lt;now&gt;\""), "{svg}");
+        assert!(svg.contains("<title>a leak &amp; more</title>"), "{svg}");
+        assert!(!svg.contains("style"), "{svg}");
+        // The day in the middle of the level stretch is not drawn.
+        let (_, points) = svg.split_once("points=\"").unwrap();
+        assert_eq!(points.split('"').next().unwrap().matches(',').count(), 3);
+    }
+
+    #[test]
+    fn dates_are_few_whatever_the_span() {
+        for days in [1, 2, 14, 15, 92, 93, 365, 400, 401, 1_200, 1_201, 3_660] {
+            let labels = dates(Day(20_000), days);
+            assert!(labels.len() <= 15, "{days}: {labels:?}");
+            assert!(labels.iter().all(|(day, _)| (1..=days).contains(day)));
+        }
+        let month = |(_, text): &(u32, String)| text == "2025-01";
+        assert!(dates(Day(20_000), 365).iter().any(month));
     }
 
     #[test]
