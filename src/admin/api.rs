@@ -6,6 +6,7 @@ mod audit;
 mod commands;
 mod consents;
 mod decisions;
+mod document;
 mod institutions;
 mod ledger;
 mod lists;
@@ -19,9 +20,6 @@ use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::routing::get;
 use utoipa::OpenApi;
-use utoipa::openapi::security::HttpAuthScheme;
-use utoipa::openapi::security::HttpBuilder;
-use utoipa::openapi::security::SecurityScheme;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -60,13 +58,7 @@ pub(super) fn router() -> Router<Shared> {
         .merge(peers::router())
         .merge(accounts::router())
         .split_for_parts();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    let components = document.components.get_or_insert_default();
-    components.add_security_scheme("token", SecurityScheme::Http(bearer));
-    document.security = Some(vec![utoipa::openapi::SecurityRequirement::new(
-        "token",
-        Vec::<String>::new(),
-    )]);
+    document::complete(&mut document);
     let text = document.to_json().unwrap_or_default();
     routes.route(
         "/api/v1/openapi.json",

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub(super) use seen::Alerted;
 pub(super) use seen::Hour;
 pub(super) use seen::Refused;
 pub(super) use seen::Seen;

@@ -161,7 +161,7 @@ impl Catalogue {
         Ok((numbers, floor))
     }
 
-    /// What is about entry `about`, in order: the first `limit`, and whether there is more.
+    /// What is about entry `about`, in order: the newest `limit`, and whether there is more.
     pub(super) fn about(
         &self,
         about: u64,

@@ -13,6 +13,7 @@ use super::credit::Credit;
 use super::done::Done;
 use super::echoes::Echoes;
 use super::exports::Exports;
+use super::log::LogLines;
 use super::policy::Acts;
 use super::sessions::Ended;
 use super::sessions::Sessions;
@@ -43,6 +44,8 @@ pub(super) struct Console {
     pub(super) recorder: Recorder,
     /// What flows, counted.
     pub(super) meters: Arc<Meters>,
+    /// The last lines of the log.
+    pub(super) log: LogLines,
     pub(super) clock: Clock,
     pub(super) site: Site,
     pub(super) face: ClockFace,

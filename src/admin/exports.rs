@@ -184,13 +184,6 @@ impl Exports {
         self.of(caller).into_iter().find(|one| one.id == id)
     }
 
-    /// Whether one is being made, whosever it is.
-    pub(super) fn is_busy(&self) -> bool {
-        self.rows()
-            .iter()
-            .any(|row| row.told.stage == Stage::UnderWay)
-    }
-
     /// Enters a new one; gives what it is made with, and the folders that are to be removed for it.
     fn begin(
         &self,
@@ -412,7 +405,6 @@ mod tests {
         let (_dir, exports) = exports();
         let (id, ..) = exports.begin("ada", UtcMicros(0), &wanted()).unwrap();
         assert!(exports.begin("bob", UtcMicros(0), &wanted()).is_err());
-        assert!(exports.is_busy());
         assert!(exports.get(&ada("bob"), &id).is_none());
         exports.end(&id, UtcMicros(0), made());
         let told = exports.get(&ada("ada"), &id).unwrap();

@@ -1,5 +1,7 @@
 //! Which entries of the ledger are asked for: as pages and the API have it in an address, and as the ledger means it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -51,26 +53,108 @@ pub(super) struct Filters {
     pub(super) patient: String,
 }
 
-fn bad(field: &str) -> impl Fn() -> Problem + '_ {
-    // What was sent is not told again: it may be anything.
-    move || Problem::bad(format!("{field}: not understood"))
+/// From where on, and how much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Place {
+    /// Before this entry: `before` of the answer before.
+    pub(super) before: Option<u64>,
+    /// At most so many: 1 to 200, 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
+    pub(super) limit: Option<usize>,
+}
+
+/// Entries of an answer where nobody says how many.
+const LIMIT_DEFAULT: usize = 50;
+/// The most.
+const LIMIT_MAX: usize = 200;
+
+impl Place {
+    /// How many at most.
+    ///
+    /// # Errors
+    /// When that is none, or too many.
+    pub(super) fn limit(self) -> Result<usize, Problem> {
+        let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
+        match (1..=LIMIT_MAX).contains(&limit) {
+            true => Ok(limit),
+            false => Err(Problem::bad(format!("limit: 1 to {LIMIT_MAX}"))),
+        }
+    }
+}
+
+/// What stands after the question mark of an address.
+///
+/// # Errors
+/// When there is something that is not known, twice, or no number where there should be one.
+pub(super) fn asked(query: Option<&str>) -> Result<(Filters, Place), Problem> {
+    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut given: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in pairs {
+        let is_known = FIELDS.contains(&name.as_ref());
+        if !is_known
+            || given
+                .insert(name.into_owned(), value.into_owned())
+                .is_some()
+        {
+            return Err(Problem::bad(
+                "the address asks for what is not known, or twice",
+            ));
+        }
+    }
+    let get = |name: &'static str| given.get(name).map(String::as_str);
+    let number = |name: &'static str| match get(name).filter(|text| !text.is_empty()) {
+        Some(text) => text.parse().map(Some).map_err(|_| NotUnderstood(name)),
+        None => Ok(None),
+    };
+    let place = Place {
+        before: number("before")?,
+        limit: number("limit")?.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+    };
+    Ok((Filters::of(get), place))
+}
+
+/// What may stand there.
+const FIELDS: [&str; 11] = [
+    "from",
+    "to",
+    "institution",
+    "ae",
+    "user",
+    "purpose",
+    "verdict",
+    "kind",
+    "patient",
+    "before",
+    "limit",
+];
+
+/// A field that is not understood. What was sent is not told again: it may be anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotUnderstood(pub(super) &'static str);
+
+impl From<NotUnderstood> for Problem {
+    fn from(NotUnderstood(field): NotUnderstood) -> Self {
+        Self::bad(format!("{field}: not understood"))
+    }
 }
 
 fn given<T>(
     text: &str,
-    field: &str,
+    field: &'static str,
     read: impl FnOnce(&str) -> Option<T>,
-) -> Result<Option<T>, Problem> {
+) -> Result<Option<T>, NotUnderstood> {
     match text.trim() {
         "" => Ok(None),
-        text => read(text).map(Some).ok_or_else(bad(field)),
+        text => read(text).map(Some).ok_or(NotUnderstood(field)),
     }
 }
 
 impl Filters {
     /// The fields of a form by the same names.
-    pub(super) fn of<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
-        let field = |name| get(name).unwrap_or_default().to_owned();
+    pub(super) fn of<'a>(get: impl Fn(&'static str) -> Option<&'a str>) -> Self {
+        let field = |name: &'static str| get(name).unwrap_or_default().to_owned();
         Self {
             from: field("from"),
             to: field("to"),
@@ -113,7 +197,7 @@ impl Filters {
     ///
     /// # Errors
     /// Which field is not understood.
-    pub(super) fn read(&self, face: &ClockFace) -> Result<Filter, Problem> {
+    pub(super) fn read(&self, face: &ClockFace) -> Result<Filter, NotUnderstood> {
         let verdict = |text: &str| {
             let mut all = [Verdict::Permit, Verdict::Deny].into_iter();
             all.find(|verdict| verdict.as_str() == text)
@@ -186,10 +270,25 @@ mod tests {
             let filters = Filters::of(|name| (name == field).then_some(text));
             let read = filters.read(&ClockFace::utc());
             assert_eq!(read.is_ok(), sound, "{field} {text}");
-            if let Err(problem) = read {
-                let detail = problem.detail.unwrap();
-                assert!(detail.starts_with(field) && !detail.contains(text));
+            if let Err(NotUnderstood(named)) = read {
+                assert_eq!(named, field);
             }
+        }
+    }
+
+    #[test]
+    fn an_address_is_read_or_refused() {
+        let read = |query: &str| asked(Some(query));
+        let (filters, place) = read("ae=CT+1&before=7&limit=10&user=").unwrap();
+        assert_eq!((filters.ae.as_str(), place.before), ("CT 1", Some(7)));
+        assert_eq!(place.limit(), Ok(10));
+        assert_eq!(asked(None), Ok(Default::default()));
+        for query in ["x=1", "ae=A&ae=B", "before=-1", "before=x", "limit=%00"] {
+            assert!(read(query).is_err(), "{query}");
+        }
+        for limit in ["0", "201", "18446744073709551615"] {
+            let (_, place) = read(&format!("limit={limit}")).unwrap();
+            assert!(place.limit().is_err(), "{limit}");
         }
     }
 

@@ -17,12 +17,16 @@ mod credit;
 mod decisions;
 mod difference;
 mod done;
+mod download;
 mod echoes;
+mod entries;
 mod exports;
+mod facts;
 mod filters;
 mod guard;
 mod health;
 mod jobs;
+mod log;
 mod looks;
 mod measuring;
 mod metrics;
@@ -64,6 +68,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
+pub use log::LogLine;
+pub use log::LogLines;
+pub use log::Severity;
 pub use metrics::AuditLag;
 pub use metrics::CONTENT_TYPE as METRICS_CONTENT_TYPE;
 pub use metrics::CertificateLeft;
@@ -156,6 +163,8 @@ pub struct Means {
     pub security: Option<Arc<Security>>,
     /// What flows, counted.
     pub meters: Arc<Meters>,
+    /// What the process says of itself.
+    pub log: LogLines,
     /// What time it is.
     pub clock: Clock,
 }
@@ -291,6 +300,7 @@ impl Console {
             office: means.office,
             recorder: means.recorder,
             meters: means.meters,
+            log: means.log,
             clock: means.clock,
             site: means.site,
             face,

@@ -6,13 +6,16 @@ mod audit;
 mod consents;
 mod decisions;
 mod fields;
+mod forms;
 mod frame;
 mod institutions;
 mod ledger;
 mod overview;
 mod parts;
 mod peers;
+mod plain;
 mod policy;
+mod refusal;
 mod reviews;
 mod sign_in;
 mod transfers;
@@ -67,7 +70,7 @@ const MENU: [Entry; 11] = [
     Entry {
         path: "/consents",
         name: "consents",
-        right: Right::ServePatients,
+        right: Right::SeeConsents,
     },
     Entry {
         path: "/policy",

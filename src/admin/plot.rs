@@ -8,6 +8,8 @@ use super::pages::Frame;
 
 /// Height of a drawing of the day, in its own units.
 const DAY_HEIGHT: u64 = 120;
+/// Hours of a day, and the one that is not over.
+const DAY_HOURS: u64 = 25;
 /// Width of an hour.
 const HOUR_WIDTH: u64 = 24;
 
@@ -28,13 +30,15 @@ pub(super) fn day(frame: &Frame, hours: &[Hour]) -> Markup {
     let total = |hour: &Hour| hour.permitted.saturating_add(hour.denied);
     let most = hours.iter().map(total).max().unwrap_or(0).max(1);
     let scaled = |count: u64| count.saturating_mul(DAY_HEIGHT) / most;
-    let width = HOUR_WIDTH.saturating_mul(hours.len() as u64);
+    // As wide as a whole day from the beginning on: what is new comes at the right.
+    let width = HOUR_WIDTH * DAY_HOURS;
+    let empty = DAY_HOURS.saturating_sub(hours.len() as u64);
     let label = words.say("plot-day");
     html! {
         figure class="plot" {
             svg viewBox=(format!("0 0 {width} {}", DAY_HEIGHT + 4)) role="img" aria-label=(label) {
                 @for (number, hour) in hours.iter().enumerate() {
-                    @let x = HOUR_WIDTH * number as u64 + 3;
+                    @let x = HOUR_WIDTH * (empty + number as u64) + 3;
                     @let good = scaled(hour.permitted);
                     @let bad = scaled(hour.denied);
                     g {

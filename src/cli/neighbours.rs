@@ -4,6 +4,7 @@
 use crate::admin;
 use crate::admin::Admin;
 use crate::admin::AdminError;
+use crate::admin::LogLines;
 use crate::alarm;
 use crate::alarm::Alarm;
 use crate::alarm::AlarmError;
@@ -48,7 +49,11 @@ pub(super) enum NeighboursError {
 impl Neighbours {
     /// Starts what `config` says beside the gateway that runs. Without an error all of it runs, with one
     /// nothing.
-    pub(super) async fn meet(config: &Config, running: &Running) -> Result<Self, NeighboursError> {
+    pub(super) async fn meet(
+        config: &Config,
+        running: &Running,
+        log: &LogLines,
+    ) -> Result<Self, NeighboursError> {
         let (recorder, security) = (running.recorder(), running.security());
         let mut neighbours = Self {
             witnessing: witness::start(config, Clock::new(), &recorder, security.as_ref())?,
@@ -60,7 +65,7 @@ impl Neighbours {
         let started = neighbours.start_exchange(config, running);
         let started = started.and_then(|()| neighbours.start_atna(config, running));
         let started = started.and_then(|()| neighbours.start_alarm(config, running));
-        let started = started.and_then(|()| neighbours.start_admin(config, running));
+        let started = started.and_then(|()| neighbours.start_admin(config, running, log));
         if let Err(error) = started {
             neighbours.leave().await;
             return Err(error);
@@ -81,13 +86,19 @@ impl Neighbours {
     }
 
     /// Opens the console, and the socket for commands.
-    fn start_admin(&mut self, config: &Config, running: &Running) -> Result<(), NeighboursError> {
+    fn start_admin(
+        &mut self,
+        config: &Config,
+        running: &Running,
+        log: &LogLines,
+    ) -> Result<(), NeighboursError> {
         let means = admin::Means {
             office: running.office(),
             recorder: running.recorder(),
             site: audit::site(config),
             security: running.security(),
             meters: running.meters(),
+            log: log.clone(),
             clock: Clock::new(),
         };
         self.admin = Some(admin::start(config, means)?);

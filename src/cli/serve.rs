@@ -8,10 +8,16 @@ use clap::Args;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::admin::LogLines;
 use crate::cli::Exit;
 use crate::cli::configured;
 use crate::cli::neighbours::Neighbours;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::LogFormat;
 use crate::gateway;
@@ -49,12 +55,12 @@ pub fn run(arguments: &Serve) -> io::Result<Exit> {
         Ok(config) => config,
         Err(exit) => return Ok(exit),
     };
-    log_to_standard_error(&config);
+    let log = log_to_standard_error(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(threads(&config))
         .build()?;
-    let exit = runtime.block_on(serve(config, arguments.standby));
+    let exit = runtime.block_on(serve(config, log, arguments.standby));
     // Sessions that outlived the drain time end with the process.
     runtime.shutdown_background();
     exit
@@ -94,7 +100,7 @@ async fn start(config: &Config, standby: bool) -> Result<Running, GatewayError> 
     }
 }
 
-async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
+async fn serve(config: Config, log: LogLines, standby: bool) -> io::Result<Exit> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -110,7 +116,7 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    let neighbours = match Neighbours::meet(&config, &running).await {
+    let neighbours = match Neighbours::meet(&config, &running, &log).await {
         Ok(neighbours) => neighbours,
         Err(error) => {
             tracing::error!(%error, "not started");
@@ -151,14 +157,19 @@ async fn serve(config: Config, standby: bool) -> io::Result<Exit> {
     }
 }
 
-/// `RUST_LOG` says how much, as is usual; without it, what an operator needs.
-pub(super) fn log_to_standard_error(config: &Config) {
+/// `RUST_LOG` says how much, as is usual; without it, what an operator needs. Whatever it says, the last warnings are
+/// kept for the console.
+pub(super) fn log_to_standard_error(config: &Config) -> LogLines {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
-    match config.log.format {
-        LogFormat::Text => log.with_ansi(false).init(),
-        LogFormat::Json => log.json().init(),
-    }
+    let written = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let written = match config.log.format {
+        LogFormat::Text => written.with_ansi(false).boxed(),
+        LogFormat::Json => written.json().boxed(),
+    };
+    let kept = LogLines::new(Clock::new());
+    tracing_subscriber::registry()
+        .with(written.with_filter(filter))
+        .with(kept.clone().with_filter(LevelFilter::WARN))
+        .init();
+    kept
 }

@@ -169,6 +169,22 @@ impl PartialEq<str> for PeerName {
     }
 }
 
+impl Operation {
+    /// Its name in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Store => "store",
+            Self::Find => "find",
+            Self::Worklist => "worklist",
+            Self::Move => "move",
+            Self::Get => "get",
+            Self::Mpps => "mpps",
+            Self::Commit => "commit",
+        }
+    }
+}
+
 impl Peer {
     pub(super) fn read(
         section: &mut Section<'_, '_>,

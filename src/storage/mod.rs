@@ -135,6 +135,7 @@ pub use reader::JournalReader;
 pub use reader::ReadError;
 pub use reader::Stored;
 pub use reader::has_ledger;
+pub use reader::journal_bytes;
 pub use sealed::event_id;
 pub use snapshot::Snapshot;
 pub use snapshot::SnapshotError;

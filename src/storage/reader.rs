@@ -442,6 +442,20 @@ pub fn has_ledger(data_dir: &Path) -> bool {
     journal_dir(data_dir).is_dir()
 }
 
+/// Bytes of the journal in this data folder.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn journal_bytes(data_dir: &Path) -> Result<u64, ReadError> {
+    let mut bytes = 0_u64;
+    for (_, path) in segments(&journal_dir(data_dir))? {
+        let found = std::fs::metadata(&path);
+        let found = found.map_err(|source| ReadError::Io { path, source })?;
+        bytes = bytes.saturating_add(found.len());
+    }
+    Ok(bytes)
+}
+
 /// The folder of segments in a data folder.
 pub(super) fn journal_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("journal")

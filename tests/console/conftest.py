@@ -1,6 +1,5 @@
 """Fixtures of the console's proof: a hospital where images were really sent and asked for, and a browser."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from rig.console import Console
 from rig.gateway import Config
 from rig.gateway import Peer
 from rig.gateway import destination
-
-LONG = bool(os.environ.get("CREDENCE_LONG"))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 in an emergency, and waiting for an archive that is down. Everything by DCMTK's programs.
 """
 
+import os
 from pathlib import Path
 
 from rig import dcmtk
@@ -16,6 +17,8 @@ from rig.gateway import destination
 from rig.process import free_port
 from rig.process import wait_until
 
+# The long forms of what has two.
+LONG = bool(os.environ.get("CREDENCE_LONG"))
 # Whom the day was about: no page, log or address says so to whom it may not.
 MARIA, JOSEF = "ANNA-4711", "ANNA-0815"
 NAMES = {MARIA: "Berger^Maria", JOSEF: "Huber^Josef"}

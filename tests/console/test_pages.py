@@ -12,7 +12,7 @@ POLICY = {
     "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self'", "connect-src": "'self'",
     "font-src": "'self'", "form-action": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'",
 }
-LANGUAGES = {"en": "Overview", "de": "Überblick", "fr": "Vue d’ensemble", "es": "Resumen", "zh": "概览"}
+LANGUAGES = {"en": "Overview", "de": "Übersicht", "fr": "Vue d’ensemble", "es": "Resumen", "zh": "概览"}
 
 
 def pages_of(role: str) -> list[str]:

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from conftest import LONG
+from console.hospital import LONG
 from rig.console import ROLES
 from rig.process import peer_environment
 
-EXAMPLES = 60 if LONG else 6
+EXAMPLES = 60 if LONG else 20
 PHASES = "examples,coverage,fuzzing" if LONG else "examples,fuzzing"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 

@@ -77,6 +77,10 @@ impl Part {
 /// A query that can be read.
 pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
 
+/// What it asks.
+///
+/// # Errors
+/// When it cannot be read.
 pub(super) fn read<T>(asked: Asked<T>) -> Result<T, Problem> {
     asked
         .map(|Query(asked)| asked)
@@ -169,6 +173,10 @@ lists! {
 }
 
 /// What lies in a queue, by study. Patients are pseudonyms, studies keyed digests.
+#[expect(
+    unused_qualifications,
+    reason = "utoipa names the type of parameters by its path"
+)]
 #[utoipa::path(
     get,
     path = "/api/v1/queues/{queue}",

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
 use axum::extract::Request;
+use axum::http::Method;
 use axum::http::header;
 use axum::http::request::Parts;
 use maud::DOCTYPE;
@@ -43,6 +44,8 @@ pub(in crate::admin) struct Frame {
     /// What the page says.
     pub(in crate::admin) words: &'static Words,
     path: String,
+    /// Where the page is read again; of an answer to a form, the page of the menu.
+    back: String,
 }
 
 impl Frame {
@@ -62,6 +65,7 @@ impl Frame {
             caller,
             words: tongue.words(),
             path: parts.uri.path().to_owned(),
+            back: back(parts),
         })
     }
 
@@ -113,6 +117,7 @@ impl Frame {
                     (self.header())
                     @if self.caller.is_some() { (self.menu()) }
                     main id="main" tabindex="-1" {
+                        (self.tamper_alarm())
                         h1 { (title) }
                         (body)
                     }
@@ -138,6 +143,23 @@ impl Frame {
             p { a href="/" { (words.say("back-to-overview")) } }
         };
         self.page(&title, &body)
+    }
+
+    /// On every page of who is signed in, until a verification finds the ledger whole again.
+    fn tamper_alarm(&self) -> Markup {
+        let is_on = self.caller.is_some() && self.console.verification.is_alarmed();
+        if !is_on {
+            return html! {};
+        }
+        let words = self.words;
+        html! {
+            div class="notice bad banner" role="alert" {
+                strong { (words.say("tamper-alarm")) }
+                @if self.has(Right::SeeLedger) {
+                    " " a href="/ledger#verification" { (words.say("tamper-alarm-see")) }
+                }
+            }
+        }
     }
 
     fn header(&self) -> Markup {
@@ -191,7 +213,7 @@ impl Frame {
         html! {
             footer {
                 form method="post" action="/language" {
-                    input type="hidden" name="back" value=(self.path);
+                    input type="hidden" name="back" value=(self.back);
                     label for="language" { (words.say("language")) }
                     select id="language" name="language" {
                         @for tongue in Tongue::ALL {
@@ -210,6 +232,17 @@ impl Frame {
     /// A moment, in the site's zone; UTC where a pointer rests on it.
     pub(in crate::admin) fn time(&self, at: crate::time::UtcMicros) -> Markup {
         parts::time(&self.console.face, at)
+    }
+}
+
+/// Where whoever chose another language goes on. What only takes forms cannot be read.
+fn back(parts: &Parts) -> String {
+    match parts.method {
+        Method::GET => parts.uri.to_string(),
+        _ => {
+            let mut segments = parts.uri.path().split('/').skip(1);
+            format!("/{}", segments.next().unwrap_or_default())
+        }
     }
 }
 

@@ -9,12 +9,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::admin::LogLines;
 use crate::cli::Exit;
 use crate::cli::keys;
 use crate::cli::keys::Keys;
 use crate::cli::link;
 use crate::cli::link::Link;
 use crate::cli::neighbours::Neighbours;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::GatewayPeer;
 use crate::contract::Body;
@@ -225,7 +227,9 @@ to = "pacs"
             .ok_or_else(|| failed("no link"))?;
         let other = Arc::clone(other);
         let running = gateway::start(config.clone()).await.map_err(failed)?;
-        let neighbours = Neighbours::meet(&config, &running).await.map_err(failed)?;
+        let neighbours = Neighbours::meet(&config, &running, &LogLines::new(Clock::new()))
+            .await
+            .map_err(failed)?;
         Ok(Hospital {
             built: self,
             config,

@@ -31,6 +31,7 @@ use crate::admin::pages::sign_in;
 use crate::admin::problem::Problem;
 use crate::admin::sessions::Session;
 use crate::admin::signing_in;
+use crate::admin::signing_in::NotSignedIn;
 use crate::admin::words::Tongue;
 use crate::config::UserName;
 use crate::contract::Role;
@@ -217,7 +218,13 @@ pub(super) async fn passcode(
     let name = &*caller.name;
     let present = form.present.clone().into_bytes();
     if let Err(why) = signing_in::is_theirs(&console, name, present, visitor.from).await {
-        let (status, wrong) = sign_in::refusal(frame.words, why);
+        let (status, wrong) = match why {
+            NotSignedIn::Wrong => (
+                StatusCode::CONFLICT,
+                frame.words.say("accounts-present-wrong").into_owned(),
+            ),
+            NotSignedIn::Wait(_) | NotSignedIn::Busy => sign_in::refusal(frame.words, why),
+        };
         return again(&console, frame, &headers, status, &wrong).await;
     }
     let passcode = match digest(frame, &form.passcode, &form.again).await? {

@@ -74,6 +74,7 @@ accounts-done-own-passcode = Ihr Passwort ist geändert. Alle Ihre anderen Sitzu
 accounts-no-session = Passwort und Sitzungen gibt es nur für Personen, die mit einem Browser angemeldet sind.
 accounts-change-passcode = Mein Passwort ändern
 accounts-present-passcode = Bisheriges Passwort
+accounts-present-wrong = Das ist nicht Ihr Passwort.
 accounts-own-by-provider = Sie melden sich über einen Identitätsanbieter an: Dort wird Ihr Passwort geändert.
 accounts-language = Sprache der Seiten
 accounts-sessions = Meine Sitzungen

@@ -74,6 +74,7 @@ accounts-done-own-passcode = Your passcode is changed. All your other sessions h
 accounts-no-session = Passcode and sessions are for somebody who is signed in by a browser.
 accounts-change-passcode = Change my passcode
 accounts-present-passcode = Present passcode
+accounts-present-wrong = That is not your passcode.
 accounts-own-by-provider = You sign in by an identity provider: your passcode is changed there.
 accounts-language = Language of the pages
 accounts-sessions = My sessions

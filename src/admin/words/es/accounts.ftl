@@ -74,6 +74,7 @@ accounts-done-own-passcode = Su contraseña está cambiada. Todas sus demás ses
 accounts-no-session = La contraseña y las sesiones son de quien ha iniciado sesión con un navegador.
 accounts-change-passcode = Cambiar mi contraseña
 accounts-present-passcode = Contraseña actual
+accounts-present-wrong = Esa no es su contraseña.
 accounts-own-by-provider = Usted inicia sesión con un proveedor de identidad: su contraseña se cambia allí.
 accounts-language = Idioma de las páginas
 accounts-sessions = Mis sesiones

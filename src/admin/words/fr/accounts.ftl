@@ -74,6 +74,7 @@ accounts-done-own-passcode = Votre mot de passe est modifié. Toutes vos autres 
 accounts-no-session = Mot de passe et sessions concernent les personnes connectées par un navigateur.
 accounts-change-passcode = Changer mon mot de passe
 accounts-present-passcode = Mot de passe actuel
+accounts-present-wrong = Ce n’est pas votre mot de passe.
 accounts-own-by-provider = Vous vous connectez par un fournisseur d’identité : votre mot de passe se change là-bas.
 accounts-language = Langue des pages
 accounts-sessions = Mes sessions

@@ -70,6 +70,7 @@ accounts-done-own-passcode = 您的密码已更改。您的其他会话均已结
 accounts-no-session = 密码和会话仅适用于通过浏览器登录的人。
 accounts-change-passcode = 更改我的密码
 accounts-present-passcode = 当前密码
+accounts-present-wrong = 当前密码不正确。
 accounts-own-by-provider = 您通过身份提供方登录：请在那里更改密码。
 accounts-language = 页面语言
 accounts-sessions = 我的会话

@@ -1,2 +1,123 @@
 ## Peers
-peers = Peers and queues
+peers = 对端与队列
+peers-back = 对端与队列
+peers-all = 全部
+
+## Associations
+peers-associations = 当前关联：{ $count } 个
+peers-no-associations = 目前没有对端与网关保持关联。
+peers-not-accepted = 尚未接受
+peers-head-peer = 对端
+peers-head-calling = 主叫 AE 标题
+peers-head-called = 被叫 AE 标题
+peers-head-from = 来源
+peers-head-since = 开始时间
+peers-head-operation = 正在进行
+peers-head-requests = 请求数
+
+## The configuration
+peers-configured = 对端
+peers-none = 尚未配置对端：请为每个可呼叫网关的系统在配置文件中添加一行 [[peer]]。
+peers-head-ae-title = AE 标题
+peers-head-connect = 网关连接到
+peers-head-comes-from = 呼叫来源
+peers-head-may = 允许的操作
+peers-head-held = 关联数
+peers-plain = 未加密
+peers-any-address = 任意地址
+peers-routes = 路由
+peers-no-routes = 尚未配置路由：发送到网关的内容无处可去。请在配置文件中添加 [[route]] 行。
+peers-head-callers = 适用对端
+peers-head-sop-classes = SOP 类
+peers-head-only = 仅限
+peers-head-to = 去向
+peers-copies = 副本：
+peers-head-delivery = 投递方式
+peers-head-mode = 模式
+peers-titles = 网关的 AE 标题
+peers-head-purpose = 使用目的
+peers-purpose-of-caller = 由主叫方决定
+peers-listeners = 监听地址
+peers-head-address = 地址
+peers-head-encryption = 加密
+peers-certificate-required = 须出示证书
+peers-certificate-optional = 可选证书
+peers-head-at-most = 最大关联数
+peers-certificates = 证书
+peers-no-certificates = 尚未配置 TLS 证书：DICOM 和控制台均未加密。
+peers-head-certificate = 内容
+peers-head-ends = 到期
+peers-head-left = 剩余
+peers-ended = 已过期
+peers-days-left = { $days } 天
+
+## Queues
+peers-queue = 队列 { $queue }
+peers-head-bytes = 字节数
+peers-head-on-their-way = 传输中
+peers-head-delivered = 已投递
+peers-head-uncommitted = 尚未确认保存
+peers-head-oldest = 最早
+peers-head-rate = 速率
+peers-head-next-try = 下次尝试
+peers-head-expected-end = 预计完成
+peers-head-number = 编号
+peers-head-place = 位置
+peers-head-study = 检查
+peers-head-patient = 患者
+peers-head-objects = 对象
+peers-head-received = 接收时间
+peers-head-reason = 原因
+peers-head-change = 更改
+place-waiting = 等待
+place-dead = 死信
+place-quarantined = 隔离
+place-delivered = 已投递
+peers-lies-there = 内容
+peers-nothing-there = 没有等待的内容，也没有被搁置的内容。
+peers-more = 另有 { $count } 行
+peers-by-object = 逐个列出对象
+peers-by-study = 按检查列出
+
+## What is done to a queue
+peers-pause = 暂停
+peers-resume = 恢复
+peers-retry = 立即重试
+peers-retry-these = 重试
+peers-release = 解除隔离……
+peers-release-these = 解除……
+peers-drop = 丢弃……
+peers-drop-these = 丢弃……
+peers-actions-what = 暂停的队列不再投递；已在途中的仍会到达。重试会重新处理死信，并立即处理等待的内容。每个操作在执行前先记入账本。
+peers-drop-title = 从队列 { $queue } 丢弃
+peers-drop-what = 丢弃的内容在未投递的情况下被删除。若发送方也已删除，图像将永久丢失。
+peers-drop-which = 哪些
+peers-drop-aside = 死信和隔离的内容
+peers-drop-dead = 仅死信
+peers-drop-quarantined = 仅隔离的内容
+peers-drop-waiting = 仍在等待投递的内容
+peers-drop-now = 永久丢弃
+peers-release-title = 解除 { $queue } 的隔离
+peers-release-what = 解除后将再次依据契约判定，若现在允许则投递；仍被拒绝的会回到隔离区。
+peers-release-all = 该处隔离的全部内容。
+peers-release-now = 解除
+peers-reason-hint = 以明文保存在账本中：请勿填写患者数据。
+peers-not-now = 返回，不执行
+peers-done-paused = 队列已暂停。
+peers-done-resumed = 队列已恢复。
+peers-done-retried = 正在重试 { $count } 封死信，并立即尝试等待的内容。
+peers-done-released = { $count } 个对象将再次判定。
+peers-done-dropped = 已删除 { $count } 个对象。
+
+## Log and alerts
+peers-log = 日志与警报
+peers-log-what = 警报为最近一天的；全部警报在账本中。日志行为启动以来最近的警告和错误；完整日志在标准错误输出。
+peers-alert-code = 警报
+peers-log-level = 级别
+peers-log-room = 程序部分
+peers-log-show = 显示
+peers-alerts = 警报
+peers-no-alerts = 最近一天没有此类警报。
+peers-log-lines = 警告与错误
+peers-no-lines = 启动以来没有此类记录。
+peers-head-entry = 条目

@@ -1,0 +1,117 @@
+//! Single entries of the ledger, and who the patients in them are.
+
+use std::collections::BTreeSet;
+
+use super::caller::Caller;
+use super::console::Console;
+use super::problem::Problem;
+use super::rights::Right;
+use crate::audit::Identity;
+use crate::audit::Reading;
+use crate::audit::ReadingError;
+use crate::audit::Record;
+use crate::contract::DetailsOf;
+
+/// An entry, looked up.
+#[derive(Clone, Debug)]
+pub(super) struct Looked {
+    /// As audits tell it.
+    pub(super) record: Record,
+    /// As it stands in the ledger.
+    pub(super) line: String,
+    /// The same with room in it, for people.
+    pub(super) pretty: String,
+    /// Something is sealed beside it, or beside the decision that it follows from.
+    pub(super) is_sealed: bool,
+    /// There is one after it.
+    pub(super) has_next: bool,
+}
+
+/// What is sealed beside an entry.
+#[derive(Clone, Debug)]
+pub(super) struct Details {
+    /// `None`: the patient was forgotten, or the details were dropped.
+    pub(super) identity: Option<Identity>,
+}
+
+/// The number of an entry, out of an address.
+///
+/// # Errors
+/// When it is none: there is no such entry.
+pub(super) fn number(text: &str) -> Result<u64, Problem> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_plain);
+    number.ok_or_else(Problem::not_found)
+}
+
+impl Console {
+    /// An entry.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub(super) async fn entry(&self, seq: u64) -> Result<Looked, Problem> {
+        let journal = self.recorder.journal();
+        let look = move || -> Result<Option<Looked>, ReadingError> {
+            let Some(stored) = journal.get(seq)? else {
+                return Ok(None);
+            };
+            let has_next = journal.get(seq.saturating_add(1))?.is_some();
+            let line = stored.entry.line().unwrap_or_default();
+            let pretty = serde_json::to_string_pretty(&stored.entry).unwrap_or_default();
+            let mut is_sealed = stored.sealed.is_some();
+            let record = Reading::of_journal(journal.clone(), None).record(stored)?;
+            if let Some(judged) = &record.judged
+                && !is_sealed
+            {
+                let decision = journal.get(judged.entry)?;
+                is_sealed = decision.is_some_and(|stored| stored.sealed.is_some());
+            }
+            Ok(Some(Looked {
+                record,
+                line,
+                pretty,
+                is_sealed,
+                has_next,
+            }))
+        };
+        let looked = tokio::task::spawn_blocking(look).await;
+        let looked = looked.map_err(|_| Problem::unavailable(""))?;
+        let looked = looked.map_err(|error| {
+            tracing::warn!(%error, "the console cannot read the ledger");
+            Problem::unavailable("the ledger cannot be read")
+        })?;
+        looked.ok_or_else(Problem::not_found)
+    }
+
+    /// What is sealed beside an entry, or beside the decision that it follows from. That it is shown is recorded.
+    ///
+    /// # Errors
+    /// When `caller` may not know, or it cannot be recorded.
+    pub(super) async fn details(
+        &self,
+        caller: &Caller,
+        looked: &Looked,
+    ) -> Result<Details, Problem> {
+        caller.may(Right::SeePatients)?;
+        let seq = looked.record.entry.seq;
+        let decision = looked.record.judged.as_deref().map(|judged| judged.entry);
+        for entry in [Some(seq), decision.filter(|decision| *decision != seq)] {
+            let Some(entry) = entry else { continue };
+            let unsealed = self.recorder.unseal(entry).await;
+            let unsealed = unsealed.map_err(|_| Problem::unavailable("the gateway stops"))?;
+            let Some((patient, details)) = unsealed else {
+                continue;
+            };
+            let Ok(identity) = serde_json::from_slice(&details) else {
+                continue;
+            };
+            let patients = BTreeSet::from([patient]);
+            self.shown(caller, patients, DetailsOf::Entries, Some(seq))
+                .await?;
+            return Ok(Details {
+                identity: Some(identity),
+            });
+        }
+        Ok(Details { identity: None })
+    }
+}
