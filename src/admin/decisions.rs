@@ -182,7 +182,7 @@ pub(super) struct RuleText {
 pub(super) struct OneDecision {
     /// The entry.
     pub(super) record: Record,
-    /// What followed, in order: the first entries, if there are many.
+    /// What followed, in order: the newest entries, if there are many.
     pub(super) followed: Vec<Record>,
     /// There is more than is told.
     pub(super) more: bool,

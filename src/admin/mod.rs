@@ -17,6 +17,7 @@ mod credit;
 mod decisions;
 mod difference;
 mod done;
+mod download;
 mod echoes;
 mod entries;
 mod exports;

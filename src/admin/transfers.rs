@@ -391,4 +391,6 @@ fn one_transfer(
 }
 
 #[cfg(test)]
+pub(super) mod fixtures;
+#[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Forms: their forms, what became of what was sent, and questions before what is final.
+//! Forms: their fields, what became of what was sent, and questions before what is final.
 
 use axum::http::StatusCode;
 use axum::response::Html;
@@ -111,7 +111,7 @@ pub(super) fn radio(name: &str, value: &str, called: &str, chosen: bool) -> Mark
     }
 }
 
-/// Patient ID and issuer, with `id` before the forms' own.
+/// Patient ID and issuer, with `id` before the fields' own.
 pub(super) fn patient(frame: &Frame, id: &str, value: Option<&PatientName>) -> Markup {
     patient_as(frame, id, ["id", "issuer"], value)
 }
@@ -130,7 +130,7 @@ pub(super) fn patient_as(
         (Field {
             id: &id_id,
             name: id_name,
-            label: &words.say("patient-id"),
+            label: &words.say("field-patient-id"),
             value: value.map_or("", |value| value.id.as_str()),
             required: true,
             max,
@@ -139,7 +139,7 @@ pub(super) fn patient_as(
         (Field {
             id: &issuer_id,
             name: issuer_name,
-            label: &words.say("patient-issuer"),
+            label: &words.say("field-patient-issuer"),
             value: value.map_or("", |value| value.issuer.as_str()),
             hint: &words.say("patient-issuer-hint"),
             max,

@@ -50,8 +50,7 @@ pub(super) fn modality(words: &Words, code: &str) -> String {
 
 /// For what.
 pub(super) fn purpose(words: &Words, purpose: Purpose) -> Cow<'_, str> {
-    let code = purpose.as_str().to_lowercase().replace('_', "-");
-    words.say(&format!("purpose-{code}"))
+    words.say(&format!("purpose-plain-{}", purpose.as_str()))
 }
 
 /// `a, b and c`.

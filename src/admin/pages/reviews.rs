@@ -95,7 +95,7 @@ fn waiting(frame: &Frame, open: &Open) -> Markup {
         "head-decision",
         "reviews-due",
         "head-institution",
-        "head-ae",
+        "ae-title",
         "head-purpose",
         "head-patient",
         "reviews-reason",

@@ -93,10 +93,10 @@ pub(super) fn card(frame: &Frame, served: &Served) -> Markup {
     html! {
         div class="card" {
             dl class="facts" {
-                dt { (words.say("patient-id")) }
+                dt { (words.say("field-patient-id")) }
                 dd { strong { (served.patient.id) } }
                 @if !served.patient.issuer.is_empty() {
-                    dt { (words.say("patient-issuer")) }
+                    dt { (words.say("field-patient-issuer")) }
                     dd { (served.patient.issuer) }
                 }
                 @if served.ids > 1 {

@@ -55,9 +55,9 @@ fn about(frame: &Frame, patient: &PatientName) -> Markup {
     let words = frame.words;
     html! {
         dl class="facts" {
-            dt { (words.say("patient-id")) } dd { strong { (patient.id) } }
+            dt { (words.say("field-patient-id")) } dd { strong { (patient.id) } }
             @if !patient.issuer.is_empty() {
-                dt { (words.say("patient-issuer")) } dd { (patient.issuer) }
+                dt { (words.say("field-patient-issuer")) } dd { (patient.issuer) }
             }
         }
     }

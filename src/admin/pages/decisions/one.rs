@@ -2,8 +2,6 @@
 
 use axum::extract::Path;
 use axum::extract::State;
-use axum::http::HeaderName;
-use axum::http::header;
 use axum::response::Html;
 use maud::Markup;
 use maud::html;
@@ -16,6 +14,8 @@ use crate::admin::asked;
 use crate::admin::console::Shared;
 use crate::admin::decisions::OneDecision;
 use crate::admin::decisions::RuleText;
+use crate::admin::download;
+use crate::admin::download::Download;
 use crate::admin::pages::frame::Frame;
 use crate::admin::pages::frame::Posted;
 use crate::admin::pages::parts;
@@ -61,16 +61,16 @@ pub(super) async fn patient(
         .shown(&posted.caller, pseudonym, DetailsOf::Decision, about)
         .await?;
     let identity = console.identity(judged.entry).await?;
-    told(frame, &one, Some(identity.unwrap_or_default()))
+    told(frame, &one, Some(&identity.unwrap_or_default()))
 }
 
 fn told(
     frame: &Frame,
     one: &OneDecision,
-    identity: Option<Identity>,
+    identity: Option<&Identity>,
 ) -> Result<Html<String>, Problem> {
     let judged = one.judged()?;
-    let who = who(frame, judged, identity.as_ref());
+    let who = who(frame, judged, identity);
     let body = html! {
         (answer(frame, &judged.decision))
         div class="columns" {
@@ -188,7 +188,6 @@ fn followed(frame: &Frame, one: &OneDecision, judged: &Judged) -> Markup {
     let words = frame.words;
     let moves = judged.decision.releases() && judged.request.verb != Verb::Query;
     let is_part = |record: &&Record| matches!(record.body(), Body::TransferClosed { .. });
-    let parts = one.followed.iter().filter(is_part).count();
     let rest: Vec<&Record> = one
         .followed
         .iter()
@@ -211,7 +210,7 @@ fn followed(frame: &Frame, one: &OneDecision, judged: &Judged) -> Markup {
             @if moves && frame.has(Right::SeeTransfers) {
                 p {
                     a href=(format!("/transfers/{}", judged.entry)) {
-                        (words.with("decision-transfer", "count", parts))
+                        (words.say("decision-transfer"))
                     }
                 }
             }
@@ -268,19 +267,6 @@ fn proof_section(frame: &Frame, judged: &Judged) -> Markup {
     }
 }
 
-/// A file to keep.
-pub(in crate::admin) type Download = ([(HeaderName, String); 2], String);
-
-/// A file of this name.
-pub(in crate::admin) fn download(name: &str, kind: &str, text: String) -> Download {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    (headers, text)
-}
-
 pub(super) async fn proof(
     State(console): State<Shared>,
     frame: Frame,
@@ -289,12 +275,7 @@ pub(super) async fn proof(
     frame.for_right(Right::SeeDecisions)?;
     let entry = asked::entry(&entry)?;
     let proved = console.proof(entry).await?;
-    let name = format!("{entry}.tlog-proof");
-    Ok(download(
-        &name,
-        "text/plain; charset=utf-8",
-        proved.proof.to_string(),
-    ))
+    Ok(download::proof(entry, &proved))
 }
 
 pub(super) async fn line(
@@ -305,9 +286,5 @@ pub(super) async fn line(
     frame.for_right(Right::SeeDecisions)?;
     let entry = asked::entry(&entry)?;
     let proved = console.proof(entry).await?;
-    Ok(download(
-        &format!("{entry}.json"),
-        "application/json",
-        proved.line,
-    ))
+    Ok(download::line(entry, proved))
 }

@@ -109,7 +109,7 @@ fn facts(frame: &Frame, shown: &Shown<'_>) -> Markup {
             dt { (words.say("head-decision")) }
             dd { (decision_link(shown.decision, frame.has(Right::SeeDecisions))) }
             dt { (words.say("head-institution")) } dd { (frame.institution(&review.institution)) }
-            dt { (words.say("head-ae")) } dd { code { (review.ae) } }
+            dt { (words.say("ae-title")) } dd { code { (review.ae) } }
             dt { (words.say("head-purpose")) } dd { (plain::purpose(words, review.purpose)) }
             dt { (words.say("head-patient")) } dd { (parts::patient(review.patient)) }
             dt { (words.say("reviews-due")) }

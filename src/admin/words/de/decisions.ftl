@@ -99,8 +99,4 @@ followed-alert = Warnung
 followed-shown = Einsicht in die Patientenangaben
 followed-incident = gemeldeter Vorfall
 followed-other = anderer Eintrag
-decision-transfer =
-    { $count ->
-        [one] Die Übertragung: ein Teil
-       *[other] Die Übertragung: { $count } Teile
-    }
+decision-transfer = Die Übertragung mit Verlauf und Teilen

@@ -10,6 +10,8 @@ problem-forbidden = Mit Ihren Rollen nicht möglich
 problem-not-found = Hier ist nichts
 problem-refused = Nicht ausgeführt
 problem-unavailable = Im Moment nicht möglich
+tamper-alarm = Das Ledger ist nicht so, wie es geschrieben wurde.
+tamper-alarm-see = Ansehen, was gefunden wurde
 
 ## Signing in
 sign-in = Anmelden

@@ -99,8 +99,4 @@ followed-alert = alert
 followed-shown = look at the patient’s details
 followed-incident = reported incident
 followed-other = other entry
-decision-transfer =
-    { $count ->
-        [one] The transfer: one part
-       *[other] The transfer: { $count } parts
-    }
+decision-transfer = The transfer, with its progress and parts

@@ -10,6 +10,8 @@ problem-forbidden = Not with your roles
 problem-not-found = There is nothing here
 problem-refused = Not done
 problem-unavailable = Not now
+tamper-alarm = The ledger is not as it was written.
+tamper-alarm-see = See what was found
 
 ## Signing in
 sign-in = Sign in

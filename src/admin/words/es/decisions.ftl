@@ -99,8 +99,4 @@ followed-alert = alerta
 followed-shown = consulta de los datos del paciente
 followed-incident = incidente notificado
 followed-other = otra entrada
-decision-transfer =
-    { $count ->
-        [one] La transferencia: una parte
-       *[other] La transferencia: { $count } partes
-    }
+decision-transfer = La transferencia, con su desarrollo y sus partes

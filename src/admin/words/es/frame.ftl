@@ -10,6 +10,8 @@ problem-forbidden = No permitido con sus roles
 problem-not-found = Aquí no hay nada
 problem-refused = No realizado
 problem-unavailable = No disponible ahora
+tamper-alarm = El registro no está como se escribió.
+tamper-alarm-see = Ver lo que se encontró
 
 ## Signing in
 sign-in = Iniciar sesión

@@ -99,8 +99,4 @@ followed-alert = alerte
 followed-shown = consultation des données du patient
 followed-incident = incident signalé
 followed-other = autre écriture
-decision-transfer =
-    { $count ->
-        [one] Le transfert : { $count } partie
-       *[other] Le transfert : { $count } parties
-    }
+decision-transfer = Le transfert, son déroulement et ses parties

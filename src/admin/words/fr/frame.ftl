@@ -10,6 +10,8 @@ problem-forbidden = Impossible avec vos rôles
 problem-not-found = Il n’y a rien ici
 problem-refused = Non effectué
 problem-unavailable = Impossible pour le moment
+tamper-alarm = Le registre n’est pas tel qu’il a été écrit.
+tamper-alarm-see = Voir ce qui a été trouvé
 
 ## Signing in
 sign-in = Se connecter

@@ -99,4 +99,4 @@ followed-alert = 警报
 followed-shown = 查看患者信息
 followed-incident = 上报事件
 followed-other = 其他条目
-decision-transfer = 传输：{ $count } 个部分
+decision-transfer = 传输过程及其各部分

@@ -10,6 +10,8 @@ problem-forbidden = 您的角色无权执行此操作
 problem-not-found = 此处没有内容
 problem-refused = 未执行
 problem-unavailable = 暂时无法执行
+tamper-alarm = 账本与写入时不符。
+tamper-alarm-see = 查看发现的问题
 
 ## Signing in
 sign-in = 登录

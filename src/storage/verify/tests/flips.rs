@@ -161,7 +161,10 @@ impl Ground {
             replay: None,
         };
         let seq = batch.chain.next_seq();
-        lines.of_journal(Batches::from_position(&journal, batch.at, batch.id, seq)?)
+        lines.of_journal(
+            Batches::from_position(&journal, batch.at, batch.id, seq)?,
+            &mut |_| true,
+        )
     }
 
     /// Flips one bit and asserts the verdict; every `publicly` asks [`verify`] itself, too.

@@ -93,9 +93,9 @@ fn question(frame: &Frame, patient: &PatientName, reason: ErasureReason) -> Mark
     let about = html! {
         p class="notice warn" { (words.say("records-erase-final")) }
         dl class="facts" {
-            dt { (words.say("patient-id")) } dd { strong { (patient.id) } }
+            dt { (words.say("field-patient-id")) } dd { strong { (patient.id) } }
             @if !patient.issuer.is_empty() {
-                dt { (words.say("patient-issuer")) } dd { (patient.issuer) }
+                dt { (words.say("field-patient-issuer")) } dd { (patient.issuer) }
             }
             dt { (words.say("records-erase-why")) } dd { (words.say(called(reason))) }
         }

@@ -145,7 +145,7 @@ fn form(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
             (Field {
                 id: "hold-id",
                 name: "id",
-                label: &words.say("patient-id"),
+                label: &words.say("field-patient-id"),
                 value: &form.id,
                 max: Some(forms::NAME_CHARACTERS_MAX),
                 ..Field::default()
@@ -153,7 +153,7 @@ fn form(frame: &Frame, form: &Form, wrong: Option<&str>) -> Markup {
             (Field {
                 id: "hold-issuer",
                 name: "issuer",
-                label: &words.say("patient-issuer"),
+                label: &words.say("field-patient-issuer"),
                 value: &form.issuer,
                 hint: &words.say("patient-issuer-hint"),
                 max: Some(forms::NAME_CHARACTERS_MAX),
