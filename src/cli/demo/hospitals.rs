@@ -53,7 +53,8 @@ pub(super) async fn run(keep: Option<&Path>, out: &mut dyn Write) -> Result<(), 
         "Credence demo: two hospitals on loopback, drawn patients, nothing leaves this machine."
     )?;
     let ground = Ground::of(keep)?;
-    let mut stage = Stage::set(ground.path(), out).await?;
+    // Two whole gateways are started in it.
+    let mut stage = Box::pin(Stage::set(ground.path(), out)).await?;
     stage.scanners_store().await?;
     stage.radiologist_is_refused().await?;
     let consent = stage.ada_consents().await?;
