@@ -178,7 +178,7 @@ fn number_table(frame: &Frame, set: &PolicySet) -> Markup {
     let heads = [words.say("policy-key"), words.say("policy-value")];
     html! {
         section {
-            details {
+            details class="fold" {
                 summary { (words.say("policy-numbers")) }
                 (parts::table(&words.say("policy-numbers"), &heads, &rows))
             }

@@ -42,7 +42,7 @@ pub(super) fn rules(frame: &Frame, set: &PolicySet) -> Markup {
 fn one_rule(frame: &Frame, rule: &RuleText) -> Markup {
     let words = frame.words;
     html! {
-        details class="rule" {
+        details class="fold" {
             summary {
                 @if rule.forbids {
                     span class="mark bad" { (words.say("policy-forbids")) }
@@ -78,7 +78,7 @@ pub(super) fn files(frame: &Frame, files: &PolicyParts) -> Markup {
         section {
             h2 { (frame.words.say("policy-files")) }
             @for (name, text) in files.files() {
-                details {
+                details class="fold" {
                     summary { code { (name) } }
                     pre tabindex="0" { (text) }
                 }
