@@ -17,7 +17,7 @@ fn a_permit_rests_on_the_consent_and_on_the_least_score_that_suffices() {
     let mut ledger = Ledger::new();
     ledger.consent(grant());
     let found = otherwise(&ledger.state, &pull());
-    // With that score, rules want to be named.
+    // Below 700, the rules want the institution to be named.
     let consent = Ground::ConsentNamingInstitution;
     assert_eq!(found.rests_on.first(), Some(&consent));
     let least = found.rests_on.iter().find_map(|ground| match ground {
