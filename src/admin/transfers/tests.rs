@@ -2,7 +2,6 @@ use super::fixtures::moved;
 use super::*;
 use crate::contract::Body;
 use crate::contract::SopClasses;
-use crate::ledger::Entry;
 use crate::ledger::fixtures::Scribe;
 use crate::time::DAY_MICROS;
 use crate::time::UtcMicros;
@@ -97,8 +96,7 @@ fn a_transfer_of_which_a_part_failed_has_failed() {
         let mut transfer = UnderWay::begun(decided.judged, decided.since);
         for (failed, is_final) in parts {
             let event = scribe.signed(part(failed, is_final));
-            let line = scribe.write(event, None).unwrap().line;
-            let entry = Entry::read(&line).unwrap();
+            let entry = scribe.write(event, None).unwrap().entry;
             transfer.add(&Record {
                 entry,
                 judged: None,
