@@ -321,6 +321,6 @@ mod tests {
         let transfer = moved(5_000_000, 2_000_000);
         assert_eq!(rate(&transfer), "2.5 MB/s");
         assert_eq!(rate(&moved(5_000_000, 0)), "–");
-        assert_eq!(rate(&moved(u64::MAX, 1)), "1844674.4 TB/s");
+        assert_eq!(rate(&moved(u64::MAX, 1)), "18446744.0 TB/s");
     }
 }
