@@ -18,7 +18,6 @@ use crate::audit;
 use crate::audit::ClockFace;
 use crate::audit::Filter;
 use crate::audit::Record;
-use crate::contract::Body;
 use crate::contract::InstitutionSlug;
 use crate::contract::Outcome;
 use crate::contract::Verb;
@@ -138,42 +137,10 @@ fn moves(record: &Record) -> bool {
     })
 }
 
-/// Takes in what followed a decision.
-fn add(transfer: &mut UnderWay, part: &Record) {
-    let Body::TransferClosed {
-        instances,
-        failed,
-        spooled,
-        bytes,
-        outcome,
-        is_final,
-        ..
-    } = part.body()
-    else {
-        return;
-    };
-    transfer.heard = part.at();
-    transfer.instances = transfer.instances.saturating_add(*instances);
-    transfer.failed = transfer.failed.saturating_add(*failed);
-    transfer.spooled = transfer.spooled.saturating_add(*spooled);
-    transfer.bytes = transfer.bytes.saturating_add(*bytes);
-    if *is_final {
-        transfer.outcome = Some(*outcome);
-    }
-}
-
 /// Nothing has moved yet under a decision.
 fn begun(decision: &Record) -> Option<UnderWay> {
-    Some(UnderWay {
-        judged: decision.judged.clone()?,
-        since: decision.at(),
-        heard: decision.at(),
-        instances: 0,
-        failed: 0,
-        spooled: 0,
-        bytes: 0,
-        outcome: None,
-    })
+    let judged = decision.judged.clone()?;
+    Some(UnderWay::begun(judged, decision.at()))
 }
 
 /// What moved, and the entry before which the next look goes on.
@@ -214,7 +181,7 @@ fn gather(
         let mut of_it = transfers.iter_mut();
         let of_it = of_it.find(|transfer| follows == Some(transfer.judged.entry));
         if let Some(transfer) = of_it.filter(|one| !known.contains_key(&one.judged.entry)) {
-            add(transfer, part);
+            transfer.add(part);
         }
     }
     Ok(transfers)
@@ -364,7 +331,7 @@ fn one_transfer(
     };
     let (parts, more) = catalogue.about(decision, FOUND_MAX)?;
     for part in &parts {
-        add(&mut transfer, part);
+        transfer.add(part);
     }
     let study = record.study().map(|study| Facet::Study(study.uid_digest));
     let mut deliveries = match study.filter(|_| transfer.spooled > 0) {

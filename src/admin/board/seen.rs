@@ -186,16 +186,7 @@ impl Seen {
         if self.under_way.len() >= UNDER_WAY_MAX {
             self.under_way.pop_first();
         }
-        let begun = UnderWay {
-            judged: Arc::clone(judged),
-            since: at,
-            heard: at,
-            instances: 0,
-            failed: 0,
-            spooled: 0,
-            bytes: 0,
-            outcome: None,
-        };
+        let begun = UnderWay::begun(Arc::clone(judged), at);
         self.under_way.insert(judged.entry, begun);
     }
 
@@ -203,30 +194,22 @@ impl Seen {
         let Body::TransferClosed {
             decision,
             instances,
-            failed,
-            spooled,
             bytes,
-            outcome,
-            is_final,
             ..
         } = record.body()
         else {
             return;
         };
-        let at = record.at();
-        let hour = self.hour(at);
+        let hour = self.hour(record.at());
         hour.instances = hour.instances.saturating_add(*instances);
         hour.bytes = hour.bytes.saturating_add(*bytes);
         let Some(transfer) = self.under_way.get_mut(decision) else {
             return;
         };
-        transfer.heard = at;
-        transfer.instances = transfer.instances.saturating_add(*instances);
-        transfer.failed = transfer.failed.saturating_add(*failed);
-        transfer.spooled = transfer.spooled.saturating_add(*spooled);
-        transfer.bytes = transfer.bytes.saturating_add(*bytes);
-        if *is_final && let Some(mut transfer) = self.under_way.remove(decision) {
-            transfer.outcome = Some(*outcome);
+        transfer.add(record);
+        if transfer.outcome.is_some()
+            && let Some(transfer) = self.under_way.remove(decision)
+        {
             keep(&mut self.ended, transfer, ENDED_MAX);
         }
     }
@@ -245,6 +228,50 @@ impl Seen {
             }
         }
         self.hour.get_or_insert_with(|| Hour::at(begins))
+    }
+}
+
+impl UnderWay {
+    /// Nothing has moved yet under a decision of this moment.
+    pub(in crate::admin) const fn begun(judged: Arc<Judged>, at: UtcMicros) -> Self {
+        Self {
+            judged,
+            since: at,
+            heard: at,
+            instances: 0,
+            failed: 0,
+            spooled: 0,
+            bytes: 0,
+            outcome: None,
+        }
+    }
+
+    /// Takes in what followed the decision.
+    pub(in crate::admin) fn add(&mut self, part: &Record) {
+        let Body::TransferClosed {
+            instances,
+            failed,
+            spooled,
+            bytes,
+            outcome,
+            is_final,
+            ..
+        } = part.body()
+        else {
+            return;
+        };
+        self.heard = part.at();
+        self.instances = self.instances.saturating_add(*instances);
+        self.failed = self.failed.saturating_add(*failed);
+        self.spooled = self.spooled.saturating_add(*spooled);
+        self.bytes = self.bytes.saturating_add(*bytes);
+        if *is_final {
+            // The last part tells of itself alone: where an earlier one failed, the whole did.
+            self.outcome = Some(match outcome {
+                Outcome::Completed if self.failed > 0 => Outcome::Failed,
+                outcome => *outcome,
+            });
+        }
     }
 }
 

@@ -231,7 +231,10 @@ fn table(frame: &Frame, records: &[Record]) -> Markup {
                     td { (parts::patient(judged.request.patient)) }
                     td { (parts::verdict(frame, judged.decision.verdict)) }
                     td {
-                        (judged.decision.short_reason())
+                        @if judged.decision.verdict == Verdict::Permit {
+                            @for rule in &judged.decision.reasons { code { (rule) } " " }
+                        }
+                        (parts::reason(frame, judged.decision.short_reason()))
                         @if judged.decision.observed && judged.decision.verdict == Verdict::Deny {
                             " " span class="mark warn" { (words.say("decision-observed-only")) }
                         }

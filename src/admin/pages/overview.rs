@@ -241,10 +241,10 @@ fn refusals(console: &Shared, frame: &Frame) -> Markup {
                 td {
                     @if linked {
                         a href=(format!("/decisions/{}", refused.judged.entry)) {
-                            (refused.judged.decision.short_reason())
+                            (parts::reason(frame, refused.judged.decision.short_reason()))
                         }
                     } @else {
-                        (refused.judged.decision.short_reason())
+                        (parts::reason(frame, refused.judged.decision.short_reason()))
                     }
                 }
             }

@@ -67,6 +67,22 @@ pub(super) fn verdict(frame: &Frame, verdict: Verdict) -> Markup {
     }
 }
 
+/// Why not: what the contract says by itself, in the reader's language; what a rule says, as it was written.
+pub(super) fn reason<'a>(frame: &'a Frame, short_reason: &'a str) -> Cow<'a, str> {
+    let id = match short_reason {
+        "no consent" => "reason-no-consent",
+        "no patient identified" => "reason-no-patient",
+        "no rule permits it" => "reason-no-rule",
+        "no contract is active" => "reason-no-contract",
+        "rule error" => "reason-rule-error",
+        "encrypted transport required" => "reason-plain",
+        "denied by the patient" => "reason-denied",
+        "limit of emergency access reached" => "reason-emergency-limit",
+        other => return Cow::Borrowed(other),
+    };
+    frame.words.say(id)
+}
+
 /// What is said in place of an empty table.
 pub(super) fn nothing(text: &str) -> Markup {
     html! { p class="empty" { (text) } }

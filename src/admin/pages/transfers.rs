@@ -237,10 +237,12 @@ fn side(frame: &Frame, institution: &InstitutionSlug, ae: &AeTitle) -> Markup {
 fn identified(frame: &Frame, transfer: &UnderWay) -> Markup {
     let request = &transfer.judged.request;
     html! {
-        td { a href=(format!("{PATH}/{}", transfer.judged.entry)) { (transfer.judged.entry) } }
+        td {
+            a href=(format!("{PATH}/{}", transfer.judged.entry)) { (transfer.judged.entry) } br;
+            small { (verb_word(frame, request.verb)) ", " (purpose_word(frame, request.purpose)) }
+        }
         td { (side(frame, &request.requester, &request.requester_ae)) }
         td { (side(frame, &request.recipient, &request.recipient_ae)) }
-        td { (verb_word(frame, request.verb)) br; small { (purpose_word(frame, request.purpose)) } }
         td { (parts::patient(request.patient)) }
     }
 }
@@ -264,7 +266,6 @@ fn moving_table(frame: &Frame, moving: &[UnderWay]) -> Markup {
         "head-decision",
         "head-requester",
         "head-recipient",
-        "head-verb",
         "head-patient",
         "head-since",
         "head-instances",
@@ -299,7 +300,6 @@ fn ended_table(frame: &Frame, caption: &str, ended: &[UnderWay]) -> Markup {
         "head-decision",
         "head-requester",
         "head-recipient",
-        "head-verb",
         "head-patient",
         "head-ended",
         "head-instances",

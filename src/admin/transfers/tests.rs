@@ -1,5 +1,8 @@
 use super::fixtures::moved;
 use super::*;
+use crate::contract::Body;
+use crate::contract::SopClasses;
+use crate::ledger::fixtures::Scribe;
 use crate::time::DAY_MICROS;
 use crate::time::UtcMicros;
 
@@ -69,4 +72,48 @@ fn what_cannot_be_read_is_named() {
         asked.sought(&ClockFace::utc()).unwrap_err(),
         Unreadable("from")
     );
+}
+
+#[test]
+fn a_transfer_of_which_a_part_failed_has_failed() {
+    let part = |failed: u64, is_final: bool| Body::TransferClosed {
+        decision: 7,
+        sender: "st-anna".parse().unwrap(),
+        recipient: "st-anna".parse().unwrap(),
+        instances: 2,
+        classes: SopClasses::default(),
+        failed,
+        warned: 0,
+        spooled: 0,
+        bytes: 100,
+        manifest_root: None,
+        outcome: match failed {
+            0 => Outcome::Completed,
+            _ => Outcome::Failed,
+        },
+        fault: None,
+        is_final,
+    };
+    let ended = |parts: [(u64, bool); 2]| {
+        let mut scribe = Scribe::new();
+        let decided = moved(0, 0);
+        let mut transfer = UnderWay::begun(decided.judged, decided.since);
+        for (failed, is_final) in parts {
+            let event = scribe.signed(part(failed, is_final));
+            let entry = scribe.write(event, None).unwrap().entry;
+            transfer.add(&Record {
+                entry,
+                judged: None,
+                identity: None,
+            });
+        }
+        (transfer.instances, transfer.bytes, transfer.outcome)
+    };
+    let completed = Some(Outcome::Completed);
+    assert_eq!(ended([(0, false), (0, true)]), (4, 200, completed));
+    assert_eq!(
+        ended([(1, false), (0, true)]),
+        (4, 200, Some(Outcome::Failed))
+    );
+    assert_eq!(ended([(0, false), (0, false)]), (4, 200, None));
 }

@@ -229,6 +229,20 @@ mod tests {
     }
 
     #[test]
+    fn how_many_there_will_be_is_known_when_the_archive_says_so() {
+        let mut counts = Counts::default();
+        counts.answered(&uid("1.1"), Status::SUCCESS);
+        assert_eq!(counts.expected(), None);
+        counts.archive_pending(ArchiveCounts {
+            remaining: 9,
+            completed: 1,
+            ..ArchiveCounts::default()
+        });
+        counts.denied = 2;
+        assert_eq!(counts.expected(), Some(12));
+    }
+
+    #[test]
     fn denied_instances_are_failed_sub_operations() {
         let mut counts = Counts::default();
         counts.answered(&uid("1.1"), Status::SUCCESS);

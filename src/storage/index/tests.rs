@@ -219,6 +219,10 @@ fn answers_are_the_same_however_the_entries_are_cut_into_runs() {
                 let expected: Vec<u64> = below.take(limit).collect();
                 let found = index.find(facet, before, limit).unwrap();
                 assert_eq!(found, expected, "{facet:?} before {before}, runs of {run}");
+                let from = before / 3;
+                let expected: Vec<u64> = expected.into_iter().filter(|at| *at >= from).collect();
+                let found = index.find_in(facet, from..before, limit).unwrap();
+                assert_eq!(found, expected, "{facet:?} {from}..{before}, runs of {run}");
             }
         }
     }

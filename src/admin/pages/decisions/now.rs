@@ -31,7 +31,7 @@ pub(super) fn section(frame: &Frame, again: &Again) -> Markup {
             p class="hint" { (words.say("decision-now-hint")) }
             dl class="facts" {
                 (fact(&words.say("decision-now-answer"), &html! {
-                    (parts::verdict(frame, decision.verdict)) " " (decision.short_reason())
+                    (parts::verdict(frame, decision.verdict)) " " (parts::reason(frame, decision.short_reason()))
                 }))
                 (fact(&words.say("decision-now-at"), &frame.time(again.at)))
                 (fact(&words.say("decision-since"), &differences(frame, &again.differences)))
@@ -46,11 +46,11 @@ pub(super) fn section(frame: &Frame, again: &Again) -> Markup {
     }
 }
 
-/// A consent, for who may look at it.
-pub(super) fn consent(frame: &Frame, consent: ConsentId) -> Markup {
-    match frame.has(Right::SeeConsents) {
-        true => html! { a href=(format!("/consents/{}", consent.0)) { (consent) } },
-        false => html! { (consent) },
+/// An entry, for who may look at it.
+pub(super) fn entry(frame: &Frame, number: u64) -> Markup {
+    match frame.has(Right::SeeAudit) {
+        true => html! { a href=(format!("/audit/entries/{number}")) { (number) } },
+        false => html! { (number) },
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn consent_list(frame: &Frame, all: &[ConsentId]) -> Markup {
     html! {
         @for (place, one) in all.iter().enumerate() {
             @if place > 0 { ", " }
-            (consent(frame, *one))
+            (entry(frame, one.0))
         }
     }
 }
@@ -172,7 +172,7 @@ fn consents(frame: &Frame, considered: &[Considered]) -> Markup {
     let rows = html! {
         @for one in considered {
             tr {
-                td { (consent(frame, one.consent)) }
+                td { (entry(frame, one.consent.0)) }
                 td {
                     @match one.terms.effect {
                         Effect::Grant => (words.say("decision-consent-grant")),
@@ -205,7 +205,7 @@ fn purposes(frame: &Frame, purposes: &[ForPurpose]) -> Markup {
             tr {
                 td { (purpose_word(frame, one.purpose)) }
                 td { (parts::verdict(frame, one.verdict)) }
-                td { (one.short_reason) }
+                td { (parts::reason(frame, &one.short_reason)) }
             }
         }
     };

@@ -97,7 +97,7 @@ fn answer(frame: &Frame, decision: &Decision) -> Markup {
     html! {
         p class={ "notice " (if is_denial { "bad" } else { "good" }) } {
             (parts::verdict(frame, decision.verdict))
-            @if is_denial { " " strong { (decision.short_reason()) } }
+            @if is_denial { " " strong { (parts::reason(frame, decision.short_reason())) } }
             @if is_denial && decision.observed { " · " (words.say("decision-observed")) }
         }
     }
@@ -196,7 +196,7 @@ fn followed(frame: &Frame, one: &OneDecision, judged: &Judged) -> Markup {
     let rows = html! {
         @for record in rest.iter() {
             tr {
-                td { (record.entry.seq) }
+                td { (now::entry(frame, record.entry.seq)) }
                 td { (frame.time(record.at())) }
                 td { (words.say(kind(record.body()))) }
                 td { (record.text()) }

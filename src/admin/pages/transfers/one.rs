@@ -28,6 +28,7 @@ use crate::admin::transfers::OneTransfer;
 use crate::audit::Record;
 use crate::contract::Body;
 use crate::contract::InstitutionSlug;
+use crate::contract::Outcome;
 use crate::contract::QueueAct;
 use crate::contract::ReceiptStanding;
 use crate::dicom::AeTitle;
@@ -261,6 +262,7 @@ fn closings(frame: &Frame, one: &OneTransfer) -> Markup {
     html! {
         section {
             (parts::table(&words.say("transfer-parts"), &heads.map(|id| words.say(id)), &rows))
+            @if one.transfer.failed > 0 { p class="hint" { (words.say("transfer-failed-hint")) } }
             @if hidden > 0 || one.more {
                 p class="hint" { (words.with("transfer-parts-hidden", "count", hidden)) }
             }
@@ -292,7 +294,13 @@ fn closing(frame: &Frame, part: &Record) -> Markup {
             td class="number" { (warned) }
             td class="number" { (spooled) }
             td class="number" { (parts::bytes(*bytes)) }
-            td { (outcome_mark(frame, is_final.then_some(*outcome))) }
+            td {
+                @if *is_final || *outcome != Outcome::Completed {
+                    (outcome_mark(frame, Some(*outcome)))
+                } @else {
+                    span class="none" { "–" }
+                }
+            }
             td {
                 @match fault {
                     Some(fault) => (frame.institution(fault)),

@@ -1,5 +1,5 @@
 ## Decisions
-decisions = Decisions
+decisions = Entscheidungen
 decisions-found = Entscheidungen, neueste zuerst
 decisions-none = Keine Entscheidung passt. Nehmen Sie eine Bedingung weg, oder warten Sie, bis etwas angefragt wird.
 decisions-of-patient = Entscheidungen zu einem Patienten
@@ -75,7 +75,7 @@ decision-proof-get = Beweis herunterladen
 decision-line-get = Zeile herunterladen
 decision-policy = Geltende Regeln
 decision-state-root = Zustand des Ledgers
-decision-engine = Regelwerk, Version des Vertrags
+decision-engine = Regel-Engine, Version des Vertrags
 remedy-and = { ", und " }
 remedy-denial-withdrawn = Widerspruch des Patienten zurückgezogen
 remedy-encrypted = verschlüsselter Transport auf jeder Strecke

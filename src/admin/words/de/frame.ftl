@@ -112,3 +112,13 @@ field-patient-issuer = Aussteller der Patienten-ID
 study-instance-uid = Study Instance UID
 show-patient = Zeigen, wer es ist
 look-is-recorded = Diese Einsicht wird im Ledger festgehalten.
+
+## Why something was refused
+reason-no-consent = keine Einwilligung
+reason-no-patient = kein Patient erkannt
+reason-no-rule = keine Regel erlaubt es
+reason-no-contract = kein Vertrag ist in Kraft
+reason-rule-error = Fehler in einer Regel
+reason-plain = verschlüsselter Transport verlangt
+reason-denied = vom Patienten verweigert
+reason-emergency-limit = Grenze der Notfallzugriffe erreicht

@@ -1,5 +1,5 @@
 ## Transfers
-transfers = Transfers
+transfers = Übertragungen
 transfers-now = Gerade unterwegs
 transfers-none-now = Im Moment wird nichts übertragen. Beginnt eine Übertragung, erscheint sie hier von selbst.
 transfers-of-late = Kürzlich beendet
@@ -35,3 +35,4 @@ transfer-parts-hidden =
         [one] Ein früherer Teil wird nicht gezeigt.
        *[other] { $count } frühere Teile werden nicht gezeigt.
     }
+transfer-failed-hint = Das Ledger hält fest, wie viele Bilder fehlschlugen und, wo es gewiss ist, auf wessen Seite.

@@ -112,3 +112,13 @@ field-patient-issuer = Issuer of Patient ID
 study-instance-uid = Study Instance UID
 show-patient = Show who it is
 look-is-recorded = This look is recorded in the ledger.
+
+## Why something was refused
+reason-no-consent = no consent
+reason-no-patient = no patient identified
+reason-no-rule = no rule permits it
+reason-no-contract = no contract is active
+reason-rule-error = rule error
+reason-plain = encrypted transport required
+reason-denied = denied by the patient
+reason-emergency-limit = limit of emergency access reached

@@ -35,3 +35,4 @@ transfer-parts-hidden =
         [one] One earlier part is not shown.
        *[other] { $count } earlier parts are not shown.
     }
+transfer-failed-hint = The ledger holds how many images failed and, where that is certain, on whose side.

@@ -1,5 +1,5 @@
 ## Decisions
-decisions = Decisions
+decisions = Decisiones
 decisions-found = Decisiones, las más recientes primero
 decisions-none = Ninguna decisión coincide. Quite un criterio o espere a que se solicite algo.
 decisions-of-patient = Decisiones sobre un paciente

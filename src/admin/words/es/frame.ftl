@@ -112,3 +112,13 @@ field-patient-issuer = Emisor del ID del paciente
 study-instance-uid = Study Instance UID
 show-patient = Mostrar quién es
 look-is-recorded = Esta consulta queda anotada en el registro.
+
+## Why something was refused
+reason-no-consent = sin consentimiento
+reason-no-patient = ningún paciente identificado
+reason-no-rule = ninguna regla lo permite
+reason-no-contract = ningún contrato vigente
+reason-rule-error = error en una regla
+reason-plain = se exige transporte cifrado
+reason-denied = denegado por el paciente
+reason-emergency-limit = límite de accesos de urgencia alcanzado

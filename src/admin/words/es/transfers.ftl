@@ -1,5 +1,5 @@
 ## Transfers
-transfers = Transfers
+transfers = Transferencias
 transfers-now = En curso
 transfers-none-now = Nada se transfiere ahora. Una transferencia aparece aquí por sí sola en cuanto empieza.
 transfers-of-late = Finalizadas hace poco
@@ -35,3 +35,4 @@ transfer-parts-hidden =
         [one] Una parte anterior no se muestra.
        *[other] { $count } partes anteriores no se muestran.
     }
+transfer-failed-hint = El registro contiene cuántas imágenes fallaron y, si es seguro, de qué lado.

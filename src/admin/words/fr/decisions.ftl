@@ -1,5 +1,5 @@
 ## Decisions
-decisions = Decisions
+decisions = Décisions
 decisions-found = Décisions, les plus récentes d’abord
 decisions-none = Aucune décision ne correspond. Retirez un critère, ou attendez une demande.
 decisions-of-patient = Décisions concernant un patient
@@ -78,7 +78,7 @@ decision-state-root = État du registre
 decision-engine = Moteur, version du contrat
 remedy-and = { ", et " }
 remedy-denial-withdrawn = l’opposition du patient retirée
-remedy-encrypted = transport chiffré de bout en bout, sur chaque tronçon
+remedy-encrypted = transport chiffré sur chaque tronçon
 remedy-consent = un consentement pour cette finalité, même pour tout établissement
 remedy-consent-institution = un consentement qui nomme l’établissement
 remedy-consent-study = un consentement qui nomme l’établissement et l’examen

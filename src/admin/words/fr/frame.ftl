@@ -112,3 +112,13 @@ field-patient-issuer = Émetteur de l’identifiant du patient
 study-instance-uid = Study Instance UID
 show-patient = Afficher l’identité
 look-is-recorded = Cette consultation est inscrite au registre.
+
+## Why something was refused
+reason-no-consent = aucun consentement
+reason-no-patient = aucun patient identifié
+reason-no-rule = aucune règle ne l’autorise
+reason-no-contract = aucun contrat en vigueur
+reason-rule-error = erreur dans une règle
+reason-plain = transport chiffré exigé
+reason-denied = refusé par le patient
+reason-emergency-limit = limite des accès d’urgence atteinte

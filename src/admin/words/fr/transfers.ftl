@@ -1,5 +1,5 @@
 ## Transfers
-transfers = Transfers
+transfers = Transferts
 transfers-now = En cours
 transfers-none-now = Rien ne circule pour le moment. Un transfert apparaît ici de lui-même dès qu’il commence.
 transfers-of-late = Terminés récemment
@@ -35,3 +35,4 @@ transfer-parts-hidden =
         [one] { $count } partie antérieure n’est pas affichée.
        *[other] { $count } parties antérieures ne sont pas affichées.
     }
+transfer-failed-hint = Le registre contient le nombre d’images échouées et, lorsque c’est certain, de quel côté.

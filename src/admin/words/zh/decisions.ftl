@@ -1,5 +1,5 @@
 ## Decisions
-decisions = Decisions
+decisions = 决定
 decisions-found = 决定（最新在前）
 decisions-none = 没有符合条件的决定。请减少条件，或等待新的请求。
 decisions-of-patient = 某位患者的决定

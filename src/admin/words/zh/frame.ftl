@@ -108,3 +108,13 @@ field-patient-issuer = 患者 ID 签发者
 study-instance-uid = Study Instance UID
 show-patient = 显示患者身份
 look-is-recorded = 此次查看将记入账本。
+
+## Why something was refused
+reason-no-consent = 没有同意
+reason-no-patient = 未识别患者
+reason-no-rule = 没有策略允许
+reason-no-contract = 没有生效的合约
+reason-rule-error = 策略出错
+reason-plain = 要求加密传输
+reason-denied = 患者拒绝
+reason-emergency-limit = 已达紧急访问上限

@@ -1,5 +1,5 @@
 ## Transfers
-transfers = Transfers
+transfers = 传输
 transfers-now = 正在传输
 transfers-none-now = 目前没有传输。传输一开始便会自动显示在此处。
 transfers-of-late = 最近结束
@@ -27,3 +27,4 @@ transfer-release = 重新提交合约判断
 transfer-release-reason = 现在放行的理由
 transfer-tried = 正在重试 { $count } 幅图像。
 transfer-parts-hidden = 有 { $count } 个较早部分未显示。
+transfer-failed-hint = 账本记录失败的图像数量，以及（确定时）故障所在一方。
