@@ -173,6 +173,10 @@ lists! {
 }
 
 /// What lies in a queue, by study. Patients are pseudonyms, studies keyed digests.
+#[expect(
+    unused_qualifications,
+    reason = "utoipa names the type of parameters by its path"
+)]
 #[utoipa::path(
     get,
     path = "/api/v1/queues/{queue}",

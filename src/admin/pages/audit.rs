@@ -117,7 +117,7 @@ fn entries(frame: &Frame, filters: &Filters, found: &Found) -> Markup {
                 }
                 td { (frame.time(record.at())) }
                 td { code { (record.body().kind()) } }
-                td { (what(frame, record)) }
+                td class="wrap" { (what(frame, record)) }
                 td { (parties(frame, record)) }
                 td { (record.person().unwrap_or("–")) }
             }

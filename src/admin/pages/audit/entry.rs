@@ -154,7 +154,7 @@ fn told(frame: &Frame, details: &Details) -> Markup {
     html! {
         dl class="facts" {
             @for (name, value) in fields {
-                @if let Some(value) = value {
+                @if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
                     dt { (words.say(name)) } dd { (value) }
                 }
             }
