@@ -172,7 +172,7 @@ struct Answered {
     institution: InstitutionSlug,
 }
 
-async fn answered(posted: Posted<Answered>) -> Result<Response, Problem> {
+async fn answered(headers: HeaderMap, posted: Posted<Answered>) -> Result<Response, Problem> {
     let (frame, form) = (&posted.frame, &posted.form);
     frame.for_right(Right::ServePatients)?;
     let change = Change::RevocationHonoured {
@@ -181,6 +181,6 @@ async fn answered(posted: Posted<Answered>) -> Result<Response, Problem> {
     };
     match forms::record(frame, &posted.caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
-        Done::Refused(why) => Err(Problem::refused(why)),
+        Done::Refused(why) => super::refused(frame, &posted.caller, &headers, &why).await,
     }
 }

@@ -49,16 +49,3 @@ fn at_desk<'f>(
     let caller = frame.for_right(Right::ServePatients)?;
     Ok((caller, served::patient(frame, headers)))
 }
-
-/// Whom the page is about.
-fn about(frame: &Frame, patient: &PatientName) -> Markup {
-    let words = frame.words;
-    html! {
-        dl class="facts" {
-            dt { (words.say("field-patient-id")) } dd { strong { (patient.id) } }
-            @if !patient.issuer.is_empty() {
-                dt { (words.say("field-patient-issuer")) } dd { (patient.issuer) }
-            }
-        }
-    }
-}

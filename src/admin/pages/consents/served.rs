@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::http::HeaderMap;
+use maud::Markup;
+use maud::html;
 
 use crate::admin::caller::Caller;
 use crate::admin::console::Console;
@@ -62,6 +64,19 @@ pub(super) fn patient(frame: &Frame, headers: &HeaderMap) -> Option<PatientName>
     let console = &frame.console;
     let cookie = console.session_cookie(headers)?;
     console.sessions.served(&cookie)
+}
+
+/// Whom the page is about.
+pub(super) fn about(frame: &Frame, patient: &PatientName) -> Markup {
+    let words = frame.words;
+    html! {
+        dl class="facts" {
+            dt { (words.say("field-patient-id")) } dd { strong { (patient.id) } }
+            @if !patient.issuer.is_empty() {
+                dt { (words.say("field-patient-issuer")) } dd { (patient.issuer) }
+            }
+        }
+    }
 }
 
 /// What the contract holds beside consents.

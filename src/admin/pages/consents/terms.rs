@@ -25,6 +25,7 @@ use crate::admin::rights::Right;
 use crate::contract::Effect;
 use crate::contract::Purpose;
 use crate::gateway::control::Change;
+use crate::gateway::control::PatientName;
 use draft::ANYONE;
 use draft::Draft;
 use draft::Form;
@@ -51,7 +52,7 @@ async fn deny(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
 fn asked(frame: &Frame, headers: &HeaderMap, effect: Effect) -> Result<Response, Problem> {
     frame.for_right(Right::ServePatients)?;
     Ok(match served::patient(frame, headers) {
-        Some(_) => forms::shown(page(frame, &Draft::new(effect), None)),
+        Some(patient) => forms::shown(page(frame, &patient, &Draft::new(effect), None)),
         None => Redirect::to(DESK).into_response(),
     })
 }
@@ -76,21 +77,21 @@ async fn record(
     };
     let draft = Draft::of(&posted, effect);
     let known = |slug: &str| plain::others(frame).iter().any(|(other, _)| other == slug);
-    let terms = match draft.terms(patient, &frame.console.face, known) {
+    let terms = match draft.terms(patient.clone(), &frame.console.face, known) {
         Ok(terms) => Box::new(terms),
         Err(wrong) => {
             let why = frame.words.say(wrong.message());
-            return Ok(forms::again(page(frame, &draft, Some(&why))));
+            return Ok(forms::again(page(frame, &patient, &draft, Some(&why))));
         }
     };
     let change = Change::ConsentGrant { terms };
     match forms::record(frame, &posted.caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
-        Done::Refused(why) => Ok(forms::again(page(frame, &draft, Some(&why)))),
+        Done::Refused(why) => Ok(forms::again(page(frame, &patient, &draft, Some(&why)))),
     }
 }
 
-fn page(frame: &Frame, draft: &Draft, wrong: Option<&str>) -> Markup {
+fn page(frame: &Frame, patient: &PatientName, draft: &Draft, wrong: Option<&str>) -> Markup {
     let words = frame.words;
     let (title, what, action, send) = match draft.effect {
         Effect::Grant => (
@@ -110,17 +111,16 @@ fn page(frame: &Frame, draft: &Draft, wrong: Option<&str>) -> Markup {
         form class="card" method="post" action=(action) {
             (frame.csrf())
             (forms::wrong(wrong))
+            (served::about(frame, patient))
             p { (what) }
             div class="columns" {
                 div {
                     (whom(frame, draft))
                     (purposes(frame, draft))
                     (giver(frame, draft))
-                }
-                div {
-                    (images(frame, draft))
                     (time(frame, draft))
                 }
+                div { (images(frame, draft)) }
             }
             div class="actions" {
                 button type="submit" { (send) }

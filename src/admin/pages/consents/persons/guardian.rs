@@ -13,10 +13,11 @@ use serde::Deserialize;
 
 use super::DESK;
 use super::Served;
-use super::about;
 use super::at_desk;
+use super::served;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
+use crate::admin::pages::consents::refused;
 use crate::admin::pages::consents::telling;
 use crate::admin::pages::forms;
 use crate::admin::pages::forms::Done;
@@ -54,7 +55,7 @@ async fn asked(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
 fn page(frame: &Frame, served: &Served, form: &Form, wrong: Option<&str>) -> Markup {
     let words = frame.words;
     let body = html! {
-        (about(frame, &served.patient))
+        (served::about(frame, &served.patient))
         @if served.guardian.is_some() { (current(frame, served)) }
         form class="card narrow" method="post" action="/consents/guardian" {
             (frame.csrf())
@@ -146,6 +147,6 @@ async fn end(headers: HeaderMap, posted: Posted<Nothing>) -> Result<Response, Pr
     let change = Change::GuardianEnd { patient };
     match forms::record(frame, caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
-        Done::Refused(why) => Err(Problem::refused(why)),
+        Done::Refused(why) => refused(frame, caller, &headers, &why).await,
     }
 }

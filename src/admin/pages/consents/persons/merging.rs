@@ -12,8 +12,8 @@ use maud::html;
 use serde::Deserialize;
 
 use super::DESK;
-use super::about;
 use super::at_desk;
+use super::served;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
 use crate::admin::pages::forms;
@@ -67,7 +67,7 @@ fn page(frame: &Frame, patient: &PatientName, wrong: Option<&Wrong<'_>>) -> Mark
         }
     };
     let body = html! {
-        (about(frame, patient))
+        (served::about(frame, patient))
         div class="columns" {
             (form(
                 "merge",

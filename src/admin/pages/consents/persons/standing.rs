@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use super::DESK;
 use super::Served;
-use super::about;
 use super::at_desk;
+use super::served;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
 use crate::admin::pages::forms;
@@ -60,7 +60,7 @@ fn page(frame: &Frame, served: &Served, form: &Form, wrong: Option<&str>) -> Mar
     let kinds = StandingEvidence::ALL
         .map(|one| (one.as_str().to_owned(), words.say(called(one)).into_owned()));
     let body = html! {
-        (about(frame, &served.patient))
+        (served::about(frame, &served.patient))
         @if let Some(standing) = served.standing {
             p { (words.with("consents-standing-now", "standing", standing)) }
         }
