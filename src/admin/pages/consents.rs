@@ -26,7 +26,7 @@ use crate::admin::caller::Caller;
 use crate::admin::console::Shared;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
-use crate::gateway::control::PatientName;
+use crate::admin::sessions::Served as Chosen;
 use served::Served;
 
 /// Where the desk begins, and where all of it leads back to.
@@ -65,10 +65,10 @@ async fn page(
 async fn whole(
     frame: &Frame,
     caller: &Caller,
-    patient: PatientName,
+    chosen: Chosen,
     above: &Markup,
 ) -> Result<Markup, Problem> {
-    let served = Served::look(&frame.console, caller, patient).await?;
+    let served = Served::look(&frame.console, caller, chosen).await?;
     let body = html! { (above) (desk(frame, &served)) };
     Ok(frame.page(&frame.words.say("consents"), &body))
 }

@@ -47,10 +47,10 @@ async fn theirs(
     headers: &HeaderMap,
     consent: u64,
 ) -> Result<Option<ListedConsent>, Problem> {
-    let Some(patient) = served::patient(frame, headers) else {
+    let Some(chosen) = served::patient(frame, headers) else {
         return Ok(None);
     };
-    let served = Served::look(&frame.console, caller, patient).await?;
+    let served = Served::look(&frame.console, caller, chosen).await?;
     let mut all = served.consents.into_iter();
     let found = all.find(|listed| listed.consent == ConsentId(consent));
     found.ok_or_else(Problem::not_found).map(Some)

@@ -22,10 +22,10 @@ use crate::admin::pages::frame::Posted;
 use crate::admin::pages::plain;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
+use crate::admin::sessions::Served as Chosen;
 use crate::contract::Effect;
 use crate::contract::Purpose;
 use crate::gateway::control::Change;
-use crate::gateway::control::PatientName;
 use draft::ANYONE;
 use draft::Draft;
 use draft::Form;
@@ -52,7 +52,7 @@ async fn deny(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
 fn asked(frame: &Frame, headers: &HeaderMap, effect: Effect) -> Result<Response, Problem> {
     frame.for_right(Right::ServePatients)?;
     Ok(match served::patient(frame, headers) {
-        Some(patient) => forms::shown(page(frame, &patient, &Draft::new(effect), None)),
+        Some(chosen) => forms::shown(page(frame, &chosen, &Draft::new(effect), None)),
         None => Redirect::to(DESK).into_response(),
     })
 }
@@ -72,26 +72,26 @@ async fn record(
 ) -> Result<Response, Problem> {
     let frame = &posted.frame;
     frame.for_right(Right::ServePatients)?;
-    let Some(patient) = served::patient(frame, &headers) else {
+    let Some(chosen) = served::still(&posted, &headers)? else {
         return Ok(Redirect::to(DESK).into_response());
     };
     let draft = Draft::of(&posted, effect);
     let known = |slug: &str| plain::others(frame).iter().any(|(other, _)| other == slug);
-    let terms = match draft.terms(patient.clone(), &frame.console.face, known) {
+    let terms = match draft.terms(chosen.patient.clone(), &frame.console.face, known) {
         Ok(terms) => Box::new(terms),
         Err(wrong) => {
             let why = frame.words.say(wrong.message());
-            return Ok(forms::again(page(frame, &patient, &draft, Some(&why))));
+            return Ok(forms::again(page(frame, &chosen, &draft, Some(&why))));
         }
     };
     let change = Change::ConsentGrant { terms };
     match forms::record(frame, &posted.caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
-        Done::Refused(why) => Ok(forms::again(page(frame, &patient, &draft, Some(&why)))),
+        Done::Refused(why) => Ok(forms::again(page(frame, &chosen, &draft, Some(&why)))),
     }
 }
 
-fn page(frame: &Frame, patient: &PatientName, draft: &Draft, wrong: Option<&str>) -> Markup {
+fn page(frame: &Frame, chosen: &Chosen, draft: &Draft, wrong: Option<&str>) -> Markup {
     let words = frame.words;
     let (title, what, action, send) = match draft.effect {
         Effect::Grant => (
@@ -111,7 +111,8 @@ fn page(frame: &Frame, patient: &PatientName, draft: &Draft, wrong: Option<&str>
         form class="card" method="post" action=(action) {
             (frame.csrf())
             (forms::wrong(wrong))
-            (served::about(frame, patient))
+            (served::turn(chosen.turn))
+            (served::about(frame, &chosen.patient))
             p { (what) }
             div class="columns" {
                 div {

@@ -8,6 +8,7 @@ consents-none-lately = Noch ist keine Einwilligung aufgezeichnet. Die Patientena
 consents-stands = gilt
 consents-ended = widerrufen
 consents-done = Fertig mit diesem Patienten
+consents-other-patient = Dieses Formular wurde für einen anderen Patienten geöffnet als den, der jetzt bedient wird: Nichts wurde aufgezeichnet. Suchen Sie den Patienten erneut.
 consents-unmet = Das Gateway kennt diesen Patienten noch nicht. Prüfen Sie die Patienten-ID. Was hier aufgezeichnet wird, gilt, sobald Bilder kommen.
 consents-ids = Patienten-IDs
 consents-ids-many =
