@@ -265,7 +265,10 @@ mod tests {
             assert!(sessions.serve(&cookie, Some(patient(id))));
             assert_eq!(serves(&cookie), Some(patient(id)));
             let served = sessions.served(&cookie).unwrap();
-            assert!(turns.insert(served.turn), "a form of an earlier turn is told");
+            assert!(
+                turns.insert(served.turn),
+                "a form of an earlier turn is told"
+            );
         }
         assert!(sessions.serve(&cookie, None));
         assert_eq!(serves(&cookie), None);

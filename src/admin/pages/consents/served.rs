@@ -77,10 +77,7 @@ pub(super) fn patient(frame: &Frame, headers: &HeaderMap) -> Option<Chosen> {
 ///
 /// # Errors
 /// When the form was opened for another patient, in another window.
-pub(super) fn still<T>(
-    posted: &Posted<T>,
-    headers: &HeaderMap,
-) -> Result<Option<Chosen>, Problem> {
+pub(super) fn still<T>(posted: &Posted<T>, headers: &HeaderMap) -> Result<Option<Chosen>, Problem> {
     let frame = &posted.frame;
     let Some(chosen) = patient(frame, headers) else {
         return Ok(None);
