@@ -38,12 +38,23 @@ pub(super) struct Session {
     pub(super) csrf: String,
     /// Whom the desk serves now. It is gone with the session.
     patient: Option<PatientName>,
+    /// How many it has served so far.
+    turn: u64,
     /// From where it began, where that is known.
     pub(super) from: Option<IpAddr>,
     /// When it began.
     pub(super) begun_us: u64,
     /// When it was last used.
     pub(super) seen_us: u64,
+}
+
+/// Whom a desk serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Served {
+    /// Who it is.
+    pub(super) patient: PatientName,
+    /// Forms show it: one that was opened for somebody else counts no more.
+    pub(super) turn: u64,
 }
 
 /// See the module. Times are monotonic.
@@ -90,6 +101,7 @@ impl Sessions {
             entry,
             csrf,
             patient: None,
+            turn: 0,
             from,
             begun_us: now_us,
             seen_us: now_us,
@@ -109,15 +121,24 @@ impl Sessions {
     }
 
     /// Whom the desk serves in the session of a cookie.
-    pub(super) fn served(&self, cookie: &str) -> Option<PatientName> {
-        self.lock().get(&key_of(cookie))?.patient.clone()
+    pub(super) fn served(&self, cookie: &str) -> Option<Served> {
+        let open = self.lock();
+        let session = open.get(&key_of(cookie))?;
+        Some(Served {
+            patient: session.patient.clone()?,
+            turn: session.turn,
+        })
     }
 
     /// From now on it serves `patient`, and nobody before; whether there is such a session.
     pub(super) fn serve(&self, cookie: &str, patient: Option<PatientName>) -> bool {
         let mut open = self.lock();
         let session = open.get_mut(&key_of(cookie));
-        session.map(|session| session.patient = patient).is_some()
+        let serves = session.map(|session| {
+            session.patient = patient;
+            session.turn = session.turn.saturating_add(1);
+        });
+        serves.is_some()
     }
 
     /// Ends the session of a cookie; whose it was.
@@ -237,16 +258,23 @@ mod tests {
             id: id.to_owned(),
             issuer: String::new(),
         };
-        assert_eq!(sessions.served(&cookie), None);
-        for id in ["one", "other"] {
+        let serves = |cookie: &str| sessions.served(cookie).map(|served| served.patient);
+        assert_eq!(serves(&cookie), None);
+        let mut turns = std::collections::BTreeSet::new();
+        for id in ["one", "other", "one"] {
             assert!(sessions.serve(&cookie, Some(patient(id))));
-            assert_eq!(sessions.served(&cookie), Some(patient(id)));
+            assert_eq!(serves(&cookie), Some(patient(id)));
+            let served = sessions.served(&cookie).unwrap();
+            assert!(
+                turns.insert(served.turn),
+                "a form of an earlier turn is told"
+            );
         }
         assert!(sessions.serve(&cookie, None));
-        assert_eq!(sessions.served(&cookie), None);
+        assert_eq!(serves(&cookie), None);
         sessions.serve(&cookie, Some(patient("one")));
         sessions.end(&cookie);
-        assert_eq!(sessions.served(&cookie), None);
+        assert_eq!(serves(&cookie), None);
         assert!(!sessions.serve(&cookie, Some(patient("one"))));
     }
 

@@ -22,9 +22,11 @@ use maud::html;
 use super::forms;
 use super::forms::Just;
 use super::frame::Frame;
+use crate::admin::caller::Caller;
 use crate::admin::console::Shared;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
+use crate::admin::sessions::Served as Chosen;
 use served::Served;
 
 /// Where the desk begins, and where all of it leads back to.
@@ -49,16 +51,40 @@ async fn page(
 ) -> Result<Response, Problem> {
     let caller = frame.for_right(Right::SeeConsents)?;
     let patient = served::patient(&frame, &headers);
-    let body = match patient.filter(|_| frame.has(Right::SeePatients)) {
-        Some(patient) => {
-            let served = Served::look(&frame.console, caller, patient).await?;
-            html! { (just.told(&frame)) (desk(&frame, &served)) }
+    let page = match patient.filter(|_| frame.has(Right::SeePatients)) {
+        Some(patient) => whole(&frame, caller, patient, &just.told(&frame)).await?,
+        None => {
+            let body = choosing::body(&frame, &listed, None).await?;
+            frame.page(&frame.words.say("consents"), &body)
         }
-        None => choosing::body(&frame, &listed, None).await?,
     };
-    Ok(forms::shown(
-        frame.page(&frame.words.say("consents"), &body),
-    ))
+    Ok(forms::shown(page))
+}
+
+/// The page of the patient whom the desk serves.
+async fn whole(
+    frame: &Frame,
+    caller: &Caller,
+    chosen: Chosen,
+    above: &Markup,
+) -> Result<Markup, Problem> {
+    let served = Served::look(&frame.console, caller, chosen).await?;
+    let body = html! { (above) (desk(frame, &served)) };
+    Ok(frame.page(&frame.words.say("consents"), &body))
+}
+
+/// The same, where what was sent was not done.
+async fn refused(
+    frame: &Frame,
+    caller: &Caller,
+    headers: &HeaderMap,
+    why: &str,
+) -> Result<Response, Problem> {
+    let Some(patient) = served::patient(frame, headers) else {
+        return Err(Problem::refused(why));
+    };
+    let page = whole(frame, caller, patient, &forms::wrong(Some(why))).await?;
+    Ok(forms::again(page))
 }
 
 /// All about the patient whom the desk serves.

@@ -39,10 +39,21 @@ pub(super) fn router() -> Router<Shared> {
 
 async fn page(frame: Frame, Query(just): Query<Just>) -> Result<Response, Problem> {
     frame.for_right(Right::SeeReviews)?;
+    let above = just.told(&frame);
+    Ok(forms::shown(whole(&frame, &above).await?))
+}
+
+/// The page again, where what was sent was not done.
+async fn refused(frame: &Frame, why: &str) -> Result<Response, Problem> {
+    let above = forms::wrong(Some(why));
+    Ok(forms::again(whole(frame, &above).await?))
+}
+
+async fn whole(frame: &Frame, above: &Markup) -> Result<Markup, Problem> {
     let open = Open::look(&frame.console).await?;
     let words = frame.words;
     let body = html! {
-        (just.told(&frame))
+        (above)
         div class="actions" {
             @if frame.has(Right::DecideReviews) {
                 a class="button" href="/reviews/incidents/new" { (words.say("reviews-report")) }
@@ -51,14 +62,14 @@ async fn page(frame: Frame, Query(just): Query<Just>) -> Result<Response, Proble
                 a class="button quiet" href="/reviews/records" { (words.say("reviews-records")) }
             }
         }
-        section { (waiting(&frame, &open)) }
-        section { (incidents::table(&frame, &open)) }
-        section { (charges::table(&frame, &open)) }
+        section { (waiting(frame, &open)) }
+        section { (incidents::table(frame, &open)) }
+        section { (charges::table(frame, &open)) }
         @if open.receipts.all > 0 {
-            section { (receipts(&frame, &open)) }
+            section { (receipts(frame, &open)) }
         }
     };
-    Ok(forms::shown(frame.page(&words.say("reviews"), &body)))
+    Ok(frame.page(&words.say("reviews"), &body))
 }
 
 /// Accesses that wait, the next to be due first.

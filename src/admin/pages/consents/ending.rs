@@ -47,10 +47,10 @@ async fn theirs(
     headers: &HeaderMap,
     consent: u64,
 ) -> Result<Option<ListedConsent>, Problem> {
-    let Some(patient) = served::patient(frame, headers) else {
+    let Some(chosen) = served::patient(frame, headers) else {
         return Ok(None);
     };
-    let served = Served::look(&frame.console, caller, patient).await?;
+    let served = Served::look(&frame.console, caller, chosen).await?;
     let mut all = served.consents.into_iter();
     let found = all.find(|listed| listed.consent == ConsentId(consent));
     found.ok_or_else(Problem::not_found).map(Some)
@@ -172,7 +172,7 @@ struct Answered {
     institution: InstitutionSlug,
 }
 
-async fn answered(posted: Posted<Answered>) -> Result<Response, Problem> {
+async fn answered(headers: HeaderMap, posted: Posted<Answered>) -> Result<Response, Problem> {
     let (frame, form) = (&posted.frame, &posted.form);
     frame.for_right(Right::ServePatients)?;
     let change = Change::RevocationHonoured {
@@ -181,6 +181,6 @@ async fn answered(posted: Posted<Answered>) -> Result<Response, Problem> {
     };
     match forms::record(frame, &posted.caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
-        Done::Refused(why) => Err(Problem::refused(why)),
+        Done::Refused(why) => super::refused(frame, &posted.caller, &headers, &why).await,
     }
 }

@@ -15,9 +15,10 @@ use super::served::Served;
 use crate::admin::caller::Caller;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
+use crate::admin::pages::frame::Posted;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
-use crate::gateway::control::PatientName;
+use crate::admin::sessions::Served as Chosen;
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()
@@ -45,20 +46,16 @@ pub(super) fn links(frame: &Frame, served: &Served) -> Markup {
 fn at_desk<'f>(
     frame: &'f Frame,
     headers: &HeaderMap,
-) -> Result<(&'f Caller, Option<PatientName>), Problem> {
+) -> Result<(&'f Caller, Option<Chosen>), Problem> {
     let caller = frame.for_right(Right::ServePatients)?;
     Ok((caller, served::patient(frame, headers)))
 }
 
-/// Whom the page is about.
-fn about(frame: &Frame, patient: &PatientName) -> Markup {
-    let words = frame.words;
-    html! {
-        dl class="facts" {
-            dt { (words.say("field-patient-id")) } dd { strong { (patient.id) } }
-            @if !patient.issuer.is_empty() {
-                dt { (words.say("field-patient-issuer")) } dd { (patient.issuer) }
-            }
-        }
-    }
+/// The same of a form.
+fn sent_at_desk<'p, T>(
+    posted: &'p Posted<T>,
+    headers: &HeaderMap,
+) -> Result<(&'p Caller, Option<Chosen>), Problem> {
+    let caller = posted.frame.for_right(Right::ServePatients)?;
+    Ok((caller, served::still(posted, headers)?))
 }

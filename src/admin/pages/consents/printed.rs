@@ -29,10 +29,10 @@ pub(super) fn router() -> Router<Shared> {
 
 async fn page(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
     let caller = frame.for_right(Right::SeePatients)?;
-    let Some(patient) = served::patient(&frame, &headers) else {
+    let Some(chosen) = served::patient(&frame, &headers) else {
         return Ok(Redirect::to(DESK).into_response());
     };
-    let served = Served::look(&frame.console, caller, patient).await?;
+    let served = Served::look(&frame.console, caller, chosen).await?;
     let title = frame.words.say("consents-print-title");
     Ok(forms::shown(frame.page(&title, &body(&frame, &served))))
 }

@@ -25,6 +25,7 @@ use crate::admin::pages::forms::Field;
 use crate::admin::pages::plain;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
+use crate::admin::sessions::Served as Chosen;
 use crate::audit::Accounting;
 use crate::audit::Asked;
 use crate::gateway::control::Answer;
@@ -111,7 +112,7 @@ async fn page(
     Query(told): Query<Told>,
 ) -> Result<Response, Problem> {
     frame.for_right(Right::SeeDisclosures)?;
-    let Some(patient) = served::patient(&frame, &headers) else {
+    let Some(Chosen { patient, .. }) = served::patient(&frame, &headers) else {
         return Ok(Redirect::to(DESK).into_response());
     };
     let body = match told.years() {
@@ -234,7 +235,7 @@ async fn download(
     format: &str,
 ) -> Result<Response, Problem> {
     frame.for_right(Right::SeeDisclosures)?;
-    let Some(patient) = served::patient(frame, headers) else {
+    let Some(Chosen { patient, .. }) = served::patient(frame, headers) else {
         return Ok(Redirect::to(DESK).into_response());
     };
     let years = told.years().unwrap_or(YEARS);

@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 
 use axum::http::HeaderMap;
+use maud::Markup;
+use maud::html;
 
 use crate::admin::caller::Caller;
 use crate::admin::console::Console;
 use crate::admin::pages::Frame;
+use crate::admin::pages::frame::Posted;
 use crate::admin::problem::Problem;
+use crate::admin::sessions::Served as Chosen;
 use crate::audit::Identity;
 use crate::contract::Guardian;
 use crate::contract::InstitutionSlug;
@@ -25,6 +29,9 @@ const LOOKED_MAX: usize = 1_000;
 /// Pseudonyms whose entries are looked at: as many as a person may have.
 const PSEUDONYMS_MAX: usize = 32;
 
+/// The field of forms that tells for which patient they were opened.
+const TURN: &str = "turn";
+
 /// A revocation that somebody has not answered.
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
@@ -41,6 +48,8 @@ pub(super) struct Waiting {
 pub(super) struct Served {
     /// As the desk named them.
     pub(super) patient: PatientName,
+    /// What forms about them show.
+    pub(super) turn: u64,
     /// How many Patient IDs they have; none: the gateway has not met them.
     pub(super) ids: usize,
     /// What they agreed and objected to.
@@ -58,10 +67,43 @@ pub(super) struct Served {
 }
 
 /// Whom the session serves.
-pub(super) fn patient(frame: &Frame, headers: &HeaderMap) -> Option<PatientName> {
+pub(super) fn patient(frame: &Frame, headers: &HeaderMap) -> Option<Chosen> {
     let console = &frame.console;
     let cookie = console.session_cookie(headers)?;
     console.sessions.served(&cookie)
+}
+
+/// The same, for what a form says of them.
+///
+/// # Errors
+/// When the form was opened for another patient, in another window.
+pub(super) fn still<T>(posted: &Posted<T>, headers: &HeaderMap) -> Result<Option<Chosen>, Problem> {
+    let frame = &posted.frame;
+    let Some(chosen) = patient(frame, headers) else {
+        return Ok(None);
+    };
+    match posted.all(TURN).next() == Some(chosen.turn.to_string().as_str()) {
+        true => Ok(Some(chosen)),
+        false => Err(Problem::refused(frame.words.say("consents-other-patient"))),
+    }
+}
+
+/// What a form about the patient has in it.
+pub(super) fn turn(turn: u64) -> Markup {
+    html! { input type="hidden" name=(TURN) value=(turn); }
+}
+
+/// Whom the page is about.
+pub(super) fn about(frame: &Frame, patient: &PatientName) -> Markup {
+    let words = frame.words;
+    html! {
+        dl class="facts" {
+            dt { (words.say("field-patient-id")) } dd { strong { (patient.id) } }
+            @if !patient.issuer.is_empty() {
+                dt { (words.say("field-patient-issuer")) } dd { (patient.issuer) }
+            }
+        }
+    }
 }
 
 /// What the contract holds beside consents.
@@ -80,8 +122,9 @@ impl Served {
     pub(super) async fn look(
         console: &Console,
         caller: &Caller,
-        patient: PatientName,
+        chosen: Chosen,
     ) -> Result<Self, Problem> {
+        let Chosen { patient, turn } = chosen;
         let command = Command::Consents {
             patient: Some(patient.clone()),
         };
@@ -97,6 +140,7 @@ impl Served {
         };
         Ok(Self {
             patient,
+            turn,
             ids,
             consents,
             guardian: known.guardian,

@@ -22,6 +22,7 @@ use crate::admin::pages::frame::Posted;
 use crate::admin::pages::plain;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
+use crate::admin::sessions::Served as Chosen;
 use crate::contract::Effect;
 use crate::contract::Purpose;
 use crate::gateway::control::Change;
@@ -51,7 +52,7 @@ async fn deny(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
 fn asked(frame: &Frame, headers: &HeaderMap, effect: Effect) -> Result<Response, Problem> {
     frame.for_right(Right::ServePatients)?;
     Ok(match served::patient(frame, headers) {
-        Some(_) => forms::shown(page(frame, &Draft::new(effect), None)),
+        Some(chosen) => forms::shown(page(frame, &chosen, &Draft::new(effect), None)),
         None => Redirect::to(DESK).into_response(),
     })
 }
@@ -71,26 +72,26 @@ async fn record(
 ) -> Result<Response, Problem> {
     let frame = &posted.frame;
     frame.for_right(Right::ServePatients)?;
-    let Some(patient) = served::patient(frame, &headers) else {
+    let Some(chosen) = served::still(&posted, &headers)? else {
         return Ok(Redirect::to(DESK).into_response());
     };
     let draft = Draft::of(&posted, effect);
     let known = |slug: &str| plain::others(frame).iter().any(|(other, _)| other == slug);
-    let terms = match draft.terms(patient, &frame.console.face, known) {
+    let terms = match draft.terms(chosen.patient.clone(), &frame.console.face, known) {
         Ok(terms) => Box::new(terms),
         Err(wrong) => {
             let why = frame.words.say(wrong.message());
-            return Ok(forms::again(page(frame, &draft, Some(&why))));
+            return Ok(forms::again(page(frame, &chosen, &draft, Some(&why))));
         }
     };
     let change = Change::ConsentGrant { terms };
     match forms::record(frame, &posted.caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
-        Done::Refused(why) => Ok(forms::again(page(frame, &draft, Some(&why)))),
+        Done::Refused(why) => Ok(forms::again(page(frame, &chosen, &draft, Some(&why)))),
     }
 }
 
-fn page(frame: &Frame, draft: &Draft, wrong: Option<&str>) -> Markup {
+fn page(frame: &Frame, chosen: &Chosen, draft: &Draft, wrong: Option<&str>) -> Markup {
     let words = frame.words;
     let (title, what, action, send) = match draft.effect {
         Effect::Grant => (
@@ -110,17 +111,17 @@ fn page(frame: &Frame, draft: &Draft, wrong: Option<&str>) -> Markup {
         form class="card" method="post" action=(action) {
             (frame.csrf())
             (forms::wrong(wrong))
+            (served::turn(chosen.turn))
+            (served::about(frame, &chosen.patient))
             p { (what) }
             div class="columns" {
                 div {
                     (whom(frame, draft))
                     (purposes(frame, draft))
                     (giver(frame, draft))
-                }
-                div {
-                    (images(frame, draft))
                     (time(frame, draft))
                 }
+                div { (images(frame, draft)) }
             }
             div class="actions" {
                 button type="submit" { (send) }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::REVIEWS;
 use super::more;
 use super::open::Open;
+use super::refused;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
 use crate::admin::pages::forms;
@@ -226,6 +227,6 @@ async fn decide(Path(report): Path<String>, posted: Posted<Decided>) -> Result<R
     };
     match forms::record(frame, &posted.caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(REVIEWS, entry)),
-        Done::Refused(why) => Err(Problem::refused(why)),
+        Done::Refused(why) => refused(frame, &why).await,
     }
 }

@@ -62,6 +62,8 @@ struct Sent {
 /// A form of the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
+    /// None of them: a button.
+    Page,
     Suspension,
     Hold,
     Erasure,
@@ -111,6 +113,7 @@ fn whole(frame: &Frame, kept: &Kept, sent: &Sent, above: &Markup) -> Markup {
     let words = frame.words;
     let body = html! {
         (above)
+        (forms::wrong(sent.wrong(Part::Page)))
         section { (holds::part(frame, &kept.holds, sent)) }
         section { (suspensions::part(frame, &kept.suspensions, sent)) }
         section { (retention::part(frame, &kept.epochs)) }

@@ -8,6 +8,7 @@ consents-none-lately = No consent is recorded yet. The patient desk records them
 consents-stands = stands
 consents-ended = revoked
 consents-done = Done with this patient
+consents-other-patient = This form was opened for another patient than the desk serves now: nothing was recorded. Look for the patient again.
 consents-unmet = The gateway has not met this patient yet. Check the Patient ID. What is recorded here counts as soon as images come.
 consents-ids = Patient IDs
 consents-ids-many =

@@ -8,6 +8,7 @@ consents-none-lately = Aún no hay consentimientos registrados. Se registran aqu
 consents-stands = vigente
 consents-ended = revocado
 consents-done = Terminar con este paciente
+consents-other-patient = Este formulario se abrió para otro paciente que el que se atiende ahora: no se registró nada. Busque de nuevo al paciente.
 consents-unmet = La pasarela aún no conoce a este paciente. Compruebe el identificador. Lo que se registre aquí valdrá en cuanto lleguen imágenes.
 consents-ids = Identificadores
 consents-ids-many =

@@ -8,6 +8,7 @@ consents-none-lately = Aucun consentement n’est encore enregistré. L’accuei
 consents-stands = en vigueur
 consents-ended = révoqué
 consents-done = Terminer avec ce patient
+consents-other-patient = Ce formulaire a été ouvert pour un autre patient que celui servi à présent : rien n’a été enregistré. Recherchez de nouveau le patient.
 consents-unmet = La passerelle ne connaît pas encore ce patient. Vérifiez l’identifiant. Ce qui est enregistré ici vaudra dès que des images arriveront.
 consents-ids = Identifiants
 consents-ids-many =

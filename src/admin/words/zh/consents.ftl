@@ -8,6 +8,7 @@ consents-none-lately = 尚无同意记录。由患者服务台在此登记。
 consents-stands = 有效
 consents-ended = 已撤回
 consents-done = 结束该患者的办理
+consents-other-patient = 此表单是为另一位患者打开的，与当前办理的患者不同：未作任何登记。请重新查找患者。
 consents-unmet = 网关尚未遇到该患者。请核对患者编号。此处登记的内容在影像到达后立即生效。
 consents-ids = 患者编号
 consents-ids-many = 共有 { $count } 个编号，已合并为同一人

@@ -13,10 +13,12 @@ use serde::Deserialize;
 
 use super::DESK;
 use super::Served;
-use super::about;
 use super::at_desk;
+use super::sent_at_desk;
+use super::served;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
+use crate::admin::pages::consents::refused;
 use crate::admin::pages::consents::telling;
 use crate::admin::pages::forms;
 use crate::admin::pages::forms::Done;
@@ -43,21 +45,22 @@ struct Form {
 }
 
 async fn asked(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
-    let (caller, patient) = at_desk(&frame, &headers)?;
-    let Some(patient) = patient else {
+    let (caller, chosen) = at_desk(&frame, &headers)?;
+    let Some(chosen) = chosen else {
         return Ok(Redirect::to(DESK).into_response());
     };
-    let served = Served::look(&frame.console, caller, patient).await?;
+    let served = Served::look(&frame.console, caller, chosen).await?;
     Ok(forms::shown(page(&frame, &served, &Form::default(), None)))
 }
 
 fn page(frame: &Frame, served: &Served, form: &Form, wrong: Option<&str>) -> Markup {
     let words = frame.words;
     let body = html! {
-        (about(frame, &served.patient))
+        (served::about(frame, &served.patient))
         @if served.guardian.is_some() { (current(frame, served)) }
         form class="card narrow" method="post" action="/consents/guardian" {
             (frame.csrf())
+            (served::turn(served.turn))
             h2 { (words.say("consents-guardian-name")) }
             (forms::wrong(wrong))
             p { (words.say("consents-guardian-what")) }
@@ -101,6 +104,7 @@ fn current(frame: &Frame, served: &Served) -> Markup {
             }
             form method="post" action="/consents/guardian/end" {
                 (frame.csrf())
+                (served::turn(served.turn))
                 button type="submit" class="grave" { (words.say("consents-guardian-end")) }
             }
         }
@@ -109,15 +113,15 @@ fn current(frame: &Frame, served: &Served) -> Markup {
 
 async fn name(headers: HeaderMap, posted: Posted<Form>) -> Result<Response, Problem> {
     let (frame, form) = (&posted.frame, &posted.form);
-    let (caller, patient) = at_desk(frame, &headers)?;
-    let Some(patient) = patient else {
+    let (caller, chosen) = sent_at_desk(&posted, &headers)?;
+    let Some(chosen) = chosen else {
         return Ok(Redirect::to(DESK).into_response());
     };
     let done = match forms::day(&form.until) {
         Ok(until) => {
             let until = until.map(|day| frame.console.face.begins(Day(day.0.saturating_add(1))));
             let change = Change::GuardianName {
-                patient: patient.clone(),
+                patient: chosen.patient.clone(),
                 guardian: form.guardian.clone(),
                 until,
             };
@@ -128,7 +132,7 @@ async fn name(headers: HeaderMap, posted: Posted<Form>) -> Result<Response, Prob
     match done {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
         Done::Refused(why) => {
-            let served = Served::look(&frame.console, caller, patient).await?;
+            let served = Served::look(&frame.console, caller, chosen).await?;
             Ok(forms::again(page(frame, &served, form, Some(&why))))
         }
     }
@@ -139,13 +143,15 @@ struct Nothing {}
 
 async fn end(headers: HeaderMap, posted: Posted<Nothing>) -> Result<Response, Problem> {
     let frame = &posted.frame;
-    let (caller, patient) = at_desk(frame, &headers)?;
-    let Some(patient) = patient else {
+    let (caller, chosen) = sent_at_desk(&posted, &headers)?;
+    let Some(chosen) = chosen else {
         return Ok(Redirect::to(DESK).into_response());
     };
-    let change = Change::GuardianEnd { patient };
+    let change = Change::GuardianEnd {
+        patient: chosen.patient,
+    };
     match forms::record(frame, caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
-        Done::Refused(why) => Err(Problem::refused(why)),
+        Done::Refused(why) => refused(frame, caller, &headers, &why).await,
     }
 }

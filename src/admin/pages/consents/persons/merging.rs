@@ -12,14 +12,16 @@ use maud::html;
 use serde::Deserialize;
 
 use super::DESK;
-use super::about;
 use super::at_desk;
+use super::sent_at_desk;
+use super::served;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
 use crate::admin::pages::forms;
 use crate::admin::pages::forms::Done;
 use crate::admin::pages::frame::Posted;
 use crate::admin::problem::Problem;
+use crate::admin::sessions::Served as Chosen;
 use crate::gateway::control::Change;
 use crate::gateway::control::PatientName;
 
@@ -44,20 +46,21 @@ struct Wrong<'a> {
 }
 
 async fn asked(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
-    let (_, patient) = at_desk(&frame, &headers)?;
-    Ok(match patient {
-        Some(patient) => forms::shown(page(&frame, &patient, None)),
+    let (_, chosen) = at_desk(&frame, &headers)?;
+    Ok(match chosen {
+        Some(chosen) => forms::shown(page(&frame, &chosen, None)),
         None => Redirect::to(DESK).into_response(),
     })
 }
 
-fn page(frame: &Frame, patient: &PatientName, wrong: Option<&Wrong<'_>>) -> Markup {
+fn page(frame: &Frame, chosen: &Chosen, wrong: Option<&Wrong<'_>>) -> Markup {
     let words = frame.words;
     let of = |unlinks: bool| wrong.filter(|wrong| wrong.unlinks == unlinks);
     let form = |id: &str, action: &str, title: &str, what: &str, wrong: Option<&Wrong<'_>>| {
         html! {
             form class="card" method="post" action=(action) {
                 (frame.csrf())
+                (served::turn(chosen.turn))
                 h2 { (title) }
                 (forms::wrong(wrong.map(|wrong| wrong.why)))
                 p { (what) }
@@ -67,7 +70,7 @@ fn page(frame: &Frame, patient: &PatientName, wrong: Option<&Wrong<'_>>) -> Mark
         }
     };
     let body = html! {
-        (about(frame, patient))
+        (served::about(frame, &chosen.patient))
         div class="columns" {
             (form(
                 "merge",
@@ -103,8 +106,8 @@ async fn changed(
     unlinks: bool,
 ) -> Result<Response, Problem> {
     let frame = &posted.frame;
-    let (caller, patient) = at_desk(frame, &headers)?;
-    let Some(patient) = patient else {
+    let (caller, chosen) = sent_at_desk(&posted, &headers)?;
+    let Some(chosen) = chosen else {
         return Ok(Redirect::to(DESK).into_response());
     };
     let named = forms::named(&posted.form.id, &posted.form.issuer);
@@ -114,11 +117,11 @@ async fn changed(
             let change = match unlinks {
                 true => Change::PatientUnlink {
                     patient: other,
-                    from: patient.clone(),
+                    from: chosen.patient.clone(),
                 },
                 false => Change::PatientMerge {
                     patient: other,
-                    into: patient.clone(),
+                    into: chosen.patient.clone(),
                 },
             };
             forms::record(frame, caller, change).await?
@@ -137,7 +140,7 @@ async fn changed(
                 typed: &typed,
                 why: &why,
             };
-            Ok(forms::again(page(frame, &patient, Some(&wrong))))
+            Ok(forms::again(page(frame, &chosen, Some(&wrong))))
         }
     }
 }

@@ -12,8 +12,9 @@ use serde::Deserialize;
 
 use super::DESK;
 use super::Served;
-use super::about;
 use super::at_desk;
+use super::sent_at_desk;
+use super::served;
 use crate::admin::console::Shared;
 use crate::admin::pages::Frame;
 use crate::admin::pages::forms;
@@ -38,11 +39,11 @@ struct Form {
 }
 
 async fn asked(frame: Frame, headers: HeaderMap) -> Result<Response, Problem> {
-    let (caller, patient) = at_desk(&frame, &headers)?;
-    let Some(patient) = patient else {
+    let (caller, chosen) = at_desk(&frame, &headers)?;
+    let Some(chosen) = chosen else {
         return Ok(Redirect::to(DESK).into_response());
     };
-    let served = Served::look(&frame.console, caller, patient).await?;
+    let served = Served::look(&frame.console, caller, chosen).await?;
     Ok(forms::shown(page(&frame, &served, &Form::default(), None)))
 }
 
@@ -60,12 +61,13 @@ fn page(frame: &Frame, served: &Served, form: &Form, wrong: Option<&str>) -> Mar
     let kinds = StandingEvidence::ALL
         .map(|one| (one.as_str().to_owned(), words.say(called(one)).into_owned()));
     let body = html! {
-        (about(frame, &served.patient))
+        (served::about(frame, &served.patient))
         @if let Some(standing) = served.standing {
             p { (words.with("consents-standing-now", "standing", standing)) }
         }
         form class="card narrow" method="post" action="/consents/standing" {
             (frame.csrf())
+            (served::turn(served.turn))
             h2 { (words.say("consents-standing-note")) }
             (forms::wrong(wrong))
             p { (words.say("consents-standing-what")) }
@@ -96,8 +98,8 @@ fn page(frame: &Frame, served: &Served, form: &Form, wrong: Option<&str>) -> Mar
 
 async fn note(headers: HeaderMap, posted: Posted<Form>) -> Result<Response, Problem> {
     let (frame, form) = (&posted.frame, &posted.form);
-    let (caller, patient) = at_desk(frame, &headers)?;
-    let Some(patient) = patient else {
+    let (caller, chosen) = sent_at_desk(&posted, &headers)?;
+    let Some(chosen) = chosen else {
         return Ok(Redirect::to(DESK).into_response());
     };
     let evidence = form.evidence.parse::<StandingEvidence>();
@@ -105,7 +107,7 @@ async fn note(headers: HeaderMap, posted: Posted<Form>) -> Result<Response, Prob
     let done = match forms::entries(&form.proof) {
         Some(proof) => {
             let change = Change::StandingNote {
-                patient: patient.clone(),
+                patient: chosen.patient.clone(),
                 evidence,
                 proof,
             };
@@ -116,7 +118,7 @@ async fn note(headers: HeaderMap, posted: Posted<Form>) -> Result<Response, Prob
     match done {
         Done::Recorded(entry) => Ok(forms::recorded(DESK, entry)),
         Done::Refused(why) => {
-            let served = Served::look(&frame.console, caller, patient).await?;
+            let served = Served::look(&frame.console, caller, chosen).await?;
             Ok(forms::again(page(frame, &served, form, Some(&why))))
         }
     }

@@ -64,12 +64,13 @@ pub(super) fn part(frame: &Frame, all: &[ListedHold], sent: &Sent) -> Markup {
     let words = frame.words;
     let wrong = sent.wrong(Part::Hold);
     html! {
-        h2 { (words.say("records-holds")) }
-        p { (words.say("records-holds-what")) }
         @if all.is_empty() {
+            h2 { (words.say("records-holds")) }
+            p { (words.say("records-holds-what")) }
             (parts::nothing(&words.say("records-holds-none")))
         } @else {
             (table(frame, all))
+            p class="hint" { (words.say("records-holds-what")) }
         }
         (folded(&words.say("records-hold"), wrong.is_some(), &form(frame, &sent.hold, wrong)))
     }

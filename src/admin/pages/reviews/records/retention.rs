@@ -29,12 +29,13 @@ pub(super) fn part(frame: &Frame, all: &[ListedEpoch]) -> Markup {
     let words = frame.words;
     let title = words.say("records-retention");
     html! {
-        h2 { (title) }
-        p { (words.say("records-retention-what")) }
         @if all.is_empty() {
+            h2 { (title) }
+            p { (words.say("records-retention-what")) }
             (parts::nothing(&words.say("records-retention-none")))
         } @else {
             (table(frame, &title, all))
+            p class="hint" { (words.say("records-retention-what")) }
         }
     }
 }

@@ -71,12 +71,13 @@ pub(super) fn part(frame: &Frame, all: &[ListedSuspension], sent: &Sent) -> Mark
     let words = frame.words;
     let wrong = sent.wrong(Part::Suspension);
     html! {
-        h2 { (words.say("records-suspensions")) }
-        p { (words.say("records-suspensions-what")) }
         @if all.is_empty() {
+            h2 { (words.say("records-suspensions")) }
+            p { (words.say("records-suspensions-what")) }
             (parts::nothing(&words.say("records-suspensions-none")))
         } @else {
             (table(frame, all))
+            p class="hint" { (words.say("records-suspensions-what")) }
         }
         (folded(&words.say("records-suspend"), wrong.is_some(), &form(frame, &sent.suspension, wrong)))
     }
@@ -236,6 +237,12 @@ async fn resume(
     };
     match forms::record(frame, &posted.caller, change).await? {
         Done::Recorded(entry) => Ok(forms::recorded(RECORDS, entry)),
-        Done::Refused(why) => Err(Problem::refused(why)),
+        Done::Refused(why) => {
+            let sent = Sent {
+                wrong: Some((Part::Page, why)),
+                ..Sent::default()
+            };
+            again(frame, &posted.caller, &sent).await
+        }
     }
 }
