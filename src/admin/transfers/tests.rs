@@ -1,6 +1,7 @@
 use super::fixtures::moved;
 use super::*;
 use crate::time::DAY_MICROS;
+use crate::time::UtcMicros;
 
 fn takes(asked: &TransfersAsked, transfer: &UnderWay) -> bool {
     asked.sought(&ClockFace::utc()).unwrap().takes(transfer)
