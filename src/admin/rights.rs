@@ -60,7 +60,8 @@ pub(super) enum Right {
 
 impl Right {
     /// Every one.
-    pub(super) const ALL: [Self; 22] = [
+    #[cfg(test)]
+    const ALL: [Self; 22] = [
         Self::SeeOverview,
         Self::SeeTransfers,
         Self::SeeDecisions,

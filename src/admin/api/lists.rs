@@ -1,4 +1,8 @@
 //! Lists, a page at a time.
+#![expect(
+    unused_qualifications,
+    reason = "utoipa names the type of parameters by its path"
+)]
 
 use axum::Json;
 use axum::extract::Path;
@@ -173,10 +177,6 @@ lists! {
 }
 
 /// What lies in a queue, by study. Patients are pseudonyms, studies keyed digests.
-#[expect(
-    unused_qualifications,
-    reason = "utoipa names the type of parameters by its path"
-)]
 #[utoipa::path(
     get,
     path = "/api/v1/queues/{queue}",
