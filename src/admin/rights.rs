@@ -193,14 +193,14 @@ mod tests {
             Right::ManageQueues,
             Right::ManageAccounts,
         ];
-        assert!(!changing.iter().any(of(Role::Auditor)));
+        assert!(!changing.iter().any(of(Auditor)));
         let patients = [
             Right::SeePatients,
             Right::ServePatients,
             Right::SeeDisclosures,
         ];
-        assert!(!patients.iter().any(of(Role::PacsAdmin)));
+        assert!(!patients.iter().any(of(PacsAdmin)));
         // Rules change by two persons, of whom one has to be an approver.
-        assert_eq!(Right::ApprovePolicy.roles(), [Role::RuleApprover]);
+        assert_eq!(Right::ApprovePolicy.roles(), [RuleApprover]);
     }
 }

@@ -135,6 +135,7 @@ def test_the_desk_grants_a_consent_and_the_next_pull_succeeds(hospital, visit):
     assert "Nothing is recorded for this patient" in page.locator("main").inner_text()
     page.get_by_role("link", name="Record a consent").click()
     # What is missing is said, and what was chosen stays.
+    visitor.expected = (409,)
     page.get_by_label("St. Berta Hospital").check()
     page.get_by_role("button", name="Record the consent").click()
     assert page.get_by_role("alert").inner_text() == "Choose at least one purpose."
@@ -152,7 +153,7 @@ def test_the_desk_grants_a_consent_and_the_next_pull_succeeds(hospital, visit):
     page.emulate_media(media="print")
     assert "You have consented" in page.locator("main").inner_text() and MARIA in page.locator("main").inner_text()
     visitor.shot("consents-printed", whole=True)
-    page.emulate_media(media=None)
+    page.emulate_media(media="screen")
     visitor.go("/consents")
     page.get_by_role("table", name="Consents and objections").get_by_role("link", name="Revoke").first.click()
     assert not visitor.violations()

@@ -4,6 +4,11 @@
     reason = "utoipa names the type of parameters by its path"
 )]
 
+#![expect(
+    unused_qualifications,
+    reason = "utoipa names the type of parameters by its path"
+)]
+
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::Query;
