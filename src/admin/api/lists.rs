@@ -1,8 +1,4 @@
 //! Lists, a page at a time.
-#![expect(
-    unused_qualifications,
-    reason = "utoipa names the type of parameters by its path"
-)]
 
 #![expect(
     unused_qualifications,
