@@ -163,7 +163,7 @@ struct Window {
 }
 
 /// Checks rules. Takes up to a second.
-fn check(parts: &PolicyParts) -> (Checked, Option<PolicySet>) {
+fn check(parts: &PolicyParts) -> Checked {
     let set = match parts.parse() {
         Ok(set) => set,
         Err(error) => {
@@ -172,14 +172,20 @@ fn check(parts: &PolicyParts) -> (Checked, Option<PolicySet>) {
                 place: parts.place_of_fault(fault),
                 text: fault.to_string(),
             };
-            let checked = Checked {
+            // A rule is validated for each kind of request, and may be wrong in the same way for several.
+            let mut findings: Vec<Finding> = Vec::new();
+            for found in error.faults.iter().map(finding) {
+                if !findings.contains(&found) {
+                    findings.push(found);
+                }
+            }
+            return Checked {
                 valid: false,
                 rules: None,
                 sha256: None,
                 text: None,
-                findings: error.faults.iter().map(finding).collect(),
+                findings,
             };
-            return (checked, None);
         }
     };
     let remarks = set.lint().into_iter().map(|remark| Finding {
@@ -189,14 +195,13 @@ fn check(parts: &PolicyParts) -> (Checked, Option<PolicySet>) {
     });
     let mut findings: Vec<Finding> = remarks.collect();
     findings.sort_by_key(|finding| !finding.fault);
-    let checked = Checked {
+    Checked {
         valid: findings.iter().all(|finding| !finding.fault),
         rules: Some(set.ids().count()),
         sha256: Some(set.sha256().to_string()),
         text: Some(set.canonical_text().to_owned()),
         findings,
-    };
-    (checked, Some(set))
+    }
 }
 
 impl Answered {
@@ -324,7 +329,7 @@ impl Console {
         self: &Shared,
         parts: PolicyParts,
     ) -> Result<Checked, Problem> {
-        self.alone(move |_| Ok(check(&parts).0)).await
+        self.alone(move |_| Ok(check(&parts))).await
     }
 
     /// Asks rules what was asked before, as `credence policy backtest` does: of the last `last` decisions.
@@ -367,5 +372,76 @@ impl Console {
             })
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::RuleFile;
+
+    fn delivered(more: &str) -> PolicyParts {
+        let read = |name: &str| {
+            let path = format!("{}/gateway-config/{name}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_to_string(path).unwrap()
+        };
+        let files = ["10-permits", "20-patient", "30-score", "40-site"];
+        let mut rules: Vec<RuleFile> = files
+            .map(|name| RuleFile {
+                name: format!("{name}.cedar"),
+                text: read(&format!("policy/{name}.cedar")),
+            })
+            .into();
+        rules.push(RuleFile {
+            name: "50-more.cedar".to_owned(),
+            text: more.to_owned(),
+        });
+        PolicyParts {
+            schema: read("policy/schema.cedarschema"),
+            credit: read("credit.toml"),
+            rules,
+        }
+    }
+
+    #[test]
+    fn sound_rules_have_a_digest_and_a_text() {
+        let parts = delivered("");
+        let checked = check(&parts);
+        assert!(checked.valid, "{:?}", checked.findings);
+        let set = parts.parse().unwrap();
+        assert_eq!(checked.sha256, Some(set.sha256().to_string()));
+        assert_eq!(checked.text.as_deref(), Some(set.canonical_text()));
+        assert_eq!(PolicyParts::of(set.canonical_text()), Some(parts));
+    }
+
+    #[test]
+    fn a_fault_is_told_once_with_its_place() {
+        let rule = "\n@id(\"x\")\npermit (principal, action, resource) when { context.scroe > 3 };";
+        let checked = check(&delivered(rule));
+        assert!(!checked.valid && checked.sha256.is_none());
+        let places: Vec<_> = checked.findings.iter().map(|found| &found.place).collect();
+        assert!(
+            places.iter().all(|place| {
+                place.file.as_deref() == Some("50-more.cedar") && place.line == Some(2)
+            }),
+            "{places:?}"
+        );
+        let texts: std::collections::BTreeSet<_> =
+            checked.findings.iter().map(|found| &found.text).collect();
+        assert_eq!(texts.len(), checked.findings.len());
+    }
+
+    #[test]
+    fn a_forbid_that_can_fail_must_not_be_proposed() {
+        let rule = "@id(\"sum\") @reason(\"no\") forbid (principal, action, resource)\n\
+                    when { context.score * 9223372036854775807 > 3 };";
+        let checked = check(&delivered(rule));
+        assert!(!checked.valid && checked.sha256.is_some());
+        let first = &checked.findings[0];
+        assert!(first.fault, "{first:?}");
+        assert_eq!(
+            (first.place.rule.as_deref(), first.place.line),
+            (Some("sum"), Some(1))
+        );
     }
 }

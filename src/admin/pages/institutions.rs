@@ -19,6 +19,7 @@ use crate::admin::console::Shared;
 use crate::admin::plot;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
+use crate::admin::words::Tongue;
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()
@@ -49,8 +50,8 @@ fn table(frame: &Frame, institutions: &[ListedInstitution]) -> Markup {
                 td class="number" { (score(frame, one)) }
                 td { @if let Some(score) = one.score { (plot::bar(u64::from(score), 1_000)) } }
                 td class="number" { (ceiling(one)) }
-                td class="number" { @if one.evidence { (units(one.good_milli)) } }
-                td class="number" { @if one.evidence { (units(one.bad_milli)) } }
+                td class="number" { @if one.evidence { (units(frame, one.good_milli)) } }
+                td class="number" { @if one.evidence { (units(frame, one.bad_milli)) } }
                 td { (codes(&one.ae_titles)) }
                 td class="number" { (one.peers.len()) }
                 td { @if one.gateway { (words.say("institutions-yes")) } }
@@ -91,14 +92,18 @@ fn ceiling(one: &ListedInstitution) -> Markup {
     }
 }
 
-/// A weight in thousandths of a unit, as 1.234.
-fn units(milli: u64) -> String {
-    format!("{}.{:03}", milli / 1000, milli % 1000)
+/// A weight in thousandths of a unit, as 1.234, or as 1,234 where people write it so.
+fn units(frame: &Frame, milli: u64) -> String {
+    let point = match frame.words.tongue {
+        Tongue::English | Tongue::Chinese => '.',
+        Tongue::German | Tongue::French | Tongue::Spanish => ',',
+    };
+    format!("{}{point}{:03}", milli / 1000, milli % 1000)
 }
 
 /// The same, of millionths.
-fn units_of_micro(micro: u64) -> String {
-    units(micro / 1000)
+fn units_of_micro(frame: &Frame, micro: u64) -> String {
+    units(frame, micro / 1000)
 }
 
 /// Identifiers, one beside the other.

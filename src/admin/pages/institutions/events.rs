@@ -12,7 +12,7 @@ use crate::contract::Statement;
 use crate::contract::What;
 
 /// Lines of the account that are listed.
-const ROWS: usize = 100;
+const ROWS: usize = 40;
 
 /// What a line is about.
 pub(super) fn what(frame: &Frame, what: &What) -> String {
@@ -116,10 +116,10 @@ fn entries(frame: &Frame, line: &Line) -> Markup {
 }
 
 /// What a line added to a side, and what is left of it.
-fn side(then: u64, now: u64) -> Markup {
+fn side(frame: &Frame, then: u64, now: u64) -> Markup {
     html! {
-        td class="number" { @if then > 0 { (units_of_micro(then)) } }
-        td class="number" { @if then > 0 { (units_of_micro(now)) } }
+        td class="number" { @if then > 0 { (units_of_micro(frame, then)) } }
+        td class="number" { @if then > 0 { (units_of_micro(frame, now)) } }
     }
 }
 
@@ -133,8 +133,8 @@ pub(super) fn table(frame: &Frame, told: &Statement) -> Markup {
                 td { time datetime=(line.day) { (line.day) } }
                 td class="number" { (entries(frame, line)) }
                 td { (what(frame, &line.what)) (later(frame, line)) }
-                (side(line.good_then_micro, line.good_now_micro))
-                (side(line.bad_then_micro, line.bad_now_micro))
+                (side(frame, line.good_then_micro, line.good_now_micro))
+                (side(frame, line.bad_then_micro, line.bad_now_micro))
             }
         }
     };

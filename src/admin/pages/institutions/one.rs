@@ -18,6 +18,7 @@ use super::units_of_micro;
 use crate::admin::address_book::ListedInstitution;
 use crate::admin::board::UnderWay;
 use crate::admin::console::Shared;
+use crate::admin::credit::Book;
 use crate::admin::credit::History;
 use crate::admin::credit::Named;
 use crate::admin::credit::Reached;
@@ -145,9 +146,7 @@ async fn score_part(
     span: Span,
 ) -> Markup {
     let (slug, today) = (one.institution.clone(), console.clock.now().day());
-    let look = move |book: &mut crate::admin::credit::Book| {
-        (book.history(&slug, today), book.named(&slug))
-    };
+    let look = move |book: &mut Book| (book.history(&slug, today), book.named(&slug));
     let known = console.credit.look(WITHIN, look).await;
     let words = frame.words;
     let again = format!(
@@ -201,8 +200,8 @@ fn tiles(frame: &Frame, one: &ListedInstitution, known: &Known) -> Markup {
             @if let Some(value) = one.ceiling {
                 (tile("institutions-ceiling", value.to_string(), ceiling))
             }
-            (tile("institutions-good", super::units(one.good_milli), String::new()))
-            (tile("institutions-bad", super::units(one.bad_milli), String::new()))
+            (tile("institutions-good", super::units(frame, one.good_milli), String::new()))
+            (tile("institutions-bad", super::units(frame, one.bad_milli), String::new()))
             @if let Some(named) = named {
                 (tile("institutions-consents", named.granted.to_string(), match named.denied {
                     0 => String::new(),
@@ -213,10 +212,10 @@ fn tiles(frame: &Frame, one: &ListedInstitution, known: &Known) -> Markup {
         @if let Some(told) = statement {
             p class="hint" {
                 (words.with_all("institutions-formula", [
-                    ("good", units_of_micro(told.good_micro).into()),
-                    ("bad", units_of_micro(told.bad_micro).into()),
-                    ("base-good", units_of_micro(told.base_good_micro).into()),
-                    ("base", units_of_micro(told.base_weight_micro).into()),
+                    ("good", units_of_micro(frame, told.good_micro).into()),
+                    ("bad", units_of_micro(frame, told.bad_micro).into()),
+                    ("base-good", units_of_micro(frame, told.base_good_micro).into()),
+                    ("base", units_of_micro(frame, told.base_weight_micro).into()),
                     ("score", u64::from(told.score_without_ceiling).into()),
                 ]))
             }
