@@ -51,6 +51,17 @@ ROUTES = {
     ("GET", "/api/v1/reviews"): READERS,
     ("GET", "/api/v1/scores"): CONTRACT,
     ("GET", "/api/v1/suspensions"): (COMPLIANCE,),
+    ("GET", "/api/v1/entries"): READERS,
+    ("GET", "/api/v1/entries/{entry}"): READERS,
+    ("POST", "/api/v1/entries/{entry}/details"): (COMPLIANCE,),
+    ("GET", "/api/v1/exports"): (COMPLIANCE,),
+    ("POST", "/api/v1/exports"): (COMPLIANCE,),
+    ("GET", "/api/v1/exports/{export}"): (COMPLIANCE,),
+    ("DELETE", "/api/v1/exports/{export}"): (COMPLIANCE,),
+    ("GET", "/api/v1/exports/{export}/file"): (COMPLIANCE,),
+    ("GET", "/api/v1/ledger"): HOUSE,
+    ("GET", "/api/v1/verifications"): HOUSE,
+    ("POST", "/api/v1/verifications"): HOUSE,
 }
 # The route whose right is its command's.
 COMMANDS_ROUTE = ("POST", "/api/v1/commands")
@@ -147,5 +158,8 @@ def commands(digest: str) -> list[tuple[str, dict, tuple[str, ...]]]:
     return found
 
 # What stands in the address of a route, where it must be something; and bodies of routes that have one.
-PATH_VALUES = {"queue": "archive"}
-BODIES: dict[tuple[str, str], dict] = {}
+PATH_VALUES = {"queue": "archive", "entry": "0", "export": "0" * 32}
+BODIES: dict[tuple[str, str], dict] = {
+    ("POST", "/api/v1/exports"): {"formats": ["csv"], "filter": {"from": "2999-01-01"}},
+    ("POST", "/api/v1/verifications"): {},
+}
