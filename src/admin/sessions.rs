@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_session_serves_one_patient_and_forgets_the_one_before() {
         let sessions = sessions();
-        let (cookie, _) = sessions.begin("ada", 7, 0).unwrap();
+        let (cookie, _) = sessions.begin("ada", 7, None, 0).unwrap();
         let patient = |id: &str| PatientName {
             id: id.to_owned(),
             issuer: String::new(),

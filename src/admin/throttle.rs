@@ -62,7 +62,7 @@ impl Throttle {
             }
             failures.count = failures.count.saturating_add(1);
             failures.last_us = now_us;
-            let (count, is_over) = (failures.count / FREE, failures.count % FREE == 0);
+            let (count, is_over) = (failures.count / FREE, failures.count.is_multiple_of(FREE));
             if let Who::Address(address) = who
                 && is_over
                 && count.is_power_of_two()

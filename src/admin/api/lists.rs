@@ -1,5 +1,10 @@
 //! Lists, a page at a time.
 
+#![expect(
+    unused_qualifications,
+    reason = "utoipa names the type of parameters by its path"
+)]
+
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::Query;

@@ -90,7 +90,6 @@ pub(in crate::admin) struct UnderWay {
 #[derive(Debug, Default)]
 pub(in crate::admin) struct Seen {
     next: Option<u64>,
-    newest: UtcMicros,
     /// Those that are over.
     hours: VecDeque<Hour>,
     hour: Option<Hour>,
@@ -115,11 +114,6 @@ impl Seen {
     /// How many entries the ledger has, as far as was read.
     pub(in crate::admin) fn entries(&self) -> u64 {
         self.next.unwrap_or(0)
-    }
-
-    /// When the newest entry was made.
-    pub(in crate::admin) const fn newest(&self) -> UtcMicros {
-        self.newest
     }
 
     /// The last day by the hour, the oldest first.
@@ -152,20 +146,8 @@ impl Seen {
         self.ended.iter().rev()
     }
 
-    /// One that moves or moved.
-    pub(in crate::admin) fn transfer(&self, decision: u64) -> Option<&UnderWay> {
-        let ended = || {
-            self.ended
-                .iter()
-                .rev()
-                .find(|one| one.judged.entry == decision)
-        };
-        self.under_way.get(&decision).or_else(ended)
-    }
-
     /// Takes in an entry.
     pub(super) fn take(&mut self, record: &Record) {
-        self.newest = record.at();
         match record.body() {
             Body::Decision { .. } => self.decided(record),
             Body::TransferClosed { .. } => self.moved(record),

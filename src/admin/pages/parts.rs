@@ -34,8 +34,8 @@ pub(super) fn bytes(count: u64) -> String {
     found.map_or_else(
         || format!("{count} B"),
         |(unit, name)| {
-            let tenths = count.saturating_mul(10) / unit;
-            format!("{}.{} {name}", tenths / 10, tenths % 10)
+            let (whole, rest) = (count / unit, count % unit);
+            format!("{whole}.{} {name}", rest.saturating_mul(10) / unit)
         },
     )
 }
@@ -97,7 +97,7 @@ mod tests {
             (1_000, "1.0 kB"),
             (524_288, "524.2 kB"),
             (3_210_000_000, "3.2 GB"),
-            (u64::MAX, "1844674.4 TB"),
+            (u64::MAX, "18446744.0 TB"),
         ] {
             assert_eq!(bytes(count), text);
         }

@@ -92,9 +92,10 @@ pub(super) async fn download(
         since: Some(since),
         with_suspended: false,
     };
-    let found = match console.answer(&posted.caller, command).await? {
-        Answer::Disclosures { disclosures } => disclosures,
-        _ => return Err(Problem::unavailable("")),
+    let Answer::Disclosures { disclosures: found } =
+        console.answer(&posted.caller, command).await?
+    else {
+        return Err(Problem::unavailable(""));
     };
     let asked = Asked {
         patient: id.to_owned(),

@@ -232,9 +232,8 @@ pub(super) async fn patient(
         }),
         study: None,
     };
-    let patients = match console.answer(&posted.caller, command).await? {
-        Answer::Names { patients, .. } => patients,
-        _ => return Err(Problem::unavailable("")),
+    let Answer::Names { patients, .. } = console.answer(&posted.caller, command).await? else {
+        return Err(Problem::unavailable(""));
     };
     if patients.is_empty() {
         let page = whole_with(frame, &filters, "audit-patient-unknown");

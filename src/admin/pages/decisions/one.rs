@@ -61,16 +61,16 @@ pub(super) async fn patient(
         .shown(&posted.caller, pseudonym, DetailsOf::Decision, about)
         .await?;
     let identity = console.identity(judged.entry).await?;
-    told(frame, &one, Some(identity.unwrap_or_default()))
+    told(frame, &one, Some(&identity.unwrap_or_default()))
 }
 
 fn told(
     frame: &Frame,
     one: &OneDecision,
-    identity: Option<Identity>,
+    identity: Option<&Identity>,
 ) -> Result<Html<String>, Problem> {
     let judged = one.judged()?;
-    let who = who(frame, judged, identity.as_ref());
+    let who = who(frame, judged, identity);
     let body = html! {
         (answer(frame, &judged.decision))
         div class="columns" {

@@ -1,7 +1,7 @@
 ## Institutions
 institutions = Einrichtungen
-institutions-what = Wie verlässlich die anderen mit uns Bilder austauschen, soweit unser eigenes Gateway es gesehen hat. Was ein Punktestand erlaubt, sagen die geltenden Regeln.
-institutions-all = Einrichtungen und ihr heutiger Punktestand
+institutions-what = Wie verlässlich die anderen mit uns Bilder austauschen, soweit unser eigenes Gateway es gesehen hat. Was eine Punktzahl erlaubt, sagen die geltenden Regeln.
+institutions-all = Einrichtungen und ihre heutigen Punktzahlen
 institutions-ceiling = Obergrenze
 institutions-good = Gut
 institutions-bad = Schlecht
@@ -11,8 +11,8 @@ institutions-gateway = Gateway
 institutions-yes = ja
 institutions-own = eigene
 institutions-no-evidence = noch kein Nachweis
-institutions-own-what = Das ist unsere eigene Einrichtung. Sie hat hier keinen Punktestand.
-institutions-score-today = Punktestand heute
+institutions-own-what = Das ist unsere eigene Einrichtung. Sie hat hier keine Punktzahl.
+institutions-score-today = Punktzahl heute
 institutions-consents = Einwilligungen, die sie nennen
 institutions-objections =
     { $count ->
@@ -24,22 +24,22 @@ institutions-until = bis einschließlich { $day }
 institutions-formula = 1000 × (gut { $good } + { $base-good }) / (gut { $good } + schlecht { $bad } + { $base }), abgerundet: { $score }. Eine Einheit ist ein Tag einwandfreien Austauschs mit einer Gegenseite; die Hälfte des Guten wird früher vergessen als die Hälfte des Schlechten.
 
 ## Score over time
-institutions-over-time = Punktestand im Verlauf
-institutions-nothing-yet = Über diese Einrichtung gibt es noch keinen Nachweis. Ihr Punktestand bewegt sich mit der ersten Übertragung, die endet.
-institutions-unreadable = Das Protokoll ist nicht lesbar. Wer das Gateway betreibt, sollte in dessen Log nachsehen.
-institutions-reading = Das Protokoll wird gelesen: { $done } von { $of } Einträgen. Laden Sie die Seite gleich noch einmal.
-institutions-chart = Punktestand von { $name } im Verlauf
+institutions-over-time = Punktzahl im Verlauf
+institutions-nothing-yet = Über diese Einrichtung gibt es noch keinen Nachweis. Ihre Punktzahl bewegt sich mit der ersten Übertragung, die endet.
+institutions-unreadable = Das Ledger ist nicht lesbar. Wer das Gateway betreibt, sollte in dessen Log nachsehen.
+institutions-reading = Das Ledger wird gelesen: { $done } von { $of } Einträgen. Laden Sie die Seite gleich noch einmal.
+institutions-chart = Punktzahl von { $name } im Verlauf
 institutions-axis-day = Tag
 institutions-axis-score = Punkte
 institutions-span-quarter = Ein Quartal
 institutions-span-year = Ein Jahr
 institutions-span-all = Alles
-institutions-key-score = Punktestand am Ende jedes Tages
+institutions-key-score = Punktzahl am Ende jedes Tages
 institutions-key-event = Belastung
-institutions-key-marks = Gestrichelt: Punktestände, ab denen die ausgelieferten Regeln mehr erlauben
+institutions-key-marks = Gestrichelt: Punktzahlen, ab denen die ausgelieferten Regeln mehr erlauben
 
 ## What moved it
-institutions-events = Woraus der Punktestand entsteht
+institutions-events = Woraus die Punktzahl entsteht
 institutions-head-day = Tag
 institutions-head-entries = Einträge
 institutions-left = davon übrig
@@ -104,7 +104,7 @@ institutions-gateway-of = Gateway { $peer }
 institutions-gateway-ae = Unser AE-Titel dafür
 institutions-gateway-emergency-ae = Derselbe für Notfälle
 institutions-exchange = Austausch
-institutions-log-key = Schlüssel seines Protokolls
+institutions-log-key = Schlüssel seines Ledgers
 institutions-statement-key = Schlüssel seiner Aussagen
 institutions-witness-key = Schlüssel seines Zeugen
 institutions-parcel-key = Schlüssel für Pakete

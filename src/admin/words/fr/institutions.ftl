@@ -27,7 +27,7 @@ institutions-formula = 1000 × (bon { $good } + { $base-good }) / (bon { $good }
 institutions-over-time = Score au fil du temps
 institutions-nothing-yet = Il n’y a encore aucun élément sur cet établissement. Son score évolue dès le premier transfert terminé.
 institutions-unreadable = Le registre est illisible. L’exploitant de la passerelle doit consulter son journal.
-institutions-reading = Lecture du registre : { $done } entrées sur { $of }. Rechargez la page dans un instant.
+institutions-reading = Lecture du registre : { $done } écritures sur { $of }. Rechargez la page dans un instant.
 institutions-chart = Score de { $name } au fil du temps
 institutions-axis-day = jour
 institutions-axis-score = score
@@ -41,7 +41,7 @@ institutions-key-marks = En pointillé : scores à partir desquels les règles l
 ## What moved it
 institutions-events = D’où vient le score
 institutions-head-day = Jour
-institutions-head-entries = Entrées
+institutions-head-entries = Écritures
 institutions-left = restant
 institutions-more =
     { $count ->
@@ -60,10 +60,10 @@ institutions-equivocated = Deux de ses déclarations signées se contredisent
 institutions-receipt-disputed = Un accusé portant sur d’autres octets que ceux vus par notre passerelle : décision { $decision }
 institutions-misstated = Il a parlé au nom d’un autre établissement
 institutions-incident-upheld = Incident confirmé : { $incident } ; signalement { $report }
-institutions-reversed = annulée par l’entrée { $entry }
+institutions-reversed = annulée par l’écriture { $entry }
 institutions-set-ceiling = plafond { $score } jusqu’au { $day } inclus
 institutions-set-ceiling-lifted = plafond { $score } jusqu’à sa levée
-institutions-lifted = levé par l’entrée { $entry }
+institutions-lifted = levé par l’écriture { $entry }
 institutions-waiting = Ne compte pas encore : { $incident } (signalement { $report }) attend un arbitre et devient caduc le
 
 ## Transfers of late

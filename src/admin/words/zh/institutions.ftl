@@ -1,7 +1,7 @@
 ## Institutions
 institutions = 机构
-institutions-what = 其他机构与我们交换影像的可靠程度，以本网关所见为准。某一分数允许什么，由现行规则规定。
-institutions-all = 各机构及其今日分数
+institutions-what = 其他机构与我们交换影像的可靠程度，以本网关所见为准。某一信用分允许什么，由现行规则规定。
+institutions-all = 各机构及其今日信用分
 institutions-ceiling = 上限
 institutions-good = 正面
 institutions-bad = 负面
@@ -11,8 +11,8 @@ institutions-gateway = 网关
 institutions-yes = 有
 institutions-own = 本机构
 institutions-no-evidence = 尚无依据
-institutions-own-what = 这是我们自己的机构，在此没有分数。
-institutions-score-today = 今日分数
+institutions-own-what = 这是我们自己的机构，在此没有信用分。
+institutions-score-today = 今日信用分
 institutions-consents = 指名该机构的同意
 institutions-objections = 以及 { $count } 项反对
 institutions-until-lifted = 直至解除
@@ -20,24 +20,24 @@ institutions-until = 至 { $day }（含当日）
 institutions-formula = 1000 ×（正面 { $good } + { $base-good }）/（正面 { $good } + 负面 { $bad } + { $base }），向下取整：{ $score }。一个单位等于与一个对方无差错交换一天；正面的一半比负面的一半更早被遗忘。
 
 ## Score over time
-institutions-over-time = 分数变化
-institutions-nothing-yet = 尚无关于该机构的依据。第一次传输结束后，其分数才会变化。
+institutions-over-time = 信用分变化
+institutions-nothing-yet = 尚无关于该机构的依据。第一次传输结束后，其信用分才会变化。
 institutions-unreadable = 无法读取账本。请网关的运维人员查看其日志。
-institutions-reading = 正在读取账本：共 { $of } 条记录，已读 { $done } 条。请稍后重新加载页面。
-institutions-chart = { $name } 的分数变化
+institutions-reading = 正在读取账本：共 { $of } 条目，已读 { $done } 条。请稍后重新加载页面。
+institutions-chart = { $name } 的信用分变化
 institutions-axis-day = 日期
-institutions-axis-score = 分数
+institutions-axis-score = 信用分
 institutions-span-quarter = 一个季度
 institutions-span-year = 一年
 institutions-span-all = 全部
-institutions-key-score = 每日结束时的分数
+institutions-key-score = 每日结束时的信用分
 institutions-key-event = 扣分
-institutions-key-marks = 虚线：自该分数起，随产品提供的规则允许更多
+institutions-key-marks = 虚线：自该信用分起，随产品提供的规则允许更多
 
 ## What moved it
-institutions-events = 分数的来源
+institutions-events = 信用分的来源
 institutions-head-day = 日期
-institutions-head-entries = 记录
+institutions-head-entries = 条目
 institutions-left = 剩余
 institutions-more = 另有 { $count } 行较早的内容未列出：可用 credence score explain { $slug } --all 查看。
 institutions-routine = { $due } 次传输中 { $good } 次正常
@@ -48,10 +48,10 @@ institutions-equivocated = 其两份签名声明相互矛盾
 institutions-receipt-disputed = 回执所述字节与本网关所见不同：决定 { $decision }
 institutions-misstated = 以其他机构的名义发言
 institutions-incident-upheld = 事件成立：{ $incident }；报告 { $report }
-institutions-reversed = 已由记录 { $entry } 撤销
+institutions-reversed = 已由条目 { $entry } 撤销
 institutions-set-ceiling = 上限 { $score }，至 { $day }（含当日）
 institutions-set-ceiling-lifted = 上限 { $score }，直至解除
-institutions-lifted = 已由记录 { $entry } 解除
+institutions-lifted = 已由条目 { $entry } 解除
 institutions-waiting = 尚不计入：{ $incident }（报告 { $report }）等待仲裁，失效时间
 
 ## Transfers of late

@@ -1,2 +1,81 @@
 ## Policy
-policy = Policy
+policy = 规则
+policy-in-force = 现行规则
+policy-none = 没有现行规则：一切请求都被拒绝。请提出规则。
+policy-digest = 摘要
+policy-rules = 规则数
+policy-proposed-by = 提出者
+policy-approved-by = 批准者
+policy-activated-by = 生效操作者
+policy-founding = 无：账本自这些规则开始
+policy-entry = 条目 { $entry }
+policy-proposals = 提案
+policy-no-proposals = 没有提案。修改规则需要两人：一人提出，另一人批准。
+policy-propose-others = 提出其他规则
+policy-nobody-yet = 尚无
+policy-numbers = 合约数值
+policy-key = 键
+policy-value = 值
+
+## Rules
+policy-rule-by-rule = 逐条规则
+policy-permits = 允许
+policy-forbids = 禁止
+policy-reason = 告知请求方的理由
+policy-obligations = 义务
+policy-files = 文件
+policy-differences = 与现行规则的差异
+policy-no-differences = 没有差异。
+policy-new-file = 新增
+policy-gone-file = 移除
+policy-line = 自第 { $line } 行起
+
+## A proposal
+policy-proposal = 提案 { $digest }
+policy-approve-what = 由第二人批准，提出者本人不能批准。请阅读其改动，并用过去的请求试验。
+policy-activate-what = 已获批准。生效后，从下一个请求起由它裁决；进行中的传输会重新裁决。
+policy-approve = 批准
+policy-activate = 使其生效
+policy-withdraw = 撤回
+policy-back = 返回现行规则
+
+## Proposing and trying
+policy-propose-what = 规则的全文。在另一人批准并由某人使其生效之前，不会据此裁决任何请求。文本为空的文件会被略去。
+policy-another-file = 另一个文件
+policy-file-name = 文件 { $name }
+policy-file = 文件
+policy-text = 文本
+policy-check = 检查
+policy-try = 用过去的请求试验
+policy-propose = 提出
+policy-try-what = 试验
+policy-last = 最近多少项决定
+policy-check-result = 检查结果
+policy-faults = { $count } 处错误：不能这样提出。
+policy-warnings = 没有错误，{ $count } 处警告。
+policy-sound = { $rules } 条规则，未发现问题。
+policy-findings = 发现
+policy-kind = 类别
+policy-fault = 错误
+policy-warning = 警告
+policy-line-number = 行
+policy-rule = 规则
+policy-backtest-result = 本会如何答复
+policy-asked-again = 重新裁决的决定
+policy-now-refused = 由允许变为拒绝
+policy-now-permitted = 由拒绝变为允许
+policy-now-otherwise = 理由或义务不同
+policy-cut = 时间不足：并非所有决定都已重新裁决。credence policy backtest 会用足所需时间。
+policy-same-answers = 所有答复都会与当时相同。
+policy-answers-differ = 会有不同答复的决定
+policy-more-differences = 另有 { $count } 项未列出。
+policy-backtest-hint = 使用当时的同意与信用分。后续影响不作推演。
+policy-recipient = 接收方
+policy-change = 变化
+policy-was = 原答复
+policy-would-be = 新答复
+policy-change-refused = 现被拒绝
+policy-change-permitted = 现被允许
+policy-change-otherwise = 其他不同
+policy-rules-decided = 规则
+policy-errors = 错误

@@ -93,10 +93,11 @@ impl From<NoDay> for Wrong {
 }
 
 impl Draft {
-    /// What is meant unless somebody says otherwise: as `credence consent grant` and `deny` have it.
+    /// What is meant unless somebody says otherwise: an objection is against all of it, and nobody has agreed to
+    /// what they did not name.
     pub(super) fn new(effect: Effect) -> Self {
         let (to, purposes): (Vec<String>, &[Purpose]) = match effect {
-            Effect::Grant => (Vec::new(), &[Purpose::Treatment]),
+            Effect::Grant => (Vec::new(), &[]),
             Effect::Deny => (vec![ANYONE.to_owned()], &Purpose::ALL),
         };
         Self {
@@ -224,16 +225,18 @@ mod tests {
     fn grant(change: impl FnOnce(&mut Draft)) -> Result<ConsentTerms, Wrong> {
         let mut draft = Draft::new(Effect::Grant);
         draft.to = vec!["lakeside".to_owned()];
+        draft.purposes = vec!["TREATMENT".to_owned()];
         change(&mut draft);
         terms(&draft)
     }
 
     #[test]
-    fn a_grant_is_for_treatment_and_names_whom_it_is_for() {
+    fn a_grant_names_whom_it_is_for_and_why() {
         let whole = grant(|_| {}).unwrap();
         assert_eq!(whole.purposes, [Purpose::Treatment]);
         assert_eq!(whole.to, ["lakeside".parse().unwrap()]);
         assert_eq!(terms(&Draft::new(Effect::Grant)).unwrap_err(), Wrong::To);
+        assert!(Draft::new(Effect::Grant).purposes.is_empty());
         let anyone = grant(|draft| draft.to.push(ANYONE.to_owned())).unwrap();
         assert!(anyone.to.is_empty());
     }
@@ -273,7 +276,7 @@ mod tests {
                 Wrong::Modality,
             ),
             (
-                |draft| "1..2".clone_into(&mut draft.form.study),
+                |draft| "1.a".clone_into(&mut draft.form.study),
                 Wrong::Study,
             ),
             (
