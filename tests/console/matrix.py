@@ -51,8 +51,6 @@ ROUTES = {
     ("GET", "/api/v1/reviews"): READERS,
     ("GET", "/api/v1/scores"): CONTRACT,
     ("GET", "/api/v1/suspensions"): (COMPLIANCE,),
-<<<<<<< HEAD
-=======
     ("GET", "/api/v1/alerts"): EVERYBODY,
     ("POST", "/api/v1/consents/search"): PATIENTS,
     ("GET", "/api/v1/decisions"): CONTRACT,
@@ -60,7 +58,6 @@ ROUTES = {
     ("GET", "/api/v1/decisions/{entry}/line"): CONTRACT,
     ("GET", "/api/v1/decisions/{entry}/proof"): CONTRACT,
     ("POST", "/api/v1/disclosures/search"): PATIENTS,
->>>>>>> main
     ("GET", "/api/v1/entries"): READERS,
     ("GET", "/api/v1/entries/{entry}"): READERS,
     ("POST", "/api/v1/entries/{entry}/details"): (COMPLIANCE,),
@@ -69,9 +66,6 @@ ROUTES = {
     ("GET", "/api/v1/exports/{export}"): (COMPLIANCE,),
     ("DELETE", "/api/v1/exports/{export}"): (COMPLIANCE,),
     ("GET", "/api/v1/exports/{export}/file"): (COMPLIANCE,),
-<<<<<<< HEAD
-    ("GET", "/api/v1/ledger"): HOUSE,
-=======
     ("GET", "/api/v1/institutions"): CONTRACT,
     ("GET", "/api/v1/institutions/{institution}"): CONTRACT,
     ("GET", "/api/v1/ledger"): HOUSE,
@@ -83,7 +77,6 @@ ROUTES = {
     ("POST", "/api/v1/policy/backtest"): (COMPLIANCE, APPROVER),
     ("GET", "/api/v1/transfers"): HOUSE,
     ("GET", "/api/v1/transfers/{decision}"): HOUSE,
->>>>>>> main
     ("GET", "/api/v1/verifications"): HOUSE,
     ("POST", "/api/v1/verifications"): HOUSE,
 }
@@ -182,11 +175,6 @@ def commands(digest: str) -> list[tuple[str, dict, tuple[str, ...]]]:
     return found
 
 # What stands in the address of a route, where it must be something; and bodies of routes that have one.
-<<<<<<< HEAD
-PATH_VALUES = {"queue": "archive", "entry": "0", "export": "0" * 32}
-BODIES: dict[tuple[str, str], dict] = {
-    ("POST", "/api/v1/exports"): {"formats": ["csv"], "filter": {"from": "2999-01-01"}},
-=======
 PATH_VALUES = {
     "queue": "archive", "entry": "0", "decision": "0", "export": "0" * 32, "institution": "st-berta", "peer": "archive",
 }
@@ -197,6 +185,5 @@ BODIES: dict[tuple[str, str], dict] = {
     ("POST", "/api/v1/exports"): {"formats": ["csv"], "filter": {"from": "2999-01-01"}},
     ("POST", "/api/v1/policy/check"): NO_RULES,
     ("POST", "/api/v1/policy/backtest"): {"policy": NO_RULES},
->>>>>>> main
     ("POST", "/api/v1/verifications"): {},
 }
