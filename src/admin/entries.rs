@@ -86,6 +86,18 @@ fn look(
 /// The kind of a decision.
 const DECISION: &str = "decision";
 
+/// Entries that came since the console looked last, at most: those of some seconds.
+const NEWEST_MAX: usize = 20_000;
+
+/// How many entries there are, of which the first `known` are known.
+fn end(journal: &JournalReader, known: u64) -> Result<u64, ReadingError> {
+    let mut end = known;
+    for stored in journal.unchecked_entries(known).take(NEWEST_MAX) {
+        end = stored?.entry.seq.saturating_add(1);
+    }
+    Ok(end)
+}
+
 impl Console {
     /// Up to `limit` entries before entry `before` that `filter` takes, the newest first.
     ///
@@ -98,9 +110,12 @@ impl Console {
         limit: usize,
     ) -> Result<Found, Problem> {
         let (catalogue, journal) = (self.catalogue(), self.recorder.journal());
-        let end = self.board.seen().entries();
-        let before = before.map_or(end, |before| before.min(end));
-        let looking = move || look(&catalogue, &journal, &filter, (before, limit));
+        let known = self.board.seen().entries();
+        let looking = move || {
+            let end = end(&journal, known)?;
+            let before = before.map_or(end, |before| before.min(end));
+            look(&catalogue, &journal, &filter, (before, limit))
+        };
         let found = tokio::task::spawn_blocking(looking).await;
         Ok(found.map_err(|_| Problem::unavailable(""))??)
     }
