@@ -6,10 +6,12 @@ use super::caller::Caller;
 use super::catalogue::Catalogue;
 use super::catalogue::CatalogueError;
 use super::console::Console;
+use super::jobs;
 use super::problem::Problem;
 use super::rights::Right;
 use super::shelf;
 use super::shelf::Found;
+use crate::audit;
 use crate::audit::Filter;
 use crate::audit::Identity;
 use crate::audit::Reading;
@@ -89,13 +91,28 @@ const DECISION: &str = "decision";
 /// Entries that came since the console looked last, at most: those of some seconds.
 const NEWEST_MAX: usize = 20_000;
 
-/// How many entries there are, of which the first `known` are known.
-fn end(journal: &JournalReader, known: u64) -> Result<u64, ReadingError> {
+/// Whether many entries are looked at for few: what neither the index finds nor most entries are.
+fn is_long(filter: &Filter) -> bool {
+    let is_indexed = filter.kind.is_some() || !filter.patients.is_empty();
+    let is_narrow = filter.institution.is_some()
+        || filter.ae.is_some()
+        || filter.user.is_some()
+        || filter.study.is_some()
+        || filter.purpose.is_some()
+        || filter.verdict.is_some();
+    !is_indexed && is_narrow
+}
+
+/// The entry before which all lie that `filter` can take, of which the first `known` are known to be there.
+fn end(journal: &JournalReader, filter: &Filter, known: u64) -> Result<u64, ReadingError> {
     let mut end = known;
     for stored in journal.unchecked_entries(known).take(NEWEST_MAX) {
         end = stored?.entry.seq.saturating_add(1);
     }
-    Ok(end)
+    match filter.to {
+        Some(to) => Ok(audit::first_from(journal, end, to)?),
+        None => Ok(end),
+    }
 }
 
 impl Console {
@@ -110,14 +127,23 @@ impl Console {
         limit: usize,
     ) -> Result<Found, Problem> {
         let (catalogue, journal) = (self.catalogue(), self.recorder.journal());
-        let known = self.board.seen().entries();
+        let signed = self.checkpoint().map_or(0, |(newest, _)| newest.size);
+        let known = self.board.seen().entries().max(signed);
+        let is_long = is_long(&filter);
         let looking = move || {
-            let end = end(&journal, known)?;
+            let end = end(&journal, &filter, known)?;
             let before = before.map_or(end, |before| before.min(end));
             look(&catalogue, &journal, &filter, (before, limit))
         };
-        let found = tokio::task::spawn_blocking(looking).await;
-        Ok(found.map_err(|_| Problem::unavailable(""))??)
+        if !is_long {
+            let found = tokio::task::spawn_blocking(looking).await;
+            return Ok(found.map_err(|_| Problem::unavailable(""))??);
+        }
+        let seat = self.searches.acquire().await;
+        let seat = seat.map_err(|_| Problem::unavailable(""))?;
+        let found = jobs::apart("search", looking).await;
+        drop(seat);
+        Ok(found.map_err(Problem::unavailable)??)
     }
 
     /// An entry.
