@@ -138,6 +138,50 @@ impl Catalogue {
         Ok(found)
     }
 
+    /// Up to `limit` entries about the patients of `filter` before entry `before`, of whatever kind, the newest first:
+    /// what names them, and what follows from decisions about them. `None`: there are too many to be told so.
+    pub(super) fn of_patients(
+        &self,
+        filter: &Filter,
+        (before, limit): (u64, usize),
+    ) -> Result<Option<Found>, CatalogueError> {
+        let mut named = BTreeSet::new();
+        for patient in &filter.patients {
+            named.extend(
+                self.recorder
+                    .find(&Facet::Patient(*patient), 0..before, STEP)?,
+            );
+            if named.len() >= STEP {
+                return Ok(None);
+            }
+        }
+        let mut numbers = named.clone();
+        for decision in named {
+            let about = Facet::About(decision);
+            let follow = self.recorder.find(&about, decision..before, STEP)?;
+            numbers.extend(follow.iter().copied());
+            if follow.len() >= STEP || numbers.len() >= READ_MAX {
+                return Ok(None);
+            }
+        }
+        let mut found = Found::default();
+        let numbers: Vec<u64> = numbers.into_iter().rev().collect();
+        for numbers in numbers.chunks(STEP / 8) {
+            for record in self.read(numbers)?.into_values().rev() {
+                if !filter.takes(&record) {
+                    continue;
+                }
+                let entry = record.entry.seq;
+                found.records.push(record);
+                if found.records.len() >= limit {
+                    found.before = (entry > 0).then_some(entry);
+                    return Ok(Some(found));
+                }
+            }
+        }
+        Ok(Some(found))
+    }
+
     /// Numbers before `end` that are in every list, the newest first, and the number down to which these are all.
     fn candidates(&self, lists: &[&[Facet]], end: u64) -> Result<(Vec<u64>, u64), IndexError> {
         let mut floor = 0;

@@ -74,6 +74,8 @@ pub(super) struct Console {
     /// Whether the ledger is what it was.
     pub(super) verification: Verifying,
     pub(super) exports: Exports,
+    /// Searches at the same time that look at many entries for few.
+    pub(super) searches: Semaphore,
 }
 
 /// Axum's state.

@@ -35,7 +35,7 @@ pub struct Looked {
     pub ledger_entries: u64,
     /// Entries that the newest checkpoint signs for; `None` before the first.
     pub ledger_checkpoint_size: Option<u64>,
-    /// `None`: the ledger was not verified since the start.
+    /// `None`: the ledger was never verified.
     pub last_verification: Option<Verified>,
     /// How far receivers of audit messages are behind.
     pub audit_lags: Vec<AuditLag>,

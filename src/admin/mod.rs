@@ -118,6 +118,8 @@ const LOCAL_REQUEST: Duration = Duration::from_secs(300);
 const VERIFYING_MAX: usize = 2;
 /// Rules that are tried at the same time.
 const TRYING_MAX: usize = 1;
+/// Searches at the same time that look at many entries for few.
+const SEARCHES_MAX: usize = 2;
 /// How often sessions that ended are looked for.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -321,6 +323,7 @@ impl Console {
             trying: Semaphore::new(TRYING_MAX),
             verification,
             exports,
+            searches: Semaphore::new(SEARCHES_MAX),
         })
     }
 }

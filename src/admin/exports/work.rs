@@ -1,7 +1,9 @@
 //! The making of an export: as `credence audit export` makes it, with the same signature and the same entry.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -25,7 +27,7 @@ use crate::storage::Keys;
 use crate::storage::Packing;
 
 /// Between two looks at the disk.
-const ENTRIES: u64 = 4_096;
+const LOOK: Duration = Duration::from_millis(500);
 /// So many bytes are left free on the ledger's disk in any case: an export is not to stop the ledger.
 const FREE_BYTES_MIN: u64 = 1 << 30;
 
@@ -48,19 +50,37 @@ impl Making {
             Answer::Refused { reason } => return Err(NotMade::Because(reason)),
             _ => return Err(NotMade::Because("no checkpoint was signed".to_owned())),
         }
-        let handle = Handle::current();
-        let made = jobs::apart("export", move || self.make(&handle)).await;
-        made.unwrap_or_else(|why| Err(NotMade::Because(why)))
+        let no_room = || NotMade::Because(format!("less than {FREE_BYTES_MIN} bytes are free"));
+        let data_dir = self.console.config.gateway.data_dir.clone();
+        let is_low = || storage::free_bytes(&data_dir).is_ok_and(|free| free < FREE_BYTES_MIN);
+        if is_low() {
+            return Err(no_room());
+        }
+        let (handle, stop) = (Handle::current(), self.stop.clone());
+        let mut making = pin!(jobs::apart("export", move || self.make(&handle)));
+        let mut ran_out = false;
+        loop {
+            tokio::select! {
+                made = &mut making => {
+                    let made = made.unwrap_or_else(|why| Err(NotMade::Because(why)));
+                    return match made {
+                        Err(NotMade::Stopped) if ran_out => Err(no_room()),
+                        made => made,
+                    };
+                }
+                () = tokio::time::sleep(LOOK) => {
+                    if is_low() {
+                        ran_out = true;
+                        stop.set();
+                    }
+                }
+            }
+        }
     }
 
     fn make(self, handle: &Handle) -> Result<Made, NotMade> {
         let because = |error: String| NotMade::Because(error);
         let data_dir = &self.console.config.gateway.data_dir;
-        let low = || storage::free_bytes(data_dir).is_ok_and(|free| free < FREE_BYTES_MIN);
-        let no_room = || because(format!("less than {FREE_BYTES_MIN} bytes are free"));
-        if low() {
-            return Err(no_room());
-        }
         let keyring = match self.wanted.identified {
             true => Some(self.keyring().map_err(because)?),
             false => None,
@@ -75,14 +95,9 @@ impl Making {
             made: self.console.clock.now(),
             stop: self.stop.clone(),
         };
-        let mut is_full = false;
         let mut tell = |done: u64, of: u64| {
             self.progress.done.store(done, Ordering::Relaxed);
             self.progress.of.store(of, Ordering::Relaxed);
-            if done.is_multiple_of(ENTRIES) && low() {
-                is_full = true;
-                self.stop.set();
-            }
         };
         let sign = |manifest: &str| handle.block_on(self.signed(manifest));
         let exported = audit::export(&order, &self.out, keyring, &mut tell, sign);
@@ -98,7 +113,6 @@ impl Making {
                     bytes: packing.bytes(),
                 })
             }
-            Err(AuditError::Stopped) if is_full => Err(no_room()),
             Err(AuditError::Stopped) => Err(NotMade::Stopped),
             Err(error) => Err(because(error.to_string())),
         }

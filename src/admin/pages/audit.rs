@@ -22,9 +22,7 @@ use crate::admin::filters::Filters;
 use crate::admin::filters::NotUnderstood;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
-use crate::admin::shelf;
 use crate::admin::shelf::Found;
-use crate::audit::Filter;
 use crate::audit::Record;
 use crate::audit::Severity;
 use crate::contract::Body;
@@ -81,30 +79,6 @@ fn whole(
         @if frame.has(Right::SeeDisclosures) { (disclosing::form(frame)) }
     };
     frame.page(&words.say("audit"), &body).into_string()
-}
-
-impl crate::admin::console::Console {
-    /// Entries that `filter` takes, the newest first.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub(in crate::admin) async fn entries(
-        &self,
-        filter: Filter,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Found, Problem> {
-        let journal = self.recorder.journal();
-        let end = self.board.seen().entries();
-        let before = before.map_or(end, |before| before.min(end));
-        let look = move || shelf::newest_first(&journal, None, &filter, before, limit);
-        let found = tokio::task::spawn_blocking(look).await;
-        let found = found.map_err(|_| Problem::unavailable(""))?;
-        found.map_err(|error| {
-            tracing::warn!(%error, "the console cannot read the ledger");
-            Problem::unavailable("the ledger cannot be read")
-        })
-    }
 }
 
 fn entries(frame: &Frame, filters: &Filters, found: &Found) -> Markup {
