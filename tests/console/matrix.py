@@ -26,7 +26,7 @@ PAGES = {
     "/transfers": HOUSE,
     "/decisions": CONTRACT,
     "/institutions": CONTRACT,
-    "/consents": (DESK,),
+    "/consents": (*READERS, DESK),
     "/policy": CONTRACT,
     "/reviews": READERS,
     "/audit": READERS,
