@@ -250,8 +250,8 @@ mod tests {
     fn what_lies_close_together_is_read_in_one_go() {
         let told = |numbers: &[u64]| ranges(&numbers.iter().copied().collect());
         assert_eq!(told(&[]), []);
-        assert_eq!(told(&[7]), [7..8]);
-        assert_eq!(told(&[9, 7, 8]), [7..10]);
+        assert_eq!(told(&[7]), vec![Range { start: 7, end: 8 }]);
+        assert_eq!(told(&[9, 7, 8]), vec![Range { start: 7, end: 10 }]);
         assert_eq!(
             told(&[0, GAP + 1, 3 * GAP]),
             [0..GAP + 2, 3 * GAP..3 * GAP + 1]

@@ -51,6 +51,34 @@ ROUTES = {
     ("GET", "/api/v1/reviews"): READERS,
     ("GET", "/api/v1/scores"): CONTRACT,
     ("GET", "/api/v1/suspensions"): (COMPLIANCE,),
+    ("GET", "/api/v1/alerts"): EVERYBODY,
+    ("POST", "/api/v1/consents/search"): PATIENTS,
+    ("GET", "/api/v1/decisions"): CONTRACT,
+    ("GET", "/api/v1/decisions/{entry}"): CONTRACT,
+    ("GET", "/api/v1/decisions/{entry}/line"): CONTRACT,
+    ("GET", "/api/v1/decisions/{entry}/proof"): CONTRACT,
+    ("POST", "/api/v1/disclosures/search"): PATIENTS,
+    ("GET", "/api/v1/entries"): READERS,
+    ("GET", "/api/v1/entries/{entry}"): READERS,
+    ("POST", "/api/v1/entries/{entry}/details"): (COMPLIANCE,),
+    ("GET", "/api/v1/exports"): (COMPLIANCE,),
+    ("POST", "/api/v1/exports"): (COMPLIANCE,),
+    ("GET", "/api/v1/exports/{export}"): (COMPLIANCE,),
+    ("DELETE", "/api/v1/exports/{export}"): (COMPLIANCE,),
+    ("GET", "/api/v1/exports/{export}/file"): (COMPLIANCE,),
+    ("GET", "/api/v1/institutions"): CONTRACT,
+    ("GET", "/api/v1/institutions/{institution}"): CONTRACT,
+    ("GET", "/api/v1/ledger"): HOUSE,
+    ("GET", "/api/v1/log"): HOUSE,
+    ("GET", "/api/v1/peers"): HOUSE,
+    ("POST", "/api/v1/peers/{peer}/echo"): (PACS_ADMIN,),
+    ("GET", "/api/v1/policy"): CONTRACT,
+    ("POST", "/api/v1/policy/check"): (COMPLIANCE, APPROVER),
+    ("POST", "/api/v1/policy/backtest"): (COMPLIANCE, APPROVER),
+    ("GET", "/api/v1/transfers"): HOUSE,
+    ("GET", "/api/v1/transfers/{decision}"): HOUSE,
+    ("GET", "/api/v1/verifications"): HOUSE,
+    ("POST", "/api/v1/verifications"): HOUSE,
 }
 # The route whose right is its command's.
 COMMANDS_ROUTE = ("POST", "/api/v1/commands")
@@ -147,5 +175,15 @@ def commands(digest: str) -> list[tuple[str, dict, tuple[str, ...]]]:
     return found
 
 # What stands in the address of a route, where it must be something; and bodies of routes that have one.
-PATH_VALUES = {"queue": "archive"}
-BODIES: dict[tuple[str, str], dict] = {}
+PATH_VALUES = {
+    "queue": "archive", "entry": "0", "decision": "0", "export": "0" * 32, "institution": "st-berta", "peer": "archive",
+}
+NO_RULES = {"rules": [], "schema": "", "credit": ""}
+BODIES: dict[tuple[str, str], dict] = {
+    ("POST", "/api/v1/consents/search"): NOBODY,
+    ("POST", "/api/v1/disclosures/search"): {"patient": NOBODY},
+    ("POST", "/api/v1/exports"): {"formats": ["csv"], "filter": {"from": "2999-01-01"}},
+    ("POST", "/api/v1/policy/check"): NO_RULES,
+    ("POST", "/api/v1/policy/backtest"): {"policy": NO_RULES},
+    ("POST", "/api/v1/verifications"): {},
+}

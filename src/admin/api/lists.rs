@@ -1,5 +1,10 @@
 //! Lists, a page at a time.
 
+#![expect(
+    unused_qualifications,
+    reason = "utoipa names the type of parameters by its path"
+)]
+
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::Query;
@@ -173,10 +178,6 @@ lists! {
 }
 
 /// What lies in a queue, by study. Patients are pseudonyms, studies keyed digests.
-#[expect(
-    unused_qualifications,
-    reason = "utoipa names the type of parameters by its path"
-)]
 #[utoipa::path(
     get,
     path = "/api/v1/queues/{queue}",

@@ -111,10 +111,10 @@ fn sample(line: &str) -> Sample {
                 }
             };
             labels.push((label.to_owned(), value));
-            rest = &after[end + 1..];
+            rest = after.get(end + 1..).unwrap();
             rest = rest.strip_prefix(',').unwrap_or(rest);
         }
-        rest = &rest[1..];
+        rest = rest.get(1..).unwrap();
     }
     let value = rest.strip_prefix(' ').unwrap();
     (name.to_owned(), labels, value.parse().unwrap())

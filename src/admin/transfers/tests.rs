@@ -3,6 +3,10 @@ use super::*;
 use crate::time::DAY_MICROS;
 use crate::time::UtcMicros;
 
+fn day_of(at: UtcMicros) -> String {
+    ClockFace::utc().plain(at).chars().take(10).collect()
+}
+
 fn takes(asked: &TransfersAsked, transfer: &UnderWay) -> bool {
     asked.sought(&ClockFace::utc()).unwrap().takes(transfer)
 }
@@ -10,9 +14,9 @@ fn takes(asked: &TransfersAsked, transfer: &UnderWay) -> bool {
 #[test]
 fn what_is_sought_must_fit_in_everything() {
     let transfer = moved(1, 1);
-    let day = ClockFace::utc().plain(transfer.since)[..10].to_owned();
+    let day = day_of(transfer.since);
     let day_after = UtcMicros(transfer.since.0 + DAY_MICROS);
-    let day_after = ClockFace::utc().plain(day_after)[..10].to_owned();
+    let day_after = day_of(day_after);
     let cases: [(&str, &str, bool); 9] = [
         ("institution", "st-anna", true),
         ("institution", "lakeside", false),

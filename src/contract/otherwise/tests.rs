@@ -107,7 +107,7 @@ fn what_has_changed_since_is_told_and_nothing_else() {
     };
     assert_eq!(
         differences((9, &then), &then, &[consent, ConsentId(99)]),
-        [begun.clone()]
+        std::slice::from_ref(&begun)
     );
     let refused = Decision {
         verdict: Verdict::Deny,

@@ -34,7 +34,7 @@ pub enum Indication {
         /// The data set ends here.
         is_last: bool,
     },
-    /// It wants to release the association: answer with [`Link::confirm_release`].
+    /// It wants to release the association: answer with [`Link::confirm_release`](super::Link::confirm_release).
     ReleaseRequested,
     /// It confirmed our release; the connection is closed.
     Released,
