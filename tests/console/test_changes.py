@@ -9,6 +9,7 @@ from rig.console import COMPLIANCE
 from rig.console import PACS_ADMIN
 from rig.console import PEOPLE
 from rig.console import passcode
+from rig.gateway import OTHER
 from rig.process import wait_until
 
 RULE = """@id("no-research-here")
@@ -127,12 +128,49 @@ def test_break_glass_is_reviewed_by_two_persons(hospital, visit):
 
 
 def test_an_incident_is_reported_by_one_and_decided_by_another(hospital, visit):
+    def answered():
+        return page.get_by_role("row", name="used for another purpose")
+
+    score = next(one for one in hospital.console.api("institutions", COMPLIANCE)["items"] if one["institution"] == OTHER)["score"]
+    emergency = hospital.decision("EMERGENCY")
     first = visit(hospital.console, COMPLIANCE)
     page = first.page
     first.go("/reviews")
     page.get_by_role("link", name="Report an incident").click()
-    assert not first.violations()
+    page.get_by_label("Institution").select_option("St. Berta Hospital")
+    page.get_by_label("What it did").select_option("used for another purpose")
+    page.get_by_label("Entries").fill(f"{emergency}")
+    page.get_by_label("Reference").fill("case 12/2026")
     first.shot("incident", whole=True)
+    assert not first.violations()
+    page.get_by_role("button", name="Report it").click()
+    assert "case 12/2026" in answered().inner_text()
+    # Whoever reported it is not its arbiter.
+    first.expected = (409,)
+    answered().get_by_role("button", name="Uphold").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Not done"
+
+    second = visit(hospital.console)
+    second.sign_in(SECOND)
+    page = second.page
+    second.go("/reviews")
+    answered().get_by_role("button", name="Uphold").click()
+    assert page.get_by_role("table", name="Charges that can be taken back").is_visible()
+    assert not second.violations()
+    now = next(one for one in hospital.console.api("institutions", COMPLIANCE)["items"] if one["institution"] == OTHER)["score"]
+    assert now < score
+    # Their page tells where the score comes from.
+    second.go(f"/institutions/{OTHER}")
+    wait_until(lambda: "Score over time" in main_text(page) and "being read" not in main_text(page), what="the plot, on the page that is open")
+    assert page.get_by_role("main").get_by_role("img").first.is_visible(), main_text(page)
+    second.shot("institution-charged", whole=True)
+    assert not second.violations()
+    # And what was charged in error is taken back.
+    second.go("/reviews")
+    page.get_by_role("link", name="Take back").first.click()
+    assert not second.violations()
+    page.get_by_role("main").get_by_role("button", name="Take back").click()
+    assert hospital.gateway.bodies("charge-reversed")[-1]["by"] == SECOND
 
 
 def test_what_waits_is_paused_tried_again_and_arrives(hospital, visit):
@@ -184,16 +222,16 @@ def test_accounts_are_made_changed_and_ended_in_the_browser(console, visit):
     page = visitor.page
     visitor.go("/accounts")
     page.get_by_role("main").get_by_role("link", name="Add an account").click()
-    page.get_by_label("Account").fill("bert")
+    page.get_by_label("Account", exact=True).fill("bert")
     page.get_by_label("auditor").check()
     page.get_by_label("New passcode").fill(passcode("bert"))
-    page.get_by_label("again").fill("not the same twice")
+    page.get_by_label("The same once more").fill("not the same twice")
     visitor.expected = (409,)
     page.get_by_role("main").get_by_role("button", name="Add").click()
     assert page.get_by_role("alert").is_visible()
     assert not visitor.violations()
     page.get_by_label("New passcode").fill(passcode("bert"))
-    page.get_by_label("again").fill(passcode("bert"))
+    page.get_by_label("The same once more").fill(passcode("bert"))
     page.get_by_role("main").get_by_role("button", name="Add").click()
     assert page.get_by_role("heading", level=1).inner_text() == "bert" or "bert" in main_text(page)
     visitor.shot("account", whole=True)

@@ -59,16 +59,19 @@ class Read(HTMLParser):
             if self._form:
                 self.forms.append(self._form)
         elif self._form and tag in ("input", "button") and told.get("name"):
-            if told.get("type") not in ("checkbox", "radio") or "checked" in told:
+            # One button is pressed: the first.
+            pressed = tag == "button" and told["name"] in dict(self._form.fields)
+            if not pressed and (told.get("type") not in ("checkbox", "radio") or "checked" in told):
                 self._form.fields.append((told["name"], told.get("value") or ("1" if "required" in told else "")))
         elif self._form and tag in ("select", "textarea"):
             self._open = (tag, told.get("name", ""))
             if tag == "textarea":
                 self._form.fields.append((self._open[1], "x"))
         elif self._form and tag == "option" and self._open:
-            chosen = (self._open[1], told.get("value", ""))
-            if "selected" in told or chosen[0] not in dict(self._form.fields):
-                self._form.fields.append(chosen)
+            name = self._open[1]
+            if "selected" in told or name not in dict(self._form.fields):
+                self._form.fields = [one for one in self._form.fields if one[0] != name]
+                self._form.fields.append((name, told.get("value", "")))
 
     def handle_endtag(self, tag):
         if tag == "form":
