@@ -29,14 +29,15 @@ SPOOL = [("[spool]", {"retry_first_s": 1, "retry_max_s": 2, "free_bytes_min": 0}
 AES = {"CREDENCE": "TREATMENT", "CREDENCE_ER": "EMERGENCY", "CRED_ARCHIVE": "TREATMENT", "CRED_SLOW": "TREATMENT"}
 
 
-def gateway_with_console(folder: Path, config: Config, port: int | None = None, before=lambda folder: None, **more) -> Console:
+def gateway_with_console(folder: Path, config: Config, port: int | None = None, before=None, within_s: float = 20.0, **more) -> Console:
     """A gateway that has started, and its console. `before` is called with its folder before that; `more`: keys of
     [console]."""
     console_port = free_port()
     config.more = [*config.more, *console_rows(console_port, **more)]
     gateway = Gateway(folder, config, port)
-    before(gateway.folder)
-    gateway.start()
+    if before:
+        before(gateway.folder)
+    gateway.start(within_s=within_s)
     wait_until(lambda: "the console is open" in gateway.process.output(), what="the console", timeout_s=120)
     return Console(gateway, console_port)
 
