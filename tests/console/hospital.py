@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rig import dcmtk
 from rig import images
+from rig.console import COMPLIANCE
 from rig.console import Console
 from rig.console import console_rows
 from rig.gateway import Config
@@ -23,18 +24,20 @@ LONG = bool(os.environ.get("CREDENCE_LONG"))
 MARIA, JOSEF = "ANNA-4711", "ANNA-0815"
 NAMES = {MARIA: "Berger^Maria", JOSEF: "Huber^Josef"}
 STUDIES = {MARIA: images.uid(1), JOSEF: images.uid(2)}
+SECOND = "cora"
 SPOOL = [("[spool]", {"retry_first_s": 1, "retry_max_s": 2, "free_bytes_min": 0})]
 AES = {"CREDENCE": "TREATMENT", "CREDENCE_ER": "EMERGENCY", "CRED_ARCHIVE": "TREATMENT", "CRED_SLOW": "TREATMENT"}
 
 
-def gateway_with_console(folder: Path, config: Config, port: int | None = None, before=lambda folder: None, **more) -> Console:
+def gateway_with_console(folder: Path, config: Config, port: int | None = None, before=None, within_s: float = 20.0, **more) -> Console:
     """A gateway that has started, and its console. `before` is called with its folder before that; `more`: keys of
     [console]."""
     console_port = free_port()
     config.more = [*config.more, *console_rows(console_port, **more)]
     gateway = Gateway(folder, config, port)
-    before(gateway.folder)
-    gateway.start()
+    if before:
+        before(gateway.folder)
+    gateway.start(within_s=within_s)
     wait_until(lambda: "the console is open" in gateway.process.output(), what="the console", timeout_s=120)
     return Console(gateway, console_port)
 
@@ -54,11 +57,11 @@ class Hospital:
 
     def _open(self) -> None:
         port = free_port()
-        self.ws1 = self._keep(dcmtk.StoreScp(self.folder, "WS1"))
-        self.wsb = self._keep(dcmtk.StoreScp(self.folder, "WSB"))
+        self.ws1 = self.keep(dcmtk.StoreScp(self.folder, "WS1"))
+        self.wsb = self.keep(dcmtk.StoreScp(self.folder, "WSB"))
         # Files one image a second: long enough to be looked at.
-        self.slow = self._keep(dcmtk.StoreScp(self.folder, "SLOW", args=["--sleep-after", "1"]))
-        self.pacs = self._keep(dcmtk.QrScp(self.folder, "PACS", [("CRED_WS1", port), ("CRED_WSB", port)]))
+        self.slow = self.keep(dcmtk.StoreScp(self.folder, "SLOW", args=["--sleep-after", "1"]))
+        self.pacs = self.keep(dcmtk.QrScp(self.folder, "PACS", [("CRED_WS1", port), ("CRED_WSB", port)]))
         self.archive_port = free_port()
         peers = [
             Peer("MODALITY", may=["echo", "store"]),
@@ -75,11 +78,13 @@ class Hospital:
         ]
         config = Config(peers, routes, aes=AES, more=SPOOL)
         self.console = gateway_with_console(self.folder / "gateway", config, port)
-        self.gateway = self._keep(self.console.gateway)
+        self.gateway = self.keep(self.console.gateway)
         self.port = self.gateway.port
         self.console.open_for_everybody()
+        # The second of two persons.
+        self.console.add(SECOND, COMPLIANCE)
 
-    def _keep(self, started):
+    def keep(self, started):
         self._started.append(started)
         return started
 

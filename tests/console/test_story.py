@@ -233,23 +233,3 @@ def test_the_ledger_is_verified_from_its_page(hospital, visit):
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the checkpoint").click()
     assert "credence/" in open(download.value.path()).read() or download.value.suggested_filename.startswith("checkpoint")
-
-
-def test_break_glass_is_reviewed_by_two_persons(hospital, visit):
-    visitor = visit(hospital.console, COMPLIANCE)
-    page = visitor.page
-    visitor.go("/reviews")
-    assert "WSB" in page.locator("main").inner_text()
-    visitor.shot("reviews", whole=True)
-    assert not visitor.violations()
-    assert JOSEF not in page.content()
-
-
-def test_what_waits_is_seen_paused_and_tried_again(hospital, visit):
-    visitor = visit(hospital.console, PACS_ADMIN)
-    page = visitor.page
-    visitor.go("/peers")
-    assert "archive" in page.locator("main").inner_text()
-    visitor.shot("peers", whole=True)
-    assert not visitor.violations()
-    assert MARIA not in page.content()

@@ -106,7 +106,7 @@ class Visit:
         for scheme in SCHEMES:
             self.page.emulate_media(color_scheme=scheme)
             found += [f"{scheme}: {told}" for told in self._axe()]
-        self.page.emulate_media(color_scheme=None)
+        self.page.emulate_media(color_scheme="light")
         return found
 
     def _axe(self) -> list[str]:

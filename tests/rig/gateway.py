@@ -144,10 +144,10 @@ class Gateway:
                 for name, text in self.config.policies.items():
                     (policy / name).write_text(text)
 
-    def start(self, log: str = "credence=info") -> "Gateway":
+    def start(self, log: str = "credence=info", within_s: float = 20.0) -> "Gateway":
         environment = {**peer_environment(), "RUST_LOG": os.environ.get("RUST_LOG", log), "RUST_BACKTRACE": "1"}
         self.process = Process("credence", [binary(), "serve", "--config", self.file], self.folder, environment)
-        self.process.wait_for_port(self.port)
+        self.process.wait_for_port(self.port, within_s)
         return self
 
     def stop(self, grace_s: float = 20.0) -> int | None:
