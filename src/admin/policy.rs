@@ -68,9 +68,9 @@ impl Step {
     }
 
     /// The last time that it was taken with these rules.
-    fn last(self, recorder: &Recorder, end: u64, wanted: Sha256) -> Option<Act> {
+    fn last(self, recorder: &Recorder, wanted: Sha256) -> Option<Act> {
         let kind = Facet::Kind(self.kind().to_owned());
-        let found = recorder.find(&kind, 0..end, LOOKED_MAX).ok()?;
+        let found = recorder.find(&kind, 0..u64::MAX, LOOKED_MAX).ok()?;
         let journal = recorder.journal();
         found.into_iter().find_map(|number| {
             let entry = journal.get(number).ok().flatten()?.entry;
@@ -133,9 +133,9 @@ impl Console {
         if let Some((_, acts)) = known.filter(|(known, _)| *known == sha256) {
             return acts;
         }
-        let (recorder, end) = (self.recorder.clone(), self.board.seen().entries());
+        let recorder = self.recorder.clone();
         let finding = tokio::task::spawn_blocking(move || {
-            let last = |step: Step| step.last(&recorder, end, sha256);
+            let last = |step: Step| step.last(&recorder, sha256);
             Acts {
                 proposed: last(Step::Proposed),
                 approved: last(Step::Approved),
