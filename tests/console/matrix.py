@@ -261,6 +261,7 @@ FORMS = {
     "/decisions/of-patient": (COMPLIANCE,),
     "/institutions/*/echo": (PACS_ADMIN,),
     "/ledger/verification": HOUSE,
+    "/peers/echo": (PACS_ADMIN,),
     "/peers/queues/*": (PACS_ADMIN,),
     "/peers/queues/*/drop": (PACS_ADMIN,),
     "/policy/proposals/*/activate": (APPROVER,),
