@@ -10,6 +10,7 @@ mod document;
 mod institutions;
 mod ledger;
 mod lists;
+mod once;
 mod peers;
 mod policy;
 mod reviews;

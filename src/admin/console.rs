@@ -16,6 +16,7 @@ use super::exports::Exports;
 use super::log::LogLines;
 use super::oidc::Oidc;
 use super::policy::Acts;
+use super::roll::Roll;
 use super::sessions::Ended;
 use super::sessions::Sessions;
 use super::setting_up::SetUp;
@@ -54,13 +55,14 @@ pub(super) struct Console {
     pub(super) security: Option<Arc<Security>>,
     /// How DICOM's are: what ends some day.
     pub(super) dicom_security: Option<Arc<Security>>,
+    pub(super) roll: Roll,
     pub(super) sessions: Sessions,
     pub(super) throttle: Mutex<Throttle>,
     pub(super) set_up: SetUp,
     /// Who else says who people are.
     pub(super) oidc: Option<Oidc>,
     /// Passcodes that are verified at the same time: each takes a core and 19 MiB.
-    pub(super) verifying: Semaphore,
+    pub(super) verifying: Arc<Semaphore>,
     pub(super) done: Mutex<Done>,
     pub(super) board: Board,
     /// Who put the rules in force that were looked at last.
@@ -88,8 +90,8 @@ impl Console {
     }
 
     /// The accounts, as they are now. Blocks on the disk for a small file.
-    pub(super) fn accounts(&self) -> Result<Accounts, AccountsError> {
-        Accounts::read(&Accounts::path(&self.config.gateway.keys_dir))
+    pub(super) fn accounts(&self) -> Result<Arc<Accounts>, AccountsError> {
+        self.roll.accounts()
     }
 
     /// Performs a command.
@@ -131,6 +133,12 @@ impl Console {
     pub(super) fn is_secure(&self) -> bool {
         let console = &self.config.console;
         console.identity.is_some() || console.url.is_some()
+    }
+
+    /// Whether whoever comes from there comes through a proxy that ends TLS: all of them come from there.
+    pub(super) fn is_proxied(&self, from: &SocketAddr) -> bool {
+        let console = &self.config.console;
+        console.identity.is_none() && console.url.is_some() && from.ip().is_loopback()
     }
 
     /// Where browsers reach it that listens at `local`.

@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::extract::OptionalFromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::Method;
 use axum::http::header;
 use axum::http::request::Parts;
 use cookie::Cookie;
@@ -12,6 +13,7 @@ use super::caller::Caller;
 use super::console::Console;
 use super::console::Shared;
 use super::problem::Problem;
+use super::sessions::Seen;
 use crate::config::UserName;
 use crate::identity::Account;
 use crate::identity::AccountsError;
@@ -24,6 +26,8 @@ pub(super) const COOKIE: &str = "credence";
 pub(super) const SECURE_COOKIE: &str = "__Host-credence";
 /// The header by which scripts of our pages show what forms show.
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
+/// The header of what a page's script asks for.
+pub(super) const BY_SCRIPT: &str = "hx-request";
 /// Who is named on the socket as the one who asks.
 const SOCKET_CALLER: &str = "operator";
 
@@ -51,7 +55,7 @@ impl Console {
         if let Some(caller) = self.by_certificate(visitor) {
             return Ok(Some(caller));
         }
-        self.by_session(&parts.headers)
+        self.by_session(parts)
     }
 
     fn by_token(&self, token: &str) -> Result<Option<Caller>, Problem> {
@@ -78,10 +82,15 @@ impl Console {
         })
     }
 
-    fn by_session(&self, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    fn by_session(&self, parts: &Parts) -> Result<Option<Caller>, Problem> {
+        // What an open page asks for by itself is no sign that somebody sits before it.
+        let seen = match parts.headers.contains_key(BY_SCRIPT) && parts.method == Method::GET {
+            true => Seen::Nobody,
+            false => Seen::Somebody,
+        };
         let Some(session) = self
-            .session_cookie(headers)
-            .and_then(|cookie| self.sessions.find(&cookie, self.now_us()))
+            .session_cookie(&parts.headers)
+            .and_then(|cookie| self.sessions.find(&cookie, seen, self.now_us()))
         else {
             return Ok(None);
         };
@@ -90,7 +99,7 @@ impl Console {
         let account = name.and_then(|name| accounts.get(&name));
         // What an account may is looked at anew each time; a changed one has to sign in again.
         let stands =
-            |account: &&Account| account.is_enabled() && account.changed() <= session.entry;
+            |account: &&Account| account.is_enabled() && account.changed() <= session.changed;
         Ok(account.filter(stands).map(|account| Caller {
             name: session.account.clone(),
             by: By::Session {
@@ -147,7 +156,8 @@ impl OptionalFromRequestParts<Shared> for Caller {
 }
 
 /// Holds a request that changes something to what only our own pages know: a browser that is signed in can be made
-/// to send one by any page that it shows. Tokens, certificates and the socket are nothing that a browser adds.
+/// to send one by any page that it shows. A machine's certificate is added by a browser that has it, too, so what comes
+/// from any page is refused there; tokens and the socket are nothing that a browser adds.
 ///
 /// # Errors
 /// Forbidden.
@@ -156,15 +166,19 @@ pub(super) fn checked_for_forgery(
     headers: &HeaderMap,
     shown: Option<&str>,
 ) -> Result<(), Problem> {
-    let By::Session { csrf, .. } = &caller.by else {
-        return Ok(());
-    };
-    let header = headers.get(CSRF_HEADER).and_then(|text| text.to_str().ok());
-    let is_ours = shown.or(header).is_some_and(|shown| shown == csrf);
-    let foreign = headers
+    let is_foreign = headers
         .get("sec-fetch-site")
         .is_some_and(|site| site != "same-origin" && site != "none");
-    match is_ours && !foreign {
+    let is_ours = match &caller.by {
+        By::Session { csrf, .. } => {
+            let header = headers.get(CSRF_HEADER).and_then(|text| text.to_str().ok());
+            let shows = shown.or(header).is_some_and(|shown| shown == csrf);
+            shows && !is_foreign
+        }
+        By::Certificate(_) => !is_foreign && !headers.contains_key(header::ORIGIN),
+        By::Token(_) | By::Socket => true,
+    };
+    match is_ours {
         true => Ok(()),
         false => Err(Problem::new(
             axum::http::StatusCode::FORBIDDEN,

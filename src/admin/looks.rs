@@ -30,6 +30,10 @@ impl Console {
                 patient: Some(patient),
                 ..
             } => (DetailsOf::Names, patient),
+            Command::Decide { question } => match &question.patient {
+                Some(patient) => (DetailsOf::Consents, patient),
+                None => return Ok(()),
+            },
             _ => return Ok(()),
         };
         let patients = self.known_as(patient).await?;

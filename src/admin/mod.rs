@@ -36,6 +36,7 @@ mod plot;
 mod policy;
 mod problem;
 mod rights;
+mod roll;
 mod sessions;
 mod setting_up;
 mod shelf;
@@ -88,6 +89,7 @@ use self::echoes::Echoes;
 use self::exports::Exports;
 use self::oidc::Oidc;
 use self::problem::Problem;
+use self::roll::Roll;
 use self::sessions::Sessions;
 use self::sessions::Terms;
 use self::setting_up::SetUp;
@@ -102,6 +104,7 @@ use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Office;
 use crate::gateway::keep_security;
+use crate::identity::Accounts;
 use crate::identity::AccountsError;
 use crate::transport;
 use crate::transport::Security;
@@ -310,11 +313,12 @@ impl Console {
             face,
             security,
             dicom_security: means.security,
+            roll: Roll::new(Accounts::path(&config.gateway.keys_dir)),
             sessions: Sessions::new(terms),
             throttle: Mutex::default(),
             set_up: SetUp::default(),
             oidc: Oidc::of(settings),
-            verifying: Semaphore::new(VERIFYING_MAX),
+            verifying: Arc::new(Semaphore::new(VERIFYING_MAX)),
             done: Mutex::default(),
             board,
             acts: Mutex::default(),

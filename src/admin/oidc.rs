@@ -7,12 +7,14 @@
 mod pending;
 mod provider;
 
+use crate::identity::Account;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::console::Console;
 use super::console::Shared;
+use super::signing_in::Theirs;
 use crate::config;
 use crate::config::TokenClaims;
 use crate::config::UserName;
@@ -152,7 +154,7 @@ impl Oidc {
         console: &Shared,
         answered: &Answered,
         cookie: &str,
-    ) -> Result<(UserName, String), NotVouched> {
+    ) -> Result<(Theirs, String), NotVouched> {
         let now_us = console.now_us();
         let waiting = {
             let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,23 +183,23 @@ impl Oidc {
             }
             verified => verified?,
         };
-        match is_enabled(console, &name).await? {
-            true => Ok((name, waiting.to)),
-            false => Err(NotVouched::NoAccount),
-        }
+        let theirs = enabled(console, name).await?;
+        Ok((theirs.ok_or(NotVouched::NoAccount)?, waiting.to))
     }
 }
 
-/// Whether there is such an account that lets anybody in.
-async fn is_enabled(console: &Shared, name: &UserName) -> Result<bool, NotVouched> {
-    let (console, name) = (Shared::clone(console), name.clone());
+/// The account of this name, where it lets anybody in.
+async fn enabled(console: &Shared, account: UserName) -> Result<Option<Theirs>, NotVouched> {
+    let console = Shared::clone(console);
     let read = tokio::task::spawn_blocking(move || {
         let accounts = console.accounts()?;
-        let account = accounts.get(&name);
-        Ok::<_, crate::identity::AccountsError>(account.is_some_and(|account| account.is_enabled()))
+        let known = accounts.get(&account).filter(|known| known.is_enabled());
+        let changed = known.map(Account::changed);
+        let theirs = changed.map(|changed| Theirs { account, changed });
+        Ok::<_, crate::identity::AccountsError>(theirs)
     });
     match read.await {
-        Ok(Ok(is_enabled)) => Ok(is_enabled),
+        Ok(Ok(theirs)) => Ok(theirs),
         Ok(Err(error)) => {
             tracing::error!(%error, "nobody can sign in");
             Err(NotVouched::Busy)

@@ -21,6 +21,7 @@ mod reviews;
 mod sign_in;
 mod transfers;
 
+use crate::admin::guard::BY_SCRIPT;
 use axum::Router;
 use axum::extract::Request;
 use axum::extract::State;
@@ -139,7 +140,7 @@ async fn told_as_page(State(console): State<Shared>, asked: Request, next: Next)
     let frame = Frame::of(&console, &mut parts).await;
     let is_read = parts.method == axum::http::Method::GET;
     let target = parts.uri.path_and_query().map(ToString::to_string);
-    let by_script = parts.headers.contains_key("hx-request");
+    let by_script = parts.headers.contains_key(BY_SCRIPT);
     let response = next.run(Request::from_parts(parts, body)).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else {
         return response;

@@ -109,7 +109,7 @@ impl Right {
     }
 
     /// What a command needs.
-    pub(super) const fn of(command: &Command) -> Self {
+    pub(super) fn of(command: &Command) -> Self {
         match command {
             Command::Change { change, .. } => Self::of_change(change),
             Command::Consents { patient: None } => Self::SeeConsents,
@@ -117,7 +117,9 @@ impl Right {
             Command::Reviews | Command::Incidents => Self::SeeReviews,
             Command::Policies => Self::SeePolicy,
             Command::Scores => Self::SeeInstitutions,
-            Command::Holds | Command::Epochs | Command::Checkpoint => Self::SeeLedger,
+            // Whose details are held is told by pseudonym, and why by a case's reference.
+            Command::Holds | Command::Epochs => Self::SeeAudit,
+            Command::Checkpoint => Self::SeeLedger,
             Command::Queues | Command::Queue { .. } => Self::SeePeers,
             Command::QueueChange { .. } => Self::ManageQueues,
             // What a patient is not told for now is nothing for the desk that tells the patient.
@@ -128,6 +130,8 @@ impl Right {
             | Command::Suspensions => Self::KeepRecords,
             Command::Disclosures { .. } => Self::SeeDisclosures,
             Command::SignAudit { .. } => Self::ExportAudit,
+            // The answer tells the patient's consents.
+            Command::Decide { question } if question.patient.is_some() => Self::SeePatients,
             Command::Decide { .. } => Self::SeeDecisions,
             Command::Associations => Self::SeePeers,
             Command::Accounts => Self::SeeAccounts,

@@ -1,6 +1,7 @@
 //! Sessions of browsers: kept here, in memory, and named by a cookie that says nothing by itself. A restart ends all
 //! of them.
 
+use super::signing_in::Theirs;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -32,8 +33,8 @@ pub(super) struct Terms {
 pub(super) struct Session {
     /// The account.
     pub(super) account: String,
-    /// The ledger entry that says so: an account that was changed later has to sign in again.
-    pub(super) entry: u64,
+    /// Its last change when they proved that it is theirs: an account that was changed later has to sign in again.
+    pub(super) changed: u64,
     /// What its forms must show.
     pub(super) csrf: String,
     /// Whom the desk serves now. It is gone with the session.
@@ -65,6 +66,15 @@ pub(super) struct Sessions {
     open: Mutex<HashMap<Sha256, Session>>,
 }
 
+/// Whether a request tells that somebody sits before the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// They clicked, or typed.
+    Somebody,
+    /// A page that is open asked by itself.
+    Nobody,
+}
+
 /// A session that ended, and why.
 pub(super) type Ended = (String, SignOutEnd);
 
@@ -82,8 +92,7 @@ impl Sessions {
     /// When the system gives no random bytes.
     pub(super) fn begin(
         &self,
-        account: &str,
-        entry: u64,
+        theirs: &Theirs,
         from: Option<IpAddr>,
         now_us: u64,
     ) -> Result<(String, Option<Ended>), KeysError> {
@@ -97,8 +106,8 @@ impl Sessions {
             ended = removed.map(|session| (session.account, SignOutEnd::Idle));
         }
         let session = Session {
-            account: account.to_owned(),
-            entry,
+            account: theirs.account.to_string(),
+            changed: theirs.changed,
             csrf,
             patient: None,
             turn: 0,
@@ -110,12 +119,14 @@ impl Sessions {
         Ok((cookie, ended))
     }
 
-    /// The session of a cookie, if it lasts; it has then been seen.
-    pub(super) fn find(&self, cookie: &str, now_us: u64) -> Option<Session> {
+    /// The session of a cookie, if it lasts. It lasts longer where somebody was seen.
+    pub(super) fn find(&self, cookie: &str, seen: Seen, now_us: u64) -> Option<Session> {
         let mut open = self.lock();
         let session = open.get_mut(&key_of(cookie))?;
         self.terms.end(session, now_us).is_none().then(|| {
-            session.seen_us = now_us;
+            if seen == Seen::Somebody {
+                session.seen_us = now_us;
+            }
             session.clone()
         })
     }
@@ -212,6 +223,13 @@ fn key_of(cookie: &str) -> Sha256 {
 mod tests {
     use super::*;
 
+    fn theirs(account: &str) -> Theirs {
+        Theirs {
+            account: account.parse().unwrap(),
+            changed: 7,
+        }
+    }
+
     fn sessions() -> Sessions {
         Sessions::new(Terms {
             idle_us: 10,
@@ -223,37 +241,44 @@ mod tests {
     #[test]
     fn a_session_lasts_while_it_is_used_and_no_longer_than_the_whole() {
         let sessions = sessions();
-        let (cookie, _) = sessions.begin("ada", 7, None, 0).unwrap();
+        let (cookie, _) = sessions.begin(&theirs("ada"), None, 0).unwrap();
         for now in [9, 18, 24] {
-            assert_eq!(sessions.find(&cookie, now).unwrap().account, "ada", "{now}");
+            assert_eq!(
+                sessions.find(&cookie, Seen::Somebody, now).unwrap().account,
+                "ada",
+                "{now}"
+            );
         }
-        assert_eq!(sessions.find(&cookie, 25), None);
+        assert_eq!(sessions.find(&cookie, Seen::Somebody, 25), None);
         assert_eq!(
             sessions.sweep(25),
             [("ada".to_owned(), SignOutEnd::Expired)]
         );
-        let (cookie, _) = sessions.begin("ada", 7, None, 100).unwrap();
-        assert_eq!(sessions.find(&cookie, 110), None, "idle");
+        let (cookie, _) = sessions.begin(&theirs("ada"), None, 100).unwrap();
+        assert_eq!(sessions.find(&cookie, Seen::Somebody, 110), None, "idle");
         assert_eq!(sessions.sweep(110), [("ada".to_owned(), SignOutEnd::Idle)]);
-        assert_eq!(sessions.find("", 110), None);
+        assert_eq!(sessions.find("", Seen::Somebody, 110), None);
     }
 
     #[test]
     fn one_too_many_ends_the_one_that_was_silent_longest() {
         let sessions = sessions();
-        let (first, _) = sessions.begin("ada", 7, None, 0).unwrap();
-        let (second, _) = sessions.begin("bob", 7, None, 1).unwrap();
-        sessions.find(&first, 2).unwrap();
-        let (third, ended) = sessions.begin("cid", 7, None, 3).unwrap();
+        let (first, _) = sessions.begin(&theirs("ada"), None, 0).unwrap();
+        let (second, _) = sessions.begin(&theirs("bob"), None, 1).unwrap();
+        sessions.find(&first, Seen::Somebody, 2).unwrap();
+        let (third, ended) = sessions.begin(&theirs("cid"), None, 3).unwrap();
         assert_eq!(ended, Some(("bob".to_owned(), SignOutEnd::Idle)));
-        assert_eq!(sessions.find(&second, 3), None);
-        assert!(sessions.find(&first, 3).is_some() && sessions.find(&third, 3).is_some());
+        assert_eq!(sessions.find(&second, Seen::Somebody, 3), None);
+        assert!(
+            sessions.find(&first, Seen::Somebody, 3).is_some()
+                && sessions.find(&third, Seen::Somebody, 3).is_some()
+        );
     }
 
     #[test]
     fn a_session_serves_one_patient_and_forgets_the_one_before() {
         let sessions = sessions();
-        let (cookie, _) = sessions.begin("ada", 7, None, 0).unwrap();
+        let (cookie, _) = sessions.begin(&theirs("ada"), None, 0).unwrap();
         let patient = |id: &str| PatientName {
             id: id.to_owned(),
             issuer: String::new(),
@@ -281,13 +306,13 @@ mod tests {
     #[test]
     fn what_is_ended_is_gone_and_all_of_an_account_at_once() {
         let sessions = sessions();
-        let (first, _) = sessions.begin("ada", 7, None, 0).unwrap();
-        let (second, _) = sessions.begin("ada", 7, None, 0).unwrap();
+        let (first, _) = sessions.begin(&theirs("ada"), None, 0).unwrap();
+        let (second, _) = sessions.begin(&theirs("ada"), None, 0).unwrap();
         assert_eq!(sessions.end(&first).as_deref(), Some("ada"));
         assert_eq!(sessions.end(&first), None);
         assert_eq!(sessions.of_account("ada", 1).len(), 1);
         assert_eq!(sessions.end_all("ada"), 1);
-        assert_eq!(sessions.find(&second, 1), None);
+        assert_eq!(sessions.find(&second, Seen::Somebody, 1), None);
         assert!(sessions.of_account("ada", 1).is_empty());
     }
 }

@@ -39,14 +39,47 @@ impl SetUp {
     /// Whether the link counts.
     pub(super) fn counts(&self, token: &str, now_us: u64) -> bool {
         let link = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Digests are compared: what takes longer tells nothing of the token.
-        let digest = Sha256::of(&[token.as_bytes()]);
-        link.is_some_and(|link| link.token == digest && now_us < link.until_us)
+        link.is_some_and(|link| link.is_of(token, now_us))
     }
 
-    /// It was used.
-    pub(super) fn spend(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Takes the link, where it counts: it counts for nobody else meanwhile.
+    pub(super) fn taken(&self, token: &str, now_us: u64) -> Option<Taken<'_>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let link = kept.take_if(|link| link.is_of(token, now_us))?;
+        Some(Taken {
+            set_up: self,
+            link: Some(link),
+        })
+    }
+}
+
+impl Link {
+    /// Digests are compared: what takes longer tells nothing of the token.
+    fn is_of(self, token: &str, now_us: u64) -> bool {
+        self.token == Sha256::of(&[token.as_bytes()]) && now_us < self.until_us
+    }
+}
+
+/// The link, while somebody uses it. Dropped before it is spent, it counts again.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    set_up: &'a SetUp,
+    link: Option<Link>,
+}
+
+impl Taken<'_> {
+    /// It has made its account.
+    pub(super) const fn spend(&mut self) {
+        self.link = None;
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take() {
+            let mut kept = self.set_up.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.get_or_insert(link);
+        }
     }
 }
 
@@ -63,7 +96,12 @@ mod tests {
         assert!(!set_up.counts(&first, 6), "another was made");
         assert!(set_up.counts(&second, 6));
         assert!(!set_up.counts(&second, LASTS_US + 5));
-        set_up.spend();
+        let taken = set_up.taken(&second, 6).unwrap();
+        assert!(!set_up.counts(&second, 6) && set_up.taken(&second, 6).is_none());
+        drop(taken);
+        let mut taken = set_up.taken(&second, 6).unwrap();
+        taken.spend();
+        drop(taken);
         assert!(!set_up.counts(&second, 6));
     }
 }

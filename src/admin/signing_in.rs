@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 
@@ -11,6 +12,7 @@ use super::problem::Problem;
 use super::throttle::Who;
 use crate::config::UserName;
 use crate::contract::SignInMeans;
+use crate::identity::PASSCODE_BYTES_MAX;
 use crate::identity::Passcode;
 
 /// Why nobody was signed in.
@@ -34,6 +36,15 @@ pub(super) fn tell_link(url: &str, token: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
+/// An account that is somebody's, as it was when they proved it.
+#[derive(Clone, Debug)]
+pub(super) struct Theirs {
+    /// Its name.
+    pub(super) account: UserName,
+    /// Its last change by then: what is changed later ends the session that begins by it.
+    pub(super) changed: u64,
+}
+
 /// Signs `name` in; the session's cookie.
 pub(super) async fn by_passcode(
     console: &Shared,
@@ -41,8 +52,8 @@ pub(super) async fn by_passcode(
     passcode: Vec<u8>,
     from: Option<SocketAddr>,
 ) -> Result<String, NotSignedIn> {
-    is_theirs(console, name, passcode, from).await?;
-    begin(console, name, SignInMeans::Passcode, from).await
+    let theirs = is_theirs(console, name, passcode, from).await?;
+    begin(console, &theirs, SignInMeans::Passcode, from).await
 }
 
 /// Makes sure that `name` has this passcode, within limits of tries.
@@ -51,49 +62,65 @@ pub(super) async fn is_theirs(
     name: &str,
     passcode: Vec<u8>,
     from: Option<SocketAddr>,
-) -> Result<(), NotSignedIn> {
-    let address = from.map(|from| Who::Address(from.ip().to_canonical()));
-    let who: Vec<Who> = [Some(Who::Account(name.to_owned())), address]
-        .into_iter()
-        .flatten()
-        .collect();
-    let wait_us = console.throttle().wait_us(&who, console.now_us());
-    if wait_us > 0 {
-        return Err(NotSignedIn::Wait(wait_us.div_ceil(1_000_000)));
-    }
-    let known = verified(console, name, passcode).await?;
-    if !known {
-        let news = console.throttle().failed(&who, console.now_us());
-        if let Some((address, count)) = news {
-            // No name: people type passcodes into the wrong field.
-            let text = format!("console: {count} failures to sign in from {address}");
-            console.recorder.alert("sign-in-refused", text).await;
-        }
+) -> Result<Theirs, NotSignedIn> {
+    if passcode.len() > PASSCODE_BYTES_MAX {
         return Err(NotSignedIn::Wrong);
     }
-    console.throttle().succeeded(name);
-    Ok(())
+    let name: Option<UserName> = name.parse().ok();
+    let account = name.clone().map(Who::Account);
+    let address = from
+        .filter(|from| !console.is_proxied(from))
+        .map(|from| Who::Address(from.ip().to_canonical()));
+    let who: Vec<Who> = account.into_iter().chain(address).collect();
+    // A try counts before it is looked at: many at a time are not more than one by one, and whoever hangs up
+    // has tried, too.
+    let tried = console.throttle().tries(&who, console.now_us());
+    tried.map_err(|wait_us| NotSignedIn::Wait(wait_us.div_ceil(1_000_000)))?;
+    match verified(console, name, passcode).await {
+        Ok(Some(theirs)) => {
+            console.throttle().succeeded(&who);
+            Ok(theirs)
+        }
+        Ok(None) => {
+            let news = console.throttle().news(&who);
+            if let Some((address, count)) = news {
+                // No name: people type passcodes into the wrong field.
+                let text = format!("console: {count} failures to sign in from {address}");
+                console.recorder.alert("sign-in-refused", text).await;
+            }
+            Err(NotSignedIn::Wrong)
+        }
+        Err(why) => {
+            console.throttle().was_none(&who);
+            Err(why)
+        }
+    }
 }
 
-/// Whether there is such an account and passcode.
-async fn verified(console: &Shared, name: &str, passcode: Vec<u8>) -> Result<bool, NotSignedIn> {
-    let turn = tokio::time::timeout(
-        console.config.identity.check_wait,
-        console.verifying.acquire(),
-    );
-    let Ok(Ok(turn)) = turn.await else {
+/// The account, where there is such an account and passcode.
+async fn verified(
+    console: &Shared,
+    name: Option<UserName>,
+    passcode: Vec<u8>,
+) -> Result<Option<Theirs>, NotSignedIn> {
+    let turn = Arc::clone(&console.verifying).acquire_owned();
+    let Ok(Ok(turn)) = tokio::time::timeout(console.config.identity.check_wait, turn).await else {
         return Err(NotSignedIn::Busy);
     };
-    let name: Option<UserName> = name.parse().ok();
     let (console, passcode) = (Shared::clone(console), Passcode::from_bytes(passcode));
     let verified = tokio::task::spawn_blocking(move || {
-        let accounts = console.accounts()?;
-        Ok::<_, crate::identity::AccountsError>(accounts.verify(name.as_ref(), &passcode).is_some())
+        let accounts = console.accounts();
+        let theirs = accounts.map(|accounts| {
+            let changed = accounts.verify(name.as_ref(), &passcode)?.changed();
+            let account = name?;
+            Some(Theirs { account, changed })
+        });
+        // The turn is over when the work is, not when whoever waits for it has gone.
+        drop(turn);
+        theirs
     });
-    let verified = verified.await;
-    drop(turn);
-    match verified {
-        Ok(Ok(verified)) => Ok(verified),
+    match verified.await {
+        Ok(Ok(theirs)) => Ok(theirs),
         Ok(Err(error)) => {
             tracing::error!(%error, "nobody can sign in");
             Err(NotSignedIn::Busy)
@@ -105,21 +132,18 @@ async fn verified(console: &Shared, name: &str, passcode: Vec<u8>) -> Result<boo
 /// Begins a session, once the ledger says so; its cookie.
 pub(super) async fn begin(
     console: &Shared,
-    account: &str,
+    theirs: &Theirs,
     means: SignInMeans,
     from: Option<SocketAddr>,
 ) -> Result<String, NotSignedIn> {
     let address = from.map(|from| from.ip());
-    let recorded = console
-        .recorder
-        .signed_in(account.to_owned(), means, address)
-        .await;
-    let entry = recorded.map_err(|error| {
+    let account = theirs.account.to_string();
+    let recorded = console.recorder.signed_in(account, means, address).await;
+    recorded.map_err(|error| {
         tracing::warn!(%error, "who signs in is not recorded, and not let in");
         NotSignedIn::Busy
     })?;
-    let now_us = console.now_us();
-    let begun = console.sessions.begin(account, entry, address, now_us);
+    let begun = console.sessions.begin(theirs, address, console.now_us());
     let (cookie, ended) = begun.map_err(|_| NotSignedIn::Busy)?;
     console.ended(ended).await;
     Ok(cookie)

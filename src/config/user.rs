@@ -34,7 +34,7 @@ pub struct User {
 
 /// The name of a user, proven or not. 1 to 64 letters, digits, printable
 /// ASCII characters and inner spaces: it is shown to people and kept in the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserName(Box<str>);
 
 impl UserName {

@@ -42,8 +42,8 @@ ROUTES = {
     ("GET", "/api/v1/associations"): HOUSE,
     ("GET", "/api/v1/charges"): READERS,
     ("GET", "/api/v1/consents"): (*READERS, DESK),
-    ("GET", "/api/v1/epochs"): HOUSE,
-    ("GET", "/api/v1/holds"): HOUSE,
+    ("GET", "/api/v1/epochs"): READERS,
+    ("GET", "/api/v1/holds"): READERS,
     ("GET", "/api/v1/incidents"): READERS,
     ("GET", "/api/v1/proposals"): CONTRACT,
     ("GET", "/api/v1/queues"): HOUSE,
@@ -99,8 +99,8 @@ ASKED = {
     "incidents": ({}, READERS),
     "policies": ({}, CONTRACT),
     "scores": ({}, CONTRACT),
-    "holds": ({}, HOUSE),
-    "epochs": ({}, HOUSE),
+    "holds": ({}, READERS),
+    "epochs": ({}, READERS),
     "checkpoint": ({}, HOUSE),
     "queues": ({}, HOUSE),
     "queue": ({"queue": "no-such", "one_by_one": True}, HOUSE),
@@ -114,7 +114,10 @@ ASKED = {
     "queue-change": ({"change": {"queue": "no-such", "act": "paused", "reason": ""}, "by": ""}, (PACS_ADMIN,)),
 }
 # The same with a patient who is named.
-ASKED_OF_A_PATIENT = {"consents": ({"patient": NOBODY}, PATIENTS)}
+ASKED_OF_A_PATIENT = {
+    "consents": ({"patient": NOBODY}, PATIENTS),
+    "decide": ({"question": {**QUESTION, "patient": NOBODY}}, (COMPLIANCE,)),
+}
 
 # What people change, in `{"command": "change", "change": …}`.
 CHANGED = {
@@ -254,7 +257,6 @@ FORMS = {
     "/consents/guardian/end": (DESK,),
     "/consents/merge": (DESK,),
     "/consents/patient": PATIENTS,
-    "/consents/report": PATIENTS,
     "/consents/standing": (DESK,),
     "/consents/unlink": (DESK,),
     "/decisions/*/patient": (COMPLIANCE,),

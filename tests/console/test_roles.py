@@ -7,7 +7,7 @@ import pytest
 from console import matrix
 from rig.console import PEOPLE
 from rig.console import ROLES
-from rig.console import SET_UP_LINK
+from rig.console import passcode
 
 # What is refused for another reason than who asks: there is no such thing, or the contract does not want it.
 MAY = (200, 202, 404, 409)
@@ -133,8 +133,26 @@ def test_whoever_may_open_the_socket_may_everything(hospital):
     assert mode == 0o600
 
 
-def test_the_first_link_is_told_to_nobody_by_http(console):
+def test_the_first_link_is_told_to_nobody_by_http_and_works_once(console):
     made = console()
-    token = made.set_up_link()
-    assert SET_UP_LINK.match(token)
-    assert b"token=" not in made.ask("GET", "/sign-in").body
+    link = made.set_up_link().removeprefix(made.url)
+    secret = link.rpartition("token=")[2]
+    for path in ("/", "/sign-in", "/set-up", "/livez", "/readyz", "/api/v1/openapi.json"):
+        reply = made.ask("GET", path)
+        assert secret not in reply.text and secret not in str(reply.headers), path
+    assert made.ask("GET", link).status == 200
+    made.make_first_account()
+    again = {"token": secret, "name": "eve", "passcode": passcode("eve")}
+    refused = (made.ask("GET", link), made.ask("POST", "/set-up", form=again))
+    assert [reply.status for reply in refused] == [404, 404] and made.sign_in("eve").status == 401
+    assert [change["account"] for change in made.gateway.bodies("account-changed")] == ["ada"]
+
+
+def test_the_first_link_opens_nothing_where_somebody_has_an_account(console):
+    made = console()
+    link = made.set_up_link().removeprefix(made.url)
+    # By the command line, and the link was not used.
+    made.add("ada", "auditor")
+    eve = {"token": link.rpartition("token=")[2], "name": "eve", "passcode": passcode("eve")}
+    refused = (made.ask("GET", link), made.ask("POST", "/set-up", form=eve))
+    assert [reply.status for reply in refused] == [404, 404] and made.sign_in("eve").status == 401

@@ -1,9 +1,11 @@
 """Who gets in: the first account, passcodes, pauses, sessions, and what no other site can make a browser do."""
 
+import re
 import time
 
 import pytest
 
+from console.hospital import LONG
 from rig.console import PACS_ADMIN
 from rig.console import passcode
 from rig.process import wait_until
@@ -104,7 +106,6 @@ def test_no_script_and_no_other_site_has_the_cookie(hospital, visit):
 
 def test_over_tls_the_cookie_is_held_to_this_origin(console):
     made = console(url="https://credence.st-anna.example:443")
-    made.gateway.process.output()
     made.add("ada", PACS_ADMIN)
     header = made.sign_in("ada").headers["Set-Cookie"]
     assert header.startswith("__Host-credence=") and "Secure" in header
@@ -147,6 +148,49 @@ def test_a_session_ends_by_itself_and_with_its_account(console):
     assert made.sign_in("aude").status == 401
     made.user("enable", "aude")
     assert made.sign_in("aude").status == 303
+
+
+# What htmx says of itself when an open page asks again.
+BY_SCRIPT = {"HX-Request": "true"}
+
+
+def test_a_page_that_asks_by_itself_is_nobody_who_was_seen(console):
+    made = console()
+    made.make_first_account()
+    left, looker = made.session(PACS_ADMIN), made.session(PACS_ADMIN)
+
+    def seen() -> str:
+        """When somebody was seen last in `left`: sessions are told with the newest first."""
+        rows = re.findall(r'<tr><td><time datetime="([^"]+)".*?<time datetime="([^"]+)"', looker.get("/accounts/me").text)
+        return rows[1][1]
+
+    before = left.get("/") and seen()
+    deadline = time.monotonic() + 2.5
+    while time.monotonic() < deadline:
+        assert asked_by_itself(left).status == 200
+        time.sleep(0.5)
+    assert seen() == before
+    # Who clicks is seen.
+    assert left.get("/").status == 200
+    assert seen() > before
+
+
+@pytest.mark.skipif(not LONG, reason="no session ends within less than a minute")
+def test_a_session_ends_before_a_page_that_asks_by_itself(console):
+    made = console(session_idle_s=60)
+    made.make_first_account()
+    left = made.session(PACS_ADMIN)
+    last = time.monotonic()
+    # The page is led to the sign-in.
+    led = lambda: asked_by_itself(left).headers.get("HX-Redirect")
+    assert wait_until(led, timeout_s=70, what="the end of a session", every_s=3).startswith("/sign-in")
+    assert 59 < time.monotonic() - last < 65
+    assert left.get("/").status == 303
+    wait_until(lambda: ("ada", "idle") in [(one["account"], one["end"]) for one in made.gateway.bodies("signed-out")], 20, "its entry", 1)
+
+
+def asked_by_itself(session):
+    return session.console.ask("GET", "/overview/now", cookie=session.cookie, headers=BY_SCRIPT)
 
 
 def test_who_came_and_went_is_in_the_ledger(console):

@@ -19,6 +19,8 @@ from rig.process import wait_until
 
 # A slow destination takes an image a second.
 SLOW_IMAGES = 12
+# Decisions that a page shows.
+ROWS = 25
 
 
 def rows(page) -> list[str]:
@@ -78,14 +80,27 @@ def test_why_something_was_refused_is_read_from_the_overview_on(hospital, visit,
 def test_decisions_are_searched(hospital, visit):
     visitor = visit(hospital.console, AUDITOR)
     page = visitor.page
-    visitor.go("/decisions")
-    everything = len(rows(page))
-    page.get_by_label("Answer").select_option("refused")
-    page.get_by_label("Requester", exact=True).select_option("St. Berta Hospital")
-    page.get_by_role("search").get_by_role("button", name="Search").click()
-    found = rows(page)
-    assert 0 < len(found) < everything and all("refused" in row for row in found), found
-    assert MARIA not in page.url
+    for answer, requester in ((None, "st-anna"), (None, "st-berta"), ("deny", None), ("permit", "st-berta"), ("deny", "st-anna")):
+        visitor.go("/decisions")
+        if answer:
+            page.get_by_label("Answer").select_option(answer)
+        if requester:
+            page.get_by_label("Requester", exact=True).select_option(requester)
+        page.get_by_role("search").get_by_role("button", name="Search").click()
+        found = [int(row.split()[0]) for row in rows(page)]
+        assert found == decided(hospital, answer, requester)[:ROWS], (answer, requester)
+        # St. Anna's own were all permitted.
+        assert found or (answer, requester) == ("deny", "st-anna")
+        assert MARIA not in page.url
+
+
+def decided(hospital, verdict: str | None, requester: str | None) -> list[int]:
+    """Decisions of the ledger, the newest first; all that differ are left out."""
+    return [
+        entry["seq"] for entry in reversed(hospital.gateway.entries())
+        if (body := entry["event"]["body"])["kind"] == "decision"
+        and verdict in (None, body["decision"]["verdict"]) and requester in (None, body["request"]["requester"])
+    ]
 
 
 def test_a_decision_is_proved_offline_by_what_its_page_gives(hospital, visit, tmp_path):
@@ -232,4 +247,6 @@ def test_the_ledger_is_verified_from_its_page(hospital, visit):
     visitor.shot("ledger", whole=True)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the checkpoint").click()
-    assert "credence/" in open(download.value.path()).read() or download.value.suggested_filename.startswith("checkpoint")
+    origin, size, *_ = download.value.path().read_text().splitlines()
+    assert origin == "st-anna/credence" and 0 < int(size) <= len(hospital.gateway.entries())
+    assert download.value.suggested_filename == f"checkpoint-{size}.txt"

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import socket
+import ssl
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
@@ -70,10 +71,12 @@ class ByTheSocket(http.client.HTTPConnection):
 class Console:
     """The console of a gateway that runs."""
 
-    def __init__(self, gateway: Gateway, port: int):
+    def __init__(self, gateway: Gateway, port: int, tls: ssl.SSLContext | None = None):
+        """`tls`: how it is asked where it has a certificate."""
         self.gateway = gateway
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.tls = tls
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         self._tokens: dict[str, str] = {}
 
     # Accounts.
@@ -138,7 +141,12 @@ class Console:
         elif body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
-        line = ByTheSocket(self.gateway.data, timeout_s) if local else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        if local:
+            line = ByTheSocket(self.gateway.data, timeout_s)
+        elif self.tls:
+            line = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout_s, context=self.tls)
+        else:
+            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
         with contextlib.closing(line):
             line.request(method, path, body=data, headers=sent)
             response = line.getresponse()

@@ -1,5 +1,7 @@
 //! Searching the ledger, and exports of it.
 
+use super::once::once;
+use crate::admin::done::Told;
 use std::collections::BTreeSet;
 
 use axum::Json;
@@ -9,8 +11,6 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
-use axum::http::header;
-use axum::response::IntoResponse as _;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
@@ -119,7 +119,7 @@ struct ListedExports {
 }
 
 /// An export that is asked for.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ExportAsked {
     /// In which formats: `jsonl`, `csv`, `dicom`, `fhir`, `html`; one at least.
@@ -281,6 +281,7 @@ async fn list(
     path = "/api/v1/exports",
     tag = "audit",
     request_body = ExportAsked,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 printable characters")),
     responses(
         (status = 202, description = "it has begun", body = ListedExport,
             headers(("Location" = String, description = "where it is"))),
@@ -301,6 +302,12 @@ async fn begin(
     checked_for_forgery(&caller, &headers, None)?;
     caller.may(Right::ExportAudit)?;
     let Json(asked) = asked.map_err(|error| rejected(&error))?;
+    let wanted = asked.clone();
+    let doing = begun(Shared::clone(&console), caller.clone(), wanted);
+    once(&console, &caller, &headers, ("exports", &asked), doing).await
+}
+
+async fn begun(console: Shared, caller: Caller, asked: ExportAsked) -> Result<Told, Problem> {
     let clock = match asked.time_zone.as_deref() {
         None => console.face.clone(),
         Some(zone) => ClockFace::of(zone).map_err(|_| Problem::bad("time_zone: there is none"))?,
@@ -324,8 +331,7 @@ async fn begin(
     let id = console.export(&caller, wanted).await?;
     let begun = console.exports.get(&caller, &id);
     let begun = begun.ok_or_else(|| Problem::unavailable(""))?;
-    let place = [(header::LOCATION, format!("/api/v1/exports/{id}"))];
-    Ok((StatusCode::ACCEPTED, place, Json(begun)).into_response())
+    Ok(Told::of(StatusCode::ACCEPTED, &begun)?.at(format!("/api/v1/exports/{id}")))
 }
 
 /// An export: how far it is.

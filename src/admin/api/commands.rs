@@ -5,29 +5,24 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
-use axum::response::IntoResponse as _;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::COMMANDS;
+use super::once::once;
 use crate::admin::caller::By;
 use crate::admin::caller::Caller;
 use crate::admin::console::Console;
 use crate::admin::console::Shared;
-use crate::admin::done::Key;
-use crate::admin::done::Known;
+use crate::admin::done::Told;
 use crate::admin::guard::checked_for_forgery;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
 use crate::contract::Role;
 use crate::contract::SignOutEnd;
-use crate::digest::Sha256;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
-
-/// The header that names an attempt (draft-ietf-httpapi-idempotency-key-header).
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Who asks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,8 +53,8 @@ pub(super) async fn me(caller: Caller) -> Json<Me> {
 
 /// Performs a command: something that a person changes, or asks. What is recorded is durable when it is answered.
 ///
-/// With the header `Idempotency-Key`, the same command that is sent again within a day is answered as before, and
-/// not done twice. Who asks is who is signed in, whatever `by` says; on the socket, `by` counts.
+/// With the header `Idempotency-Key`, the same change that is sent again within a day is answered as before, and not
+/// done twice. Who asks is who is signed in, whatever `by` says; on the socket, `by` counts.
 #[utoipa::path(
     post,
     path = COMMANDS,
@@ -89,54 +84,18 @@ pub(super) async fn command(
         By::Socket => command,
         By::Session { .. } | By::Token(_) | By::Certificate(_) => command.said_by(&caller.name),
     };
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
-        return told(console.answer(&caller, command).await);
+    let asked = command.clone();
+    let (by, answering) = (caller.clone(), Shared::clone(&console));
+    let doing = async move {
+        let answer = answering.answer(&by, command).await?;
+        let is_secret = matches!(answer, Answer::TokenMade { .. });
+        Ok(Told::of(StatusCode::OK, &answer)?.secret(is_secret))
     };
-    let key = key.to_str().ok().and_then(|key| Key::of(&caller.name, key));
-    let key = key.ok_or_else(|| Problem::bad("Idempotency-Key: 1 to 200 printable characters"))?;
-    once(console, caller, key, command).await
-}
-
-/// Does it, unless it was done under this key.
-async fn once(
-    console: Shared,
-    caller: Caller,
-    key: Key,
-    command: Command,
-) -> Result<Response, Problem> {
-    let asked = serde_json::to_vec(&command).map_err(|_| Problem::bad("not a command"))?;
-    let known = console
-        .done()
-        .begin(key, Sha256::of(&[&asked]), console.now_us());
-    match known {
-        Known::New => {}
-        Known::UnderWay => return Err(Problem::refused("this is being done under the same key")),
-        Known::Other => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            let detail = "another command was sent under the same key";
-            return Err(Problem::new(status, detail));
-        }
-        Known::Done(status, body) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-            return Ok((status, super::json(body)).into_response());
-        }
+    // What is asked may be long, is asked anew each time, and a look at a patient is recorded each time.
+    match asked.is_a_change() {
+        true => once(&console, &caller, &headers, (COMMANDS, &asked), doing).await,
+        false => doing.await.map(Told::into),
     }
-    // What has begun is done, even if the caller does not wait for it.
-    let doing = tokio::spawn(async move {
-        let answered = console.answer(&caller, command).await;
-        let (status, body) = match &answered {
-            Ok(answer) => (200, serde_json::to_string(answer)),
-            Err(problem) => (problem.status, serde_json::to_string(problem)),
-        };
-        let body = body.unwrap_or_default();
-        console.done().end(key, status, &body);
-        answered
-    });
-    told(doing.await.map_err(|_| Problem::unavailable(""))?)
-}
-
-fn told(answered: Result<Answer, Problem>) -> Result<Response, Problem> {
-    answered.map(|answer| Json(answer).into_response())
 }
 
 impl Console {

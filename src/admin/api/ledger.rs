@@ -1,13 +1,15 @@
 //! How the ledger is, and what it proves.
 
+use super::once::once;
+use crate::admin::done::Told;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
-use axum::response::IntoResponse as _;
 use axum::response::Response;
 use serde::Deserialize;
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -66,7 +68,7 @@ async fn standing(
 }
 
 /// A verification that is asked for.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 struct VerificationAsked {
     /// How much is verified.
@@ -79,6 +81,7 @@ struct VerificationAsked {
     path = "/api/v1/verifications",
     tag = "ledger",
     request_body = VerificationAsked,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 printable characters")),
     responses(
         (status = 202, description = "it has begun", body = Standing),
         (status = 400, body = Problem),
@@ -98,7 +101,18 @@ async fn verify(
     checked_for_forgery(&caller, &headers, None)?;
     caller.may(Right::SeeLedger)?;
     let Json(asked) = asked.map_err(|error| rejected(&error))?;
-    console.verify(asked.extent, Some(caller.name))?;
-    let standing = console.verification.standing();
-    Ok((StatusCode::ACCEPTED, Json(standing)).into_response())
+    let (by, verifying) = (caller.name.clone(), Shared::clone(&console));
+    let extent = asked.extent;
+    let doing = async move {
+        verifying.verify(extent, Some(by))?;
+        Told::of(StatusCode::ACCEPTED, &verifying.verification.standing())
+    };
+    once(
+        &console,
+        &caller,
+        &headers,
+        ("verifications", &asked),
+        doing,
+    )
+    .await
 }

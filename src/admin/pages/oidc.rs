@@ -102,12 +102,12 @@ async fn back(
         iss: back.iss,
     };
     let shown = cookie_of(&headers, console.oidc_cookie_name()).unwrap_or_default();
-    let (name, to) = match oidc.back(&console, &answered, &shown).await {
+    let (theirs, to) = match oidc.back(&console, &answered, &shown).await {
         Ok(vouched) => vouched,
         Err(why) => return Ok(refused(&frame, "/", &why)),
     };
     let means = SignInMeans::Oidc;
-    let session = signing_in::begin(&console, name.as_str(), means, visitor.from).await?;
+    let session = signing_in::begin(&console, &theirs, means, visitor.from).await?;
     let mut gone = cookie(&console, String::new());
     gone.make_removal();
     let session = sign_in::session_cookie(&console, session).to_string();

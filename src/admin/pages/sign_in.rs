@@ -1,5 +1,7 @@
 //! Signing in and out, the first account, and the language.
 
+use crate::admin::signing_in::Theirs;
+use crate::config::UserName;
 use axum::Form;
 use axum::Router;
 use axum::extract::Extension;
@@ -65,9 +67,12 @@ pub(super) fn path(target: &str) -> String {
 
 /// A place of ours; else the overview: nobody is led elsewhere by a link that begins here.
 pub(super) fn ours(target: &str) -> &str {
+    // Browsers leave out what is not printable, and take `\` for `/`.
     let elsewhere = !target.starts_with('/')
         || target.starts_with("//")
-        || target.contains(['\\', '\r', '\n'])
+        || !target
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
         || target.starts_with("/sign-");
     match elsewhere {
         true => "/",
@@ -225,11 +230,16 @@ async fn set_up_page(
     frame: Frame,
     Query(token): Query<Token>,
 ) -> Result<Response, Problem> {
-    if !console.set_up.counts(&token.token, console.now_us()) {
+    if !console.set_up.counts(&token.token, console.now_us()) || !nobody(&console) {
         return Err(Problem::not_found());
     }
     let page = first_account(&frame, &token.token, None);
     Ok(Html(page.into_string()).into_response())
+}
+
+/// Whether there is no account yet.
+fn nobody(console: &Console) -> bool {
+    console.accounts().is_ok_and(|accounts| accounts.is_empty())
 }
 
 fn first_account(frame: &Frame, token: &str, wrong: Option<&str>) -> Markup {
@@ -268,9 +278,11 @@ async fn set_up(
     Form(form): Form<SetUp>,
 ) -> Result<Response, Problem> {
     from_our_page(&headers)?;
-    if !console.set_up.counts(&form.token, console.now_us()) {
-        return Err(Problem::not_found());
-    }
+    // One at a time: the link makes one account.
+    let link = console.set_up.taken(&form.token, console.now_us());
+    let mut link = link
+        .filter(|_| nobody(&console))
+        .ok_or_else(Problem::not_found)?;
     let again = |wrong: &str| {
         let page = first_account(&frame, &form.token, Some(wrong));
         Ok((StatusCode::CONFLICT, Html(page.into_string())).into_response())
@@ -281,25 +293,30 @@ async fn set_up(
         Ok(digest) => digest,
         Err(fault) => return again(&fault.to_string()),
     };
-    let Ok(name) = form.name.parse() else {
+    let Ok(name) = form.name.parse::<UserName>() else {
         return again(&frame.words.say("account-name-wrong"));
     };
     let command = Command::AccountChange {
         change: AccountChange::Add {
-            account: name,
+            account: name.clone(),
             passcode: Some(digest),
             roles: [Role::PacsAdmin].into(),
         },
         by: form.name.clone(),
     };
     match console.perform(command).await {
-        Answer::Refused { reason } => again(&reason),
-        _ => {
-            console.set_up.spend();
+        Answer::Recorded { entry } => {
+            link.spend();
             let means = SignInMeans::SetupLink;
-            let cookie = signing_in::begin(&console, &form.name, means, visitor.from).await?;
+            let theirs = Theirs {
+                account: name,
+                changed: entry,
+            };
+            let cookie = signing_in::begin(&console, &theirs, means, visitor.from).await?;
             Ok(welcomed(&console, cookie, "/"))
         }
+        Answer::Refused { reason } => again(&reason),
+        _ => Err(Problem::unavailable("")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! One's own account: everybody who is signed in has this page.
 
+use crate::admin::sessions::Seen;
+use crate::admin::signing_in::Theirs;
 use axum::extract::Extension;
 use axum::extract::Query;
 use axum::extract::State;
@@ -162,7 +164,7 @@ fn session_section(
     let words = frame.words;
     let now_us = console.now_us();
     let cookie = console.session_cookie(headers);
-    let own = cookie.and_then(|cookie| console.sessions.find(&cookie, now_us));
+    let own = cookie.and_then(|cookie| console.sessions.find(&cookie, Seen::Somebody, now_us));
     let is_own = |session: &Session| own.as_ref().is_some_and(|own| own.csrf == session.csrf);
     let sessions = console.sessions.of_account(&caller.name, now_us);
     let rows = html! {
@@ -232,12 +234,21 @@ pub(super) async fn passcode(
         Err(wrong) => return again(&console, frame, &headers, StatusCode::CONFLICT, &wrong).await,
     };
     let account: UserName = name.parse().map_err(|_| Problem::not_found())?;
-    let change = AccountChange::SetPasscode { account, passcode };
+    let change = AccountChange::SetPasscode {
+        account: account.clone(),
+        passcode,
+    };
     if let Err(wrong) = performed(&console, caller, change).await? {
         return again(&console, frame, &headers, StatusCode::CONFLICT, &wrong).await;
     }
     // All sessions are over now; this browser has just shown who sits there.
-    let cookie = signing_in::begin(&console, name, SignInMeans::Passcode, visitor.from).await?;
+    let accounts = console.accounts().map_err(|_| Problem::unavailable(""))?;
+    let changed = accounts
+        .get(&account)
+        .ok_or_else(Problem::not_found)?
+        .changed();
+    let theirs = Theirs { account, changed };
+    let cookie = signing_in::begin(&console, &theirs, SignInMeans::Passcode, visitor.from).await?;
     let to = "/accounts/me?done=passcode";
     Ok(sign_in::welcomed(&console, cookie, to))
 }

@@ -1,5 +1,6 @@
 //! Exports: asked for, followed while they are made, taken away.
 
+use crate::admin::guard::BY_SCRIPT;
 use std::collections::BTreeSet;
 
 use axum::extract::Path;
@@ -130,7 +131,7 @@ pub(super) async fn page(
     let caller = frame.for_right(Right::ExportAudit)?;
     let exports = console.exports.of(caller);
     let list = list(&frame, &exports);
-    if headers.contains_key("hx-request") {
+    if headers.contains_key(BY_SCRIPT) {
         return Ok(Html(list.into_string()));
     }
     let words = frame.words;
