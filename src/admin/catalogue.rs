@@ -224,9 +224,9 @@ impl Catalogue {
                 let range = after..after.saturating_add(LOOKED_MAX);
                 let mut records: Vec<Record> = self.range(range)?.into_values().collect();
                 records.retain(|record| Record::follows(record.body()) == Some(about));
-                let more = records.len() > limit;
-                records.truncate(limit);
-                Ok((records, more))
+                let left = records.len().saturating_sub(limit);
+                records.drain(..left);
+                Ok((records, left > 0))
             }
             Err(error) => Err(error.into()),
         }

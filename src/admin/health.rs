@@ -30,7 +30,8 @@ pub(super) fn router() -> Router<Shared> {
         .route("/readyz", get(ready))
 }
 
-/// Ready is who can decide, record and tell: the ledger is written, the rules are in force, accounts can be read.
+/// Ready is who can decide, record and tell: the ledger is written and has room, the
+/// rules are in force, accounts can be read.
 async fn ready(State(console): State<Shared>) -> (StatusCode, Json<Readiness>) {
     let policy = console
         .recorder
@@ -40,6 +41,10 @@ async fn ready(State(console): State<Shared>) -> (StatusCode, Json<Readiness>) {
         Check {
             name: "ledger",
             ok: policy.is_ok(),
+        },
+        Check {
+            name: "room",
+            ok: console.recorder.has_room(),
         },
         Check {
             name: "policy",

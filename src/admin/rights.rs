@@ -18,6 +18,8 @@ pub(super) enum Right {
     SeeTransfers,
     /// What was decided, and why.
     SeeDecisions,
+    /// What would be decided about a patient or a study that is named, and for which consents.
+    AskOfPatients,
     /// Who the others are, and how they score.
     SeeInstitutions,
     /// Whether a peer answers (C-ECHO).
@@ -61,10 +63,11 @@ pub(super) enum Right {
 impl Right {
     /// Every one.
     #[cfg(test)]
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::SeeOverview,
         Self::SeeTransfers,
         Self::SeeDecisions,
+        Self::AskOfPatients,
         Self::SeeInstitutions,
         Self::Echo,
         Self::SeeConsents,
@@ -103,7 +106,9 @@ impl Right {
             Self::ApprovePolicy => &[RuleApprover],
             Self::SeeReviews | Self::SeeAudit => &[Compliance, Auditor],
             Self::SeeLedger => &[PacsAdmin, Compliance, Auditor],
-            Self::DecideReviews | Self::ExportAudit | Self::KeepRecords => &[Compliance],
+            Self::AskOfPatients | Self::DecideReviews | Self::ExportAudit | Self::KeepRecords => {
+                &[Compliance]
+            }
             Self::Echo | Self::ManageQueues | Self::ManageAccounts => &[PacsAdmin],
         }
     }
@@ -130,9 +135,10 @@ impl Right {
             | Command::Suspensions => Self::KeepRecords,
             Command::Disclosures { .. } => Self::SeeDisclosures,
             Command::SignAudit { .. } => Self::ExportAudit,
-            // The answer tells the patient's consents.
-            Command::Decide { question } if question.patient.is_some() => Self::SeePatients,
-            Command::Decide { .. } => Self::SeeDecisions,
+            Command::Decide { question } => match question.names_somebody() {
+                true => Self::AskOfPatients,
+                false => Self::SeeDecisions,
+            },
             Command::Associations => Self::SeePeers,
             Command::Accounts => Self::SeeAccounts,
             Command::AccountChange { .. } => Self::ManageAccounts,
@@ -201,6 +207,7 @@ mod tests {
         let patients = [
             Right::SeePatients,
             Right::ServePatients,
+            Right::AskOfPatients,
             Right::SeeDisclosures,
         ];
         assert!(!patients.iter().any(of(PacsAdmin)));

@@ -6,7 +6,8 @@ use crate::audit::Severity;
 use crate::time::DAY_MICROS;
 use crate::time::UtcMicros;
 
-/// How long an alert stands that nothing ends and nobody raises again.
+/// How long an alert stands that nobody raises again. One that another alert ends stands until then, unless the
+/// gateway was started meanwhile: what was so before it is raised again when it is still so.
 const STANDS_US: i64 = DAY_MICROS;
 
 /// Alerts that stand at the same time; the one that was raised longest ago gives way to one more.
@@ -30,6 +31,8 @@ pub struct Stands {
     /// The entry that raised it last.
     pub entry: u64,
     subject: String,
+    /// It stands until it is ended.
+    is_held: bool,
 }
 
 /// See the module.
@@ -65,7 +68,15 @@ impl Standing {
             last: alert.at,
             entry: alert.entry,
             subject,
+            is_held: audit::is_ended(&alert.code),
         });
+    }
+
+    /// The gateway was started.
+    pub fn restarted(&mut self) {
+        for row in &mut self.rows {
+            row.is_held = false;
+        }
     }
 
     /// What stands at `now`: the worst first, and of what is equally bad the newest.
@@ -78,7 +89,7 @@ impl Standing {
 }
 
 fn stands(row: &Stands, now: UtcMicros) -> bool {
-    now.0.saturating_sub(row.last.0) < STANDS_US
+    row.is_held || now.0.saturating_sub(row.last.0) < STANDS_US
 }
 
 #[cfg(test)]
@@ -115,6 +126,18 @@ mod tests {
             (b.text.as_str(), b.first.0, b.entry),
             ("destination b: 2 wait", 1_000_000, 2)
         );
+    }
+
+    #[test]
+    fn what_something_ends_stands_until_then_or_until_a_day_after_a_start() {
+        let down = (0, "destination-down", "destination a: 1 waits");
+        let mut standing = heard(&[down, (0, "dead-letter", "x")]);
+        assert_eq!(shown(&standing, 3 * DAY_S), [("destination-down", 1)]);
+        let back = (0, "destination-back", "destination a: it answers again");
+        assert_eq!(shown(&heard(&[down, back]), 1), []);
+        standing.restarted();
+        assert_eq!(shown(&standing, DAY_S - 1).len(), 2);
+        assert_eq!(shown(&standing, DAY_S), []);
     }
 
     #[test]

@@ -125,6 +125,11 @@ pub fn ended_by(code: &str) -> Option<&'static str> {
     found.map(|(_, begin)| *begin)
 }
 
+/// Whether something is said when what an alert of this code tells is over.
+pub fn is_ended(code: &str) -> bool {
+    ENDS.iter().any(|(_, begin)| *begin == code)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

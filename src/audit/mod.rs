@@ -36,6 +36,7 @@ pub use accounting::bundle;
 pub use alerts::alert_severity;
 pub use alerts::ended_by;
 pub use alerts::is_alert;
+pub use alerts::is_ended;
 pub use audit_event::AuditEvent;
 pub use audit_event::AuditEventBundle;
 pub use audit_event::AuditEvents;

@@ -154,6 +154,11 @@ impl Console {
             let allowed = "an address of this machine alone, or `certificate` and `key`";
             section.fault("listen", problem, allowed);
         }
+        let url = section.optional("url").map(|Https(url)| url);
+        if url.as_ref().is_some_and(|url| !url.prefix().is_empty()) {
+            let problem = "has a path, and pages lead to addresses without it";
+            section.fault("url", problem, "https://host:port");
+        }
         let seconds = Duration::from_secs;
         Self {
             listen,
@@ -161,7 +166,7 @@ impl Console {
                 certificate: base_dir.join(certificate),
                 key: key.within(base_dir),
             }),
-            url: section.optional("url").map(|Https(url)| url),
+            url,
             metrics: section.optional("metrics").unwrap_or_default(),
             session_idle: section.seconds("session_idle_s", seconds(900), 60..=86_400),
             session: section.seconds("session_s", seconds(36_000), 60..=604_800),

@@ -99,6 +99,11 @@ impl WebUrl {
         &self.at
     }
 
+    /// What paths there begin with: empty, or `/` and more.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Name or IP address; an IPv6 address without brackets.
     pub fn host(&self) -> &str {
         self.at.host()

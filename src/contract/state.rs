@@ -330,6 +330,14 @@ impl State {
         self.local.consents.all()
     }
 
+    /// The same, after that one; `None`: from the first.
+    pub fn consents_after(
+        &self,
+        last: Option<(Pseudonym, ConsentId)>,
+    ) -> impl Iterator<Item = (ConsentId, &Consent)> {
+        self.local.consents.after(last)
+    }
+
     /// Those under one pseudonym, by number.
     pub fn consents_of(&self, patient: Pseudonym) -> impl Iterator<Item = (ConsentId, &Consent)> {
         self.local.consents.of(patient)

@@ -1,6 +1,7 @@
 """Every page that somebody reaches by the links that they are shown, and every form on them, filled in as it stands."""
 
 import re
+from collections import Counter
 from collections import deque
 from dataclasses import dataclass
 from dataclasses import field
@@ -18,6 +19,8 @@ from rig.console import Session
 NUMBERED = re.compile(r"^(\d+|[0-9a-f]{8,}|[A-Za-z0-9_-]{20,})$")
 NAMED = ("institutions", "queues")
 PAGES_MAX = 400
+# Pages of one kind that are looked at: what is on one is not on another, as an account that is disabled.
+EACH = 3
 
 
 def pattern(path: str) -> str:
@@ -94,14 +97,15 @@ class Walk:
     refused: dict[str, int] = field(default_factory=dict)
 
 
-def walked(console: Console, role: str, session: Session | None = None) -> Walk:
-    """From the menu on, breadth first. Whoever serves patients serves one."""
+def walked(console: Console, role: str, session: Session | None = None, also: tuple[str, ...] = ()) -> Walk:
+    """From the menu on, and from `also`, breadth first. Whoever serves patients serves one."""
     session = session or console.session(role)
     if role in (DESK, COMPLIANCE):
         assert session.post("/consents/patient", {"id": MARIA, "issuer": ""}).status == 303
     walk = Walk(role)
-    waiting = deque(path for path, roles in matrix.PAGES.items() if role in roles)
-    seen = set(map(pattern, waiting))
+    waiting = deque([*also, *(path for path, roles in matrix.PAGES.items() if role in roles)])
+    seen = set(waiting)
+    kinds = Counter(map(pattern, waiting))
     while waiting and len(seen) < PAGES_MAX:
         path = waiting.popleft()
         reply = session.get(path)
@@ -110,14 +114,16 @@ def walked(console: Console, role: str, session: Session | None = None) -> Walk:
         if reply.status != 200:
             walk.refused[path] = reply.status
         elif not reply.headers["Content-Type"].startswith("text/html") or "attachment" in reply.headers.get("Content-Disposition", ""):
-            walk.files[pattern(path)] = path
+            walk.files.setdefault(pattern(path), path)
         else:
-            walk.pages[pattern(path)] = path
+            walk.pages.setdefault(pattern(path), path)
             read = Read(path)
             read.feed(reply.text)
             for target in read.links:
-                if target.startswith("/") and not target.startswith("/assets/") and pattern(target) not in seen:
-                    seen.add(pattern(target))
+                kind = pattern(target)
+                if target.startswith("/") and not target.startswith("/assets/") and target not in seen and kinds[kind] < EACH:
+                    seen.add(target)
+                    kinds[kind] += 1
                     waiting.append(target)
             for form in read.forms:
                 walk.forms.setdefault(pattern(form.action), form)

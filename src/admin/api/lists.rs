@@ -67,11 +67,16 @@ pub(super) struct Listed<T> {
 }
 
 impl Part {
-    pub(super) fn of<T>(self, all: Vec<T>) -> Result<Listed<T>, Problem> {
+    fn limit(self) -> Result<usize, Problem> {
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
-        if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(Problem::bad(format!("limit: 1 to {LIMIT_MAX}")));
+        match (1..=LIMIT_MAX).contains(&limit) {
+            true => Ok(limit),
+            false => Err(Problem::bad(format!("limit: 1 to {LIMIT_MAX}"))),
         }
+    }
+
+    pub(super) fn of<T>(self, all: Vec<T>) -> Result<Listed<T>, Problem> {
+        let limit = self.limit()?;
         let end = self.after.saturating_add(limit);
         let next = (end < all.len()).then_some(end);
         let items = all.into_iter().skip(self.after).take(limit).collect();
@@ -145,14 +150,40 @@ macro_rules! lists {
         pub(super) fn router() -> OpenApiRouter<Shared> {
             OpenApiRouter::new()
                 $(.routes(routes!($name)))*
+                .routes(routes!(consents))
                 .routes(routes!(queue))
         }
     };
 }
 
+/// The consents that stand, in the order in which they were recorded. Patients are pseudonyms.
+#[utoipa::path(
+    get,
+    path = "/api/v1/consents",
+    tag = "consents",
+    params(Part),
+    responses(
+        (status = 200, body = Listed<ListedConsent>),
+        (status = 400, body = Problem),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 503, body = Problem),
+    ),
+)]
+async fn consents(
+    State(console): State<Shared>,
+    caller: Caller,
+    part: Asked<Part>,
+) -> Result<Json<Listed<ListedConsent>>, Problem> {
+    caller.may(Right::SeeConsents)?;
+    let part = read(part)?;
+    let found = console.office.consents(part.after, part.limit()?).await;
+    let (items, is_more) = found.map_err(|error| Problem::unavailable(error.to_string()))?;
+    let next = is_more.then(|| part.after.saturating_add(items.len()));
+    Ok(Json(Listed { items, next }))
+}
+
 lists! {
-    /// The consents that stand, in the order in which they were recorded. Patients are pseudonyms.
-    consents, "/api/v1/consents", "consents", Command::Consents { patient: None }, Consents.consents: ListedConsent;
     /// The reviews that wait, the next to be due first.
     reviews, "/api/v1/reviews", "reviews", Command::Reviews, Reviews.reviews: ListedReview;
     /// Reported incidents that wait for an arbiter.

@@ -167,7 +167,7 @@ async fn alerts(
     let alerts = console
         .board
         .seen()
-        .alerts()
+        .alerts(console.clock.now())
         .map(ListedAlert::from)
         .collect();
     part.of(alerts).map(Json)

@@ -12,6 +12,7 @@ use crate::audit::Record;
 use crate::contract::Body;
 use crate::contract::Outcome;
 use crate::contract::Verb;
+use crate::time::DAY_MICROS;
 use crate::time::HOUR_MICROS;
 use crate::time::UtcMicros;
 
@@ -116,19 +117,22 @@ impl Seen {
         self.next.unwrap_or(0)
     }
 
-    /// The last day by the hour, the oldest first.
-    pub(in crate::admin) fn hours(&self) -> impl Iterator<Item = &Hour> {
-        self.hours.iter().chain(&self.hour)
+    /// The day before `now` by the hour, the oldest first. Nothing may have happened since.
+    pub(in crate::admin) fn hours(&self, now: UtcMicros) -> impl Iterator<Item = &Hour> {
+        let hours = self.hours.iter().chain(&self.hour);
+        hours.filter(move |hour| is_of_the_day(hour.begins.plus(HOUR_MICROS), now))
     }
 
-    /// What was refused, the newest first.
-    pub(in crate::admin) fn refused(&self) -> impl Iterator<Item = &Refused> {
-        self.refused.iter().rev()
+    /// What was refused in the day before `now`, the newest first.
+    pub(in crate::admin) fn refused(&self, now: UtcMicros) -> impl Iterator<Item = &Refused> {
+        let newest = self.refused.iter().rev();
+        newest.take_while(move |refused| is_of_the_day(refused.at, now))
     }
 
-    /// Alerts, the newest first.
-    pub(in crate::admin) fn alerts(&self) -> impl Iterator<Item = &Alerted> {
-        self.alerts.iter().rev()
+    /// Alerts of the day before `now`, the newest first.
+    pub(in crate::admin) fn alerts(&self, now: UtcMicros) -> impl Iterator<Item = &Alerted> {
+        let newest = self.alerts.iter().rev();
+        newest.take_while(move |alert| is_of_the_day(alert.at, now))
     }
 
     /// Alerts that stand, the worst first.
@@ -151,6 +155,7 @@ impl Seen {
         match record.body() {
             Body::Decision { .. } => self.decided(record),
             Body::TransferClosed { .. } => self.moved(record),
+            Body::Started { .. } => self.standing.restarted(),
             Body::Alert { code, text, about } => {
                 if let Some(alert) = Alert::of(&record.entry) {
                     self.standing.hear(&alert);
@@ -284,6 +289,10 @@ impl Hour {
     }
 }
 
+const fn is_of_the_day(at: UtcMicros, now: UtcMicros) -> bool {
+    now.0.saturating_sub(at.0) < DAY_MICROS
+}
+
 fn keep<T>(kept: &mut VecDeque<T>, one: T, max: usize) {
     if kept.len() >= max {
         kept.pop_front();
@@ -303,14 +312,17 @@ mod tests {
         seen.hour(at(100)).denied += 1;
         seen.hour(at(103)).permitted += 1;
         let told: Vec<_> = seen
-            .hours()
+            .hours(at(103))
             .map(|hour| (hour.begins.0 / HOUR_MICROS, hour.permitted, hour.denied))
             .collect();
         assert_eq!(told, [(100, 0, 2), (101, 0, 0), (102, 0, 0), (103, 1, 0)]);
         seen.hour(at(1_000));
-        assert_eq!(seen.hours().count(), HOURS + 1);
-        let first = seen.hours().next().unwrap();
+        assert_eq!(seen.hours(at(1_000)).count(), HOURS + 1);
+        let first = seen.hours(at(1_000)).next().unwrap();
         assert_eq!(first.begins.0 / HOUR_MICROS, 976);
+        let later = seen.hours(at(1_010)).next().unwrap();
+        assert_eq!(later.begins.0 / HOUR_MICROS, 986, "quiet hours pass, too");
+        assert_eq!(seen.hours(at(1_025)).count(), 0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How the ledger is, and what it proves.
 
-mod verification;
+pub(super) mod verification;
 
 use axum::Router;
 use axum::extract::State;

@@ -12,6 +12,8 @@ use super::parts;
 use crate::admin::board::Hour;
 use crate::admin::board::Refused;
 use crate::admin::console::Shared;
+use crate::admin::facts::Facts;
+use crate::admin::pages::ledger::verification;
 use crate::admin::plot;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
@@ -67,6 +69,7 @@ async fn now_part(console: &Shared, frame: &Frame) -> Markup {
         div class="columns" {
             section { (day(console, frame)) }
             section { (refusals(console, frame)) }
+            section { (ledger(frame, &console.facts().await)) }
             section { (flowing(console, frame).await) }
             section { (queue_table(frame, &queues)) }
             section { (score_table(frame, &scores)) }
@@ -80,7 +83,7 @@ fn tiles(console: &Shared, frame: &Frame, queues: &[ListedQueue]) -> Markup {
     let words = frame.words;
     let seen = console.board.seen();
     let (mut permitted, mut denied, mut instances, mut bytes) = (0_u64, 0_u64, 0_u64, 0_u64);
-    for hour in seen.hours() {
+    for hour in seen.hours(console.clock.now()) {
         permitted = permitted.saturating_add(hour.permitted);
         denied = denied.saturating_add(hour.denied);
         instances = instances.saturating_add(hour.instances);
@@ -115,7 +118,6 @@ fn alerts(console: &Shared, frame: &Frame) -> Markup {
     let standing: Vec<Stands> = seen
         .standing(console.clock.now())
         .into_iter()
-        .take(ROWS)
         .cloned()
         .collect();
     drop(seen);
@@ -123,7 +125,7 @@ fn alerts(console: &Shared, frame: &Frame) -> Markup {
         return html! { p class="notice good" { (words.say("no-alerts")) } };
     }
     let rows = html! {
-        @for alert in &standing {
+        @for alert in standing.iter().take(ROWS) {
             tr {
                 td { (severity(frame, alert.severity)) }
                 td { (frame.time(alert.last)) }
@@ -141,7 +143,16 @@ fn alerts(console: &Shared, frame: &Frame) -> Markup {
         "head-what",
     ];
     let heads = heads.map(|id| words.say(id));
-    html! { section class="wide" { (parts::table(&words.say("alerts-standing"), &heads, &rows)) } }
+    let all = Rest::of(
+        standing.len(),
+        frame.has(Right::SeePeers).then_some("/peers/log"),
+    );
+    html! {
+        section class="wide" {
+            (parts::table(&words.say("alerts-standing"), &heads, &rows))
+            (all.told(frame))
+        }
+    }
 }
 
 /// How bad an alert is, in a word.
@@ -182,7 +193,12 @@ async fn flowing(console: &Shared, frame: &Frame) -> Markup {
         "head-requests",
         "head-since",
     ];
-    parts::table(&title, &heads.map(|id| words.say(id)), &rows)
+    let heads = heads.map(|id| words.say(id));
+    let all = Rest::of(
+        associations.len(),
+        frame.has(Right::SeePeers).then_some("/peers"),
+    );
+    html! { (parts::table(&title, &heads, &rows)) (all.told(frame)) }
 }
 
 /// What ends some day, and soon.
@@ -207,13 +223,15 @@ fn ending(console: &Shared, frame: &Frame) -> Markup {
         }
     };
     let heads = ["head-what", "head-ends"].map(|id| words.say(id));
-    parts::table(&title, &heads, &rows)
+    let all = Rest::of(terms.len(), frame.has(Right::SeePeers).then_some("/peers"));
+    html! { (parts::table(&title, &heads, &rows)) (all.told(frame)) }
 }
 
 /// Permitted and refused, by the hour.
 fn day(console: &Shared, frame: &Frame) -> Markup {
     let words = frame.words;
-    let hours: Vec<Hour> = console.board.seen().hours().copied().collect();
+    let now = console.clock.now();
+    let hours: Vec<Hour> = console.board.seen().hours(now).copied().collect();
     html! {
         h2 { (words.say("last-day")) }
         @if hours.is_empty() {
@@ -226,7 +244,11 @@ fn day(console: &Shared, frame: &Frame) -> Markup {
 
 fn refusals(console: &Shared, frame: &Frame) -> Markup {
     let words = frame.words;
-    let newest: Vec<Refused> = console.board.seen().refused().take(ROWS).cloned().collect();
+    let now = console.clock.now();
+    let seen = console.board.seen();
+    let newest: Vec<Refused> = seen.refused(now).take(ROWS).cloned().collect();
+    let all = seen.refused(now).count();
+    drop(seen);
     let title = words.say("refused-of-the-day");
     if newest.is_empty() {
         return html! { h2 { (title) } (parts::nothing(&words.say("nothing-refused"))) };
@@ -251,7 +273,8 @@ fn refusals(console: &Shared, frame: &Frame) -> Markup {
         }
     };
     let heads = ["head-when", "head-requester", "head-verb", "head-why"].map(|id| words.say(id));
-    parts::table(&title, &heads, &rows)
+    let all = Rest::of(all, linked.then_some("/decisions?verdict=deny"));
+    html! { (parts::table(&title, &heads, &rows)) (all.told(frame)) }
 }
 
 fn queue_table(frame: &Frame, queues: &[ListedQueue]) -> Markup {
@@ -307,5 +330,68 @@ fn score_table(frame: &Frame, scores: &[ListedScore]) -> Markup {
         }
     };
     let heads = ["head-institution", "head-score", "head-of-1000"].map(|id| words.say(id));
-    parts::table(&title, &heads, &rows)
+    let linked = frame.has(Right::SeeInstitutions);
+    let all = Rest::of(scores.len(), linked.then_some("/institutions"));
+    html! { (parts::table(&title, &heads, &rows)) (all.told(frame)) }
+}
+
+/// Whether the ledger is what it was, and who else says so.
+fn ledger(frame: &Frame, facts: &Facts) -> Markup {
+    let words = frame.words;
+    let size = facts.checkpoint.as_ref().map(|signed| signed.size);
+    let cosigned = facts.witnesses.iter().filter_map(|witness| witness.at);
+    html! {
+        h2 { (words.say("ledger")) }
+        dl class="facts" {
+            dt { (words.say("ledger-signed-for")) }
+            dd { (size.map_or_else(|| "–".to_owned(), |size| size.to_string())) }
+            dt { (words.say("ledger-verified-last")) }
+            dd {
+                @match &facts.verification.last {
+                    Some(last) => { (frame.time(last.at)) " " (verification::outcome(frame, last)) }
+                    None => { span class="mark" { (words.say("ledger-never")) } }
+                }
+            }
+            dt { (words.say("ledger-witnesses")) }
+            dd { (facts.witnesses.len()) }
+            @if !facts.witnesses.is_empty() {
+                dt { (words.say("ledger-cosigned")) }
+                dd {
+                    @match cosigned.max() {
+                        Some(at) => { (frame.time(at)) }
+                        None => { span class="mark warn" { (words.say("ledger-never")) } }
+                    }
+                }
+            }
+        }
+        @if frame.has(Right::SeeLedger) { p { a href="/ledger" { (words.say("see-all")) } } }
+    }
+}
+
+/// What a list does not show.
+struct Rest {
+    hidden: usize,
+    /// Where all of it is, for whoever may see it.
+    all: Option<&'static str>,
+}
+
+impl Rest {
+    fn of(all: usize, at: Option<&'static str>) -> Self {
+        Self {
+            hidden: all.saturating_sub(ROWS),
+            all: at,
+        }
+    }
+
+    fn told(&self, frame: &Frame) -> Markup {
+        let words = frame.words;
+        html! {
+            @if self.hidden > 0 || self.all.is_some() {
+                p class="hint" {
+                    @if self.hidden > 0 { (words.with("rows-more", "count", self.hidden)) " " }
+                    @if let Some(all) = self.all { a href=(all) { (words.say("see-all")) } }
+                }
+            }
+        }
+    }
 }

@@ -129,7 +129,7 @@ fn more<T>(frame: &Frame, rows: &Rows<T>) -> Markup {
     let left = rows.all.saturating_sub(rows.rows.len());
     html! {
         @if left > 0 {
-            p class="hint" { (frame.words.with("reviews-more", "count", left)) }
+            p class="hint" { (frame.words.with("rows-more", "count", left)) }
         }
     }
 }

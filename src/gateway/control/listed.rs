@@ -163,19 +163,14 @@ pub struct ListedScore {
     pub bad_milli: u64,
 }
 
-pub(super) fn consents(state: &State, only: Option<Pseudonym>) -> Answer {
+pub(super) fn consents(state: &State, patient: Pseudonym) -> Answer {
     let listed = |(consent, terms): (ConsentId, &Consent)| ListedConsent {
         consent,
         terms: terms.clone(),
     };
-    let mut consents: Vec<ListedConsent> = match only {
-        None => state.consents().map(listed).collect(),
-        Some(patient) => {
-            let theirs = state.patients_linked_to(patient).into_iter();
-            let consents = theirs.flat_map(|one| state.consents_of(one));
-            consents.map(listed).collect()
-        }
-    };
+    let theirs = state.patients_linked_to(patient).into_iter();
+    let consents = theirs.flat_map(|one| state.consents_of(one));
+    let mut consents: Vec<ListedConsent> = consents.map(listed).collect();
     consents.sort_unstable_by_key(|listed| listed.consent);
     Answer::Consents { consents }
 }

@@ -18,6 +18,7 @@ use crate::time::UtcMicros;
 
 mod accounts;
 mod change;
+mod consents;
 mod listed;
 mod perform;
 mod question;

@@ -8,7 +8,9 @@ use super::Command;
 use super::PatientName;
 use super::Question;
 use super::QueueChange;
+use super::consents;
 use super::listed;
+use super::listed::ListedConsent;
 use super::signing::sign_audit;
 use crate::contract::Disclosing;
 use crate::contract::Disclosures;
@@ -40,6 +42,19 @@ impl Office {
         }
     }
 
+    /// Consents that stand, after the first `after`, at most `limit`, in the order in which they were recorded; and
+    /// whether there are more.
+    ///
+    /// # Errors
+    /// When the gateway stops.
+    pub async fn consents(
+        &self,
+        after: usize,
+        limit: usize,
+    ) -> Result<(Vec<ListedConsent>, bool), RecordError> {
+        consents::part(&self.recorder, after, limit).await
+    }
+
     /// Performs one command.
     pub async fn perform(&self, command: Command) -> Answer {
         let recorder = &self.recorder;
@@ -48,7 +63,7 @@ impl Office {
                 let recorded = recorder.change(change, by).await;
                 recorded.map(|entry| Answer::Recorded { entry })
             }
-            Command::Consents { patient } => consents(recorder, patient).await,
+            Command::Consents { patient } => consents_of(recorder, patient).await,
             Command::Reviews => recorder.view(|state, _| listed::reviews(state)).await,
             Command::Incidents => recorder.view(listed::incidents).await,
             Command::Policies => recorder.view(|state, _| listed::policies(state)).await,
@@ -119,19 +134,17 @@ impl Office {
     }
 }
 
-async fn consents(
+async fn consents_of(
     recorder: &Recorder,
     patient: Option<PatientName>,
 ) -> Result<Answer, RecordError> {
     let Some(patient) = patient else {
-        return recorder
-            .view(|state, _| listed::consents(state, None))
-            .await;
+        return consents::all(recorder).await;
     };
     let (known, _) = recorder.names(Some(patient.identity()), None).await?;
     match known {
         Some(known) => {
-            let theirs = recorder.view(move |state, _| listed::consents(state, Some(known)));
+            let theirs = recorder.view(move |state, _| listed::consents(state, known));
             theirs.await
         }
         None => Ok(Answer::Consents {

@@ -63,6 +63,11 @@ pub struct Question {
 }
 
 impl Question {
+    /// Whether it is about a patient or a study by its name.
+    pub const fn names_somebody(&self) -> bool {
+        self.patient.is_some() || self.study.is_some()
+    }
+
     /// The request that a peer would make with it. `patient` and `study` are the names that the
     /// ledger knows them by.
     pub(super) fn request(

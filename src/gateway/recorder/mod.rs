@@ -23,6 +23,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::Weak;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -168,6 +170,7 @@ pub(super) enum Ask {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     asks: mpsc::Sender<Ask>,
+    has_room: Arc<AtomicBool>,
     journal: JournalReader,
     log: Arc<Log>,
     clock: Clock,
@@ -423,6 +426,11 @@ impl Recorder {
     /// The entries so far, for reading.
     pub fn journal(&self) -> JournalReader {
         self.journal.clone()
+    }
+
+    /// Whether the ledger takes every entry; else its disk is full, and permits are refused.
+    pub fn has_room(&self) -> bool {
+        self.has_room.load(Ordering::Relaxed)
     }
 
     /// Numbers of the entries in `range` with this facet, the newest first (see [`Index::find_in`]). Blocks on

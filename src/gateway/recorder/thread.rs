@@ -66,6 +66,7 @@ pub(in crate::gateway) fn start(
     let log = Arc::new(books.log()?);
     let (asks, receiver) = mpsc::channel(config.limits.recorder_queue_max);
     let mut writer = Writer::new(books, clock, receiver, config.retention.clone());
+    let has_room = writer.has_room();
     let interrupted = match purpose {
         For::Serving | For::Editing => writer.close_interrupted()?,
         For::Asking => 0,
@@ -94,6 +95,7 @@ pub(in crate::gateway) fn start(
         .map_err(StartError::Thread)?;
     let recorder = Recorder {
         asks,
+        has_room,
         journal,
         log,
         clock,

@@ -68,6 +68,8 @@ pub(in crate::gateway) struct Writer {
     retention: Retention,
     /// The disk was full at the last look: only what the reserve is for is recorded.
     full: bool,
+    /// The same, for others to see.
+    has_room: Arc<AtomicBool>,
     /// This batch is one of those.
     reserving: bool,
     /// Events that nobody waits for and that had no room in the reserve either.
@@ -89,7 +91,7 @@ struct Turn {
 }
 
 impl Writer {
-    pub(in crate::gateway) const fn new(
+    pub(in crate::gateway) fn new(
         books: Books,
         clock: Clock,
         asks: mpsc::Receiver<Ask>,
@@ -103,11 +105,22 @@ impl Writer {
             serves: false,
             retention,
             full: false,
+            has_room: Arc::new(AtomicBool::new(true)),
             reserving: false,
             kept_back: VecDeque::new(),
             // Looked at once: a start may have found no room for it.
             forgetting: true,
         }
+    }
+
+    /// Whether there is room for all entries.
+    pub(super) fn has_room(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.has_room)
+    }
+
+    fn set_full(&mut self, full: bool) {
+        self.full = full;
+        self.has_room.store(!full, Ordering::Relaxed);
     }
 
     /// Closes as interrupted what a crash left open.
@@ -172,7 +185,7 @@ impl Writer {
         match self.books.commit(Priority::Normal) {
             // On a full disk it serves all the same: what protects patients is recorded there too.
             Err(BooksError::NoRoom) => {
-                self.full = true;
+                self.set_full(true);
                 self.books.commit(Priority::Reserved)?;
             }
             committed => committed?,
@@ -276,7 +289,7 @@ impl Writer {
 
     /// There is room again: what had none is recorded now.
     fn go_on(&mut self, waiting: &mut VecDeque<Ask>) {
-        self.full = false;
+        self.set_full(false);
         tracing::warn!("there is room for the ledger again");
         for body in self.kept_back.drain(..).rev() {
             waiting.push_front(Ask::Append(Box::new(body)));
@@ -377,7 +390,7 @@ impl Writer {
         }
         if !self.full {
             tracing::error!("no room for the ledger: refusing until there is");
-            self.full = true;
+            self.set_full(true);
             let text = "ledger: there is no room, and permits are refused";
             waiting.push_front(Ask::Append(Box::new(alert("no-room", text))));
         }

@@ -87,17 +87,12 @@ fn alarmed(frame: &Frame, alarm: &Verification) -> Markup {
 
 fn ended(frame: &Frame, last: &Verification) -> Markup {
     let words = frame.words;
-    let (class, name) = match last.outcome {
-        Outcome::Whole => ("mark good", "ledger-outcome-whole"),
-        Outcome::Damaged => ("mark bad", "ledger-outcome-damaged"),
-        Outcome::Undone => ("mark warn", "ledger-outcome-undone"),
-    };
     let by = last.by.clone();
     let by = by.unwrap_or_else(|| words.say("ledger-by-itself").into_owned());
     html! {
         dl class="facts" {
             dt { (words.say("ledger-verified-last")) } dd { (frame.time(last.at)) }
-            dt { (words.say("ledger-outcome")) } dd { span class=(class) { (words.say(name)) } }
+            dt { (words.say("ledger-outcome")) } dd { (outcome(frame, last)) }
             @if let (Outcome::Undone, Some(problem)) = (last.outcome, &last.problem) {
                 dt { (words.say("head-why")) } dd { (problem) }
             }
@@ -111,6 +106,16 @@ fn ended(frame: &Frame, last: &Verification) -> Markup {
             dt { (words.say("ledger-asked-by")) } dd { (by) }
         }
     }
+}
+
+/// How it ended, in a word.
+pub(in crate::admin::pages) fn outcome(frame: &Frame, last: &Verification) -> Markup {
+    let (class, name) = match last.outcome {
+        Outcome::Whole => ("mark good", "ledger-outcome-whole"),
+        Outcome::Damaged => ("mark bad", "ledger-outcome-damaged"),
+        Outcome::Undone => ("mark warn", "ledger-outcome-undone"),
+    };
+    html! { span class=(class) { (frame.words.say(name)) } }
 }
 
 /// With one digit behind the point.

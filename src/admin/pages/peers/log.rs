@@ -38,7 +38,12 @@ pub(super) async fn page(
     Query(filter): Query<Filter>,
 ) -> Result<Html<String>, Problem> {
     frame.for_right(Right::SeePeers)?;
-    let alerts: Vec<Alerted> = console.board.seen().alerts().cloned().collect();
+    let alerts: Vec<Alerted> = console
+        .board
+        .seen()
+        .alerts(console.clock.now())
+        .cloned()
+        .collect();
     let lines = console.log.newest_first(|_| true);
     let body = html! {
         (choices(&frame, &filter, &alerts, &lines))

@@ -44,3 +44,4 @@ severity-success = gute Nachricht
 severity-minor = gering
 severity-serious = ernst
 severity-major = schwer
+see-all = Alle ansehen

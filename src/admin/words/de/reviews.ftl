@@ -22,7 +22,7 @@ reviews-close = Befinden und damit die Prüfung beenden
 reviews-close-what = Es braucht zuerst einen Grund. Wer den letzten Grund angegeben hat, kann den Zugriff nicht für gerechtfertigt befinden: Das macht eine zweite Person, am besten eine unbeteiligte. Ungerechtfertigt kostet er die anfragende Einrichtung Reputation.
 reviews-justified = Gerechtfertigt
 reviews-unjustified = Nicht gerechtfertigt
-reviews-more =
+rows-more =
     { $count ->
         [one] { $count } weiterer wird hier nicht gezeigt.
        *[other] { $count } weitere werden hier nicht gezeigt.

@@ -44,3 +44,4 @@ severity-success = good news
 severity-minor = minor
 severity-serious = serious
 severity-major = major
+see-all = See all

@@ -22,7 +22,7 @@ reviews-close = Find, and so end the review
 reviews-close-what = It needs a reason first. Who gave the last reason cannot find the access justified: that takes a second person, best one who took no part in it. Unjustified, it costs the institution of the requester credit.
 reviews-justified = Justified
 reviews-unjustified = Not justified
-reviews-more =
+rows-more =
     { $count ->
         [one] { $count } more is not shown here.
        *[other] { $count } more are not shown here.

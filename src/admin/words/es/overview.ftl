@@ -44,3 +44,4 @@ severity-success = buena noticia
 severity-minor = leve
 severity-serious = serio
 severity-major = grave
+see-all = Ver todo

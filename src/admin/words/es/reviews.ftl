@@ -22,7 +22,7 @@ reviews-close = Resolver y cerrar la revisión
 reviews-close-what = Primero hace falta un motivo. Quien dio el último motivo no puede declararlo justificado: lo hace una segunda persona, mejor si no participó. Injustificado, cuesta crédito a la institución solicitante.
 reviews-justified = Justificado
 reviews-unjustified = Injustificado
-reviews-more =
+rows-more =
     { $count ->
         [one] Hay { $count } más que no se muestra aquí.
        *[other] Hay { $count } más que no se muestran aquí.

@@ -44,3 +44,4 @@ severity-success = bonne nouvelle
 severity-minor = mineur
 severity-serious = sérieux
 severity-major = grave
+see-all = Tout voir

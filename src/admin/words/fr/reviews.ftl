@@ -22,7 +22,7 @@ reviews-close = Statuer, et clore l’examen
 reviews-close-what = Il faut d’abord un motif. Qui a donné le dernier motif ne peut juger l’accès justifié : il faut une seconde personne, de préférence étrangère à l’accès. Injustifié, il coûte du crédit à l’établissement demandeur.
 reviews-justified = Justifié
 reviews-unjustified = Injustifié
-reviews-more =
+rows-more =
     { $count ->
         [one] { $count } de plus n’est pas affiché ici.
        *[other] { $count } de plus ne sont pas affichés ici.

@@ -44,3 +44,4 @@ severity-success = 好消息
 severity-minor = 轻微
 severity-serious = 严重
 severity-major = 重大
+see-all = 查看全部

@@ -22,7 +22,7 @@ reviews-close = 裁定并结束审查
 reviews-close-what = 须先说明理由。最后说明理由的人不能认定访问正当：须由第二个人、最好是未参与者认定。若不正当，将扣减请求机构的信誉。
 reviews-justified = 正当
 reviews-unjustified = 不正当
-reviews-more = 另有 { $count } 项未显示。
+rows-more = 另有 { $count } 项未显示。
 
 ## Incidents
 reviews-incidents = 已报告的事件

@@ -1,6 +1,7 @@
 //! What patients granted and denied.
 
 use std::fmt;
+use std::ops::Bound;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -112,6 +113,18 @@ impl Consents {
     /// All, by patient, then by number.
     pub(in crate::contract::state) fn all(&self) -> impl Iterator<Item = (ConsentId, &Consent)> {
         self.0.iter().map(|(Key(_, id), consent)| (*id, consent))
+    }
+
+    /// Those after that one, by patient, then by number; `None`: from the first.
+    pub(in crate::contract::state) fn after(
+        &self,
+        last: Option<(Pseudonym, ConsentId)>,
+    ) -> impl Iterator<Item = (ConsentId, &Consent)> {
+        let from = last.map_or(Bound::Unbounded, |(patient, id)| {
+            Bound::Excluded(Key(patient, id))
+        });
+        let after = self.0.range((from, Bound::Unbounded));
+        after.map(|(Key(_, id), consent)| (*id, consent))
     }
 
     /// Those of one patient, by number.
