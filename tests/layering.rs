@@ -488,3 +488,26 @@ mod the_checks {
         assert!(too_long(&source("src/a.rs", &text)).is_some());
     }
 }
+
+/// The OpenAPI document knows schemas by their names alone: of two that have one name, one would be described as the
+/// other.
+#[test]
+fn no_two_schemas_have_one_name() {
+    let mut known = std::collections::BTreeSet::new();
+    for source in sources("src") {
+        let mut is_schema = false;
+        for line in source.text.lines().map(str::trim) {
+            is_schema |= line.contains("ToSchema") && !line.starts_with("use ");
+            let words: Vec<&str> = line.split([' ', '<', '(', '{', ';']).collect();
+            let place = words
+                .iter()
+                .position(|word| ["struct", "enum"].contains(word));
+            if let (true, Some(place)) = (is_schema, place) {
+                is_schema = false;
+                let name = (*words.get(place + 1).unwrap()).to_owned();
+                assert!(known.insert(name), "{}: {line}", source.path);
+            }
+        }
+    }
+    assert!(known.len() >= 100, "{}", known.len());
+}

@@ -8,13 +8,11 @@ use utoipa::ToSchema;
 
 use super::console::Console;
 use super::problem::Problem;
+use crate::config::Config;
 use crate::config::GatewayPeer;
 use crate::config::Institution;
-use crate::config::Operation;
 use crate::config::Peer;
 use crate::contract::InstitutionSlug;
-use crate::gateway::control::Answer;
-use crate::gateway::control::Command;
 use crate::gateway::control::ListedScore;
 
 /// An institution, and how it scores today.
@@ -67,6 +65,10 @@ pub(super) struct ListedPeer {
     pub(super) certificates: Vec<String>,
     /// What it may ask of us.
     pub(super) may: Vec<&'static str>,
+    /// It may call from any address.
+    pub(super) any_address: bool,
+    /// It is the gateway of another institution.
+    pub(super) is_gateway: bool,
     /// The AE title of ours that stands for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) destination_ae: Option<String>,
@@ -112,25 +114,12 @@ pub(super) struct Address {
     pub(super) gateways: Vec<ListedGateway>,
 }
 
-const fn word(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Echo => "echo",
-        Operation::Store => "store",
-        Operation::Find => "find",
-        Operation::Worklist => "worklist",
-        Operation::Move => "move",
-        Operation::Get => "get",
-        Operation::Mpps => "mpps",
-        Operation::Commit => "commit",
-    }
-}
-
 fn texts<T: ToString>(all: &[T]) -> Vec<String> {
     all.iter().map(ToString::to_string).collect()
 }
 
 impl ListedPeer {
-    fn of(peer: &Peer) -> Self {
+    pub(super) fn of(config: &Config, peer: &Peer) -> Self {
         Self {
             name: peer.name.to_string(),
             ae_title: peer.ae_title.to_string(),
@@ -138,8 +127,10 @@ impl ListedPeer {
             connect: peer.connect.map(|connect| connect.to_string()),
             tls: peer.tls,
             plain: peer.plain,
-            certificates: texts(&peer.certificates),
-            may: peer.may.iter().copied().map(word).collect(),
+            certificates: texts(config.certificates_of(peer)),
+            may: peer.may.iter().map(|one| one.as_str()).collect(),
+            any_address: peer.any_address,
+            is_gateway: peer.through.is_some(),
             destination_ae: peer.destination_ae.as_ref().map(ToString::to_string),
         }
     }
@@ -234,17 +225,6 @@ impl Console {
         Ok(self.listed(&slug, score, without_evidence))
     }
 
-    async fn scores(&self) -> Result<(Vec<ListedScore>, u16), Problem> {
-        match self.perform(Command::Scores).await {
-            Answer::Scores {
-                scores,
-                without_evidence,
-            } => Ok((scores, without_evidence)),
-            Answer::Refused { reason } => Err(Problem::unavailable(reason)),
-            _ => Err(Problem::unavailable("")),
-        }
-    }
-
     /// What the configuration says of one.
     pub(super) fn address(&self, slug: &InstitutionSlug) -> Address {
         let known: Option<&Institution> = self.config.institutions.get(slug);
@@ -257,7 +237,7 @@ impl Console {
             fhir: known.map_or_else(Vec::new, |known| texts(&known.fhir)),
             peers: self
                 .peers_of(slug)
-                .map(|peer| ListedPeer::of(peer))
+                .map(|peer| ListedPeer::of(&self.config, peer))
                 .collect(),
             gateways: gateways.map(|gateway| ListedGateway::of(gateway)).collect(),
         }

@@ -1,5 +1,6 @@
 //! What all requests share.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -16,6 +17,7 @@ use super::exports::Exports;
 use super::log::LogLines;
 use super::oidc::Oidc;
 use super::policy::Acts;
+use super::problem::Problem;
 use super::roll::Roll;
 use super::sessions::Ended;
 use super::sessions::Sessions;
@@ -26,13 +28,19 @@ use crate::audit::ClockFace;
 use crate::audit::Site;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::contract::Pseudonym;
 use crate::contract::SignOutEnd;
 use crate::digest::Sha256;
 use crate::gateway::Meters;
 use crate::gateway::Recorder;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
+use crate::gateway::control::ListedAssociation;
+use crate::gateway::control::ListedProposal;
+use crate::gateway::control::ListedQueue;
+use crate::gateway::control::ListedScore;
 use crate::gateway::control::Office;
+use crate::gateway::control::PatientName;
 use crate::identity::Accounts;
 use crate::identity::AccountsError;
 use crate::time::UtcMicros;
@@ -97,6 +105,73 @@ impl Console {
     /// Performs a command.
     pub(super) async fn perform(&self, command: Command) -> Answer {
         self.office.perform(command).await
+    }
+
+    /// What a command answers that only asks; `pick` takes it out of the answer.
+    async fn ask<T>(
+        &self,
+        command: Command,
+        pick: impl FnOnce(Answer) -> Option<T>,
+    ) -> Result<T, Problem> {
+        match self.perform(command).await {
+            Answer::Refused { reason } => Err(Problem::unavailable(reason)),
+            answer => pick(answer).ok_or_else(|| Problem::unavailable("")),
+        }
+    }
+
+    /// The queues.
+    pub(super) async fn queues(&self) -> Result<Vec<ListedQueue>, Problem> {
+        let pick = |answer| match answer {
+            Answer::Queues { queues } => Some(queues),
+            _ => None,
+        };
+        self.ask(Command::Queues, pick).await
+    }
+
+    /// The associations that are held now.
+    pub(super) async fn associations(&self) -> Result<Vec<ListedAssociation>, Problem> {
+        let pick = |answer| match answer {
+            Answer::Associations { associations } => Some(associations),
+            _ => None,
+        };
+        self.ask(Command::Associations, pick).await
+    }
+
+    /// The scores of whom there is evidence, and that of whom there is none.
+    pub(super) async fn scores(&self) -> Result<(Vec<ListedScore>, u16), Problem> {
+        let pick = |answer| match answer {
+            Answer::Scores {
+                scores,
+                without_evidence,
+            } => Some((scores, without_evidence)),
+            _ => None,
+        };
+        self.ask(Command::Scores, pick).await
+    }
+
+    /// What is proposed.
+    pub(super) async fn proposals(&self) -> Result<Vec<ListedProposal>, Problem> {
+        let pick = |answer| match answer {
+            Answer::Policies { proposals, .. } => Some(proposals),
+            _ => None,
+        };
+        self.ask(Command::Policies, pick).await
+    }
+
+    /// By which pseudonyms the ledger knows a patient; none: it has not met them.
+    pub(super) async fn known_as(
+        &self,
+        patient: &PatientName,
+    ) -> Result<BTreeSet<Pseudonym>, Problem> {
+        let command = Command::Names {
+            patient: Some(patient.clone()),
+            study: None,
+        };
+        let pick = |answer| match answer {
+            Answer::Names { patients, .. } => Some(patients),
+            _ => None,
+        };
+        self.ask(command, pick).await
     }
 
     pub(super) fn throttle(&self) -> MutexGuard<'_, Throttle> {

@@ -7,9 +7,7 @@ use super::console::Console;
 use super::problem::Problem;
 use crate::contract::DetailsOf;
 use crate::contract::Pseudonym;
-use crate::gateway::control::Answer;
 use crate::gateway::control::Command;
-use crate::gateway::control::PatientName;
 
 impl Console {
     /// Records that `caller` is shown what `command` asks for, where that is about a patient who is named.
@@ -38,22 +36,6 @@ impl Console {
         };
         let patients = self.known_as(patient).await?;
         self.shown(caller, patients, what, None).await
-    }
-
-    /// By which pseudonyms the ledger knows a patient; none: it has not met them.
-    pub(super) async fn known_as(
-        &self,
-        patient: &PatientName,
-    ) -> Result<BTreeSet<Pseudonym>, Problem> {
-        let command = Command::Names {
-            patient: Some(patient.clone()),
-            study: None,
-        };
-        match self.perform(command).await {
-            Answer::Names { patients, .. } => Ok(patients),
-            Answer::Refused { reason } => Err(Problem::unavailable(reason)),
-            _ => Err(Problem::unavailable("")),
-        }
     }
 
     /// Records that `caller` is shown who these patients are. Whom the gateway has not met has no entry.

@@ -22,8 +22,6 @@ use super::rights::Right;
 use super::verifying::Outcome;
 use crate::config::MetricsFor;
 use crate::config::Since;
-use crate::gateway::control::Answer;
-use crate::gateway::control::Command;
 use crate::ledger::Checkpoint;
 use crate::storage::Cursor;
 use crate::storage::Told;
@@ -45,7 +43,7 @@ async fn measure(
         (MetricsFor::SignedIn, Some(caller)) => caller.may(Right::SeeOverview)?,
         (MetricsFor::SignedIn, None) => return Err(Problem::unauthorised()),
     }
-    let looked = console.looked().await;
+    let looked = console.looked().await?;
     let text = metrics::text(&console.meters, &looked);
     let text = text.map_err(|_| Problem::unavailable("the numbers cannot be written"))?;
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
@@ -59,16 +57,13 @@ impl Console {
         Some((checkpoint, note.as_ref().to_owned()))
     }
 
-    async fn looked(&self) -> Looked {
-        let queues = match self.perform(Command::Queues).await {
-            Answer::Queues { queues } => queues,
-            _ => Vec::new(),
-        };
+    async fn looked(&self) -> Result<Looked, Problem> {
+        let queues = self.queues().await?;
         let entries = self.board.seen().entries();
         let size = self.checkpoint().map(|(checkpoint, _)| checkpoint.size);
         let last = self.verification.standing().last;
         let last = last.filter(|last| last.outcome != Outcome::Undone);
-        Looked {
+        Ok(Looked {
             queues,
             ledger_entries: size.unwrap_or(0).max(entries),
             ledger_checkpoint_size: size,
@@ -78,7 +73,7 @@ impl Console {
             }),
             audit_lags: self.audit_lags().await,
             certificates: self.certificates_left(),
-        }
+        })
     }
 
     /// How far each receiver of audits is behind what is signed for.

@@ -9,8 +9,6 @@ use crate::contract::Body;
 use crate::contract::PolicySet;
 use crate::digest::Sha256;
 use crate::gateway::Recorder;
-use crate::gateway::control::Answer;
-use crate::gateway::control::Command;
 use crate::gateway::control::ListedProposal;
 use crate::storage::Facet;
 use crate::time::UtcMicros;
@@ -94,15 +92,6 @@ impl Console {
     pub(super) async fn policy_in_force(&self) -> Result<Option<PolicySet>, Problem> {
         let view = self.recorder.view(|state, _| state.policy().cloned());
         view.await.map_err(|_| Problem::unavailable(""))
-    }
-
-    /// What is proposed.
-    pub(super) async fn proposals(&self) -> Result<Vec<ListedProposal>, Problem> {
-        match self.perform(Command::Policies).await {
-            Answer::Policies { proposals, .. } => Ok(proposals),
-            Answer::Refused { reason } => Err(Problem::unavailable(reason)),
-            _ => Err(Problem::unavailable("")),
-        }
     }
 
     /// A proposal, with its rules.

@@ -286,7 +286,7 @@ impl Console {
         let Some(study) = request.study.as_ref().map(|study| study.uid_digest) else {
             return Vec::new();
         };
-        let Answer::Queues { queues } = self.perform(Command::Queues).await else {
+        let Ok(queues) = self.queues().await else {
             return Vec::new();
         };
         let peers = self.config.peers.iter();

@@ -73,7 +73,7 @@ pub(super) struct Checked {
 /// What the answer would be instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Change {
+pub(super) enum TriedChange {
     /// Refused instead of permitted.
     Refused,
     /// Permitted instead of refused.
@@ -100,7 +100,7 @@ pub(super) struct Answered {
 
 /// A decision that would be another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Difference {
+pub(super) struct TriedDifference {
     /// Its entry.
     pub(super) entry: u64,
     /// When, in microseconds since 1970.
@@ -117,7 +117,7 @@ pub(super) struct Difference {
     #[schema(value_type = String)]
     pub(super) recipient: InstitutionSlug,
     /// What would change.
-    pub(super) change: Change,
+    pub(super) change: TriedChange,
     /// The recorded answer.
     pub(super) recorded: Answered,
     /// The other one.
@@ -139,7 +139,7 @@ pub(super) struct Tried {
     /// The same verdict for another reason, or with other obligations.
     pub(super) otherwise: u64,
     /// Those that would be others, the newest first; at most 200.
-    pub(super) differences: Vec<Difference>,
+    pub(super) differences: Vec<TriedDifference>,
     /// Time ran out before all were asked again.
     pub(super) cut: bool,
 }
@@ -222,12 +222,12 @@ impl Tried {
         self.decisions = self.decisions.saturating_add(1);
         let (count, change) = match Contrast::of(recorded, other) {
             Contrast::Same => return,
-            Contrast::Refused => (&mut self.refused, Change::Refused),
-            Contrast::Permitted => (&mut self.permitted, Change::Permitted),
-            Contrast::Otherwise => (&mut self.otherwise, Change::Otherwise),
+            Contrast::Refused => (&mut self.refused, TriedChange::Refused),
+            Contrast::Permitted => (&mut self.permitted, TriedChange::Permitted),
+            Contrast::Otherwise => (&mut self.otherwise, TriedChange::Otherwise),
         };
         *count = count.saturating_add(1);
-        self.differences.push(Difference {
+        self.differences.push(TriedDifference {
             entry: entry.seq,
             at: entry.ledger_time,
             verb: request.verb,

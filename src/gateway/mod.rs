@@ -242,7 +242,7 @@ pub async fn start_by(config: Config, clock: Clock) -> Result<Running, GatewayEr
         draining: watch::Sender::new(false),
         security,
         parcels: parcels::Parcels::default(),
-        accounts: Arc::new(control::AccountBook::new(&config.gateway.keys_dir)),
+        accounts: Arc::new(control::AccountBook::new(&config)),
         refusals: refusals::Refusals::new(
             config.limits.refused_addresses_max,
             config.timeouts.refused_alert,
@@ -317,7 +317,7 @@ impl Editing {
         let office = control::Office {
             recorder,
             delivery: None,
-            accounts: Arc::new(control::AccountBook::new(&config.gateway.keys_dir)),
+            accounts: Arc::new(control::AccountBook::new(config)),
         };
         Ok(Self {
             config: config.clone(),

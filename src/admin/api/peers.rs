@@ -13,16 +13,13 @@ use super::lists::Asked;
 use super::lists::Listed;
 use super::lists::Part;
 use super::lists::read;
+use crate::admin::address_book::ListedPeer;
 use crate::admin::board::Alerted;
 use crate::admin::caller::Caller;
 use crate::admin::console::Shared;
 use crate::admin::log::LogLine;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
-use crate::config::Config;
-use crate::config::Peer;
-use crate::gateway::control::Answer;
-use crate::gateway::control::Command;
 
 pub(super) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -31,53 +28,15 @@ pub(super) fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(log))
 }
 
-/// A peer of the configuration.
+/// A peer of the configuration, now.
 #[derive(Debug, Serialize, ToSchema)]
-struct ListedPeer {
-    /// Its name.
-    name: String,
-    /// Its AE title.
-    ae_title: String,
+struct PeerNow {
+    #[serde(flatten)]
+    peer: ListedPeer,
     /// The institution that it belongs to.
     institution: String,
-    /// Where the gateway connects to it; `null`: never.
-    connect: Option<String>,
-    /// The gateway connects to it by TLS.
-    tls: bool,
-    /// It may come, and be connected to, without TLS.
-    plain: bool,
-    /// Networks that it calls from.
-    addresses: Vec<String>,
-    /// It may call from any address.
-    any_address: bool,
-    /// What its certificates are known by.
-    certificates: Vec<String>,
-    /// What it may ask.
-    may: Vec<String>,
-    /// It is the gateway of another institution.
-    is_gateway: bool,
     /// Associations that it holds now.
     associations: usize,
-}
-
-impl ListedPeer {
-    fn of(config: &Config, peer: &Peer, associations: usize) -> Self {
-        let certificates = config.certificates_of(peer).iter();
-        Self {
-            name: peer.name.to_string(),
-            ae_title: peer.ae_title.to_string(),
-            institution: peer.institution.to_string(),
-            connect: peer.connect.map(|at| at.to_string()),
-            tls: peer.tls,
-            plain: peer.plain,
-            addresses: peer.addresses.iter().map(ToString::to_string).collect(),
-            any_address: peer.any_address,
-            certificates: certificates.map(ToString::to_string).collect(),
-            may: peer.may.iter().map(|one| one.as_str().to_owned()).collect(),
-            is_gateway: peer.through.is_some(),
-            associations,
-        }
-    }
 }
 
 /// The peers of the configuration, and how many associations each holds now.
@@ -87,7 +46,7 @@ impl ListedPeer {
     tag = "peers",
     params(Part),
     responses(
-        (status = 200, body = Listed<ListedPeer>),
+        (status = 200, body = Listed<PeerNow>),
         (status = 400, body = Problem),
         (status = 401, body = Problem),
         (status = 403, body = Problem),
@@ -98,20 +57,23 @@ async fn peers(
     State(console): State<Shared>,
     caller: Caller,
     part: Asked<Part>,
-) -> Result<Json<Listed<ListedPeer>>, Problem> {
+) -> Result<Json<Listed<PeerNow>>, Problem> {
     caller.may(Right::SeePeers)?;
     let part = read(part)?;
     let mut held: BTreeMap<String, usize> = BTreeMap::new();
-    if let Answer::Associations { associations } = console.perform(Command::Associations).await {
-        for peer in associations.into_iter().filter_map(|one| one.peer) {
-            let count = held.entry(peer.to_string()).or_default();
-            *count = count.saturating_add(1);
-        }
+    let associations = console.associations().await?.into_iter();
+    for peer in associations.filter_map(|one| one.peer) {
+        let count = held.entry(peer.to_string()).or_default();
+        *count = count.saturating_add(1);
     }
     let config = &console.config;
     let listed = config.peers.iter().map(|peer| {
         let associations = held.get(peer.name.as_str()).copied().unwrap_or(0);
-        ListedPeer::of(config, peer, associations)
+        PeerNow {
+            peer: ListedPeer::of(config, peer),
+            institution: peer.institution.to_string(),
+            associations,
+        }
     });
     part.of(listed.collect()).map(Json)
 }

@@ -19,8 +19,7 @@ use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
 use crate::alarm::Stands;
 use crate::audit::Severity;
-use crate::gateway::control::Answer;
-use crate::gateway::control::Command;
+use crate::gateway::control::ListedAssociation;
 use crate::gateway::control::ListedQueue;
 use crate::gateway::control::ListedScore;
 use crate::gateway::control::QueueState;
@@ -40,7 +39,7 @@ async fn page(State(console): State<Shared>, frame: Frame) -> Result<Html<String
     let words = frame.words;
     let body = html! {
         div id="now" hx-get="/overview/now" hx-trigger="every 5s" hx-swap="innerHTML" {
-            (now_part(&console, &frame).await)
+            (now_part(&console, &frame).await?)
         }
     };
     Ok(Html(
@@ -51,31 +50,27 @@ async fn page(State(console): State<Shared>, frame: Frame) -> Result<Html<String
 /// What changes by itself.
 async fn now(State(console): State<Shared>, frame: Frame) -> Result<Html<String>, Problem> {
     frame.for_right(Right::SeeOverview)?;
-    Ok(Html(now_part(&console, &frame).await.into_string()))
+    Ok(Html(now_part(&console, &frame).await?.into_string()))
 }
 
-async fn now_part(console: &Shared, frame: &Frame) -> Markup {
-    let queues = match console.perform(Command::Queues).await {
-        Answer::Queues { queues } => queues,
-        _ => Vec::new(),
-    };
-    let scores = match console.perform(Command::Scores).await {
-        Answer::Scores { scores, .. } => scores,
-        _ => Vec::new(),
-    };
-    html! {
+async fn now_part(console: &Shared, frame: &Frame) -> Result<Markup, Problem> {
+    let queues = console.queues().await?;
+    let (scores, _) = console.scores().await?;
+    let associations = console.associations().await?;
+    let facts = console.facts().await;
+    Ok(html! {
         (tiles(console, frame, &queues))
         (alerts(console, frame))
         div class="columns" {
             section { (day(console, frame)) }
             section { (refusals(console, frame)) }
-            section { (ledger(frame, &console.facts().await)) }
-            section { (flowing(console, frame).await) }
+            section { (ledger(frame, &facts)) }
+            section { (flowing(frame, &associations)) }
             section { (queue_table(frame, &queues)) }
             section { (score_table(frame, &scores)) }
             section { (ending(console, frame)) }
         }
-    }
+    })
 }
 
 /// The numbers that one looks at first.
@@ -167,12 +162,8 @@ pub(super) fn severity(frame: &Frame, severity: Severity) -> Markup {
 }
 
 /// What moves now: associations and the transfers on them.
-async fn flowing(console: &Shared, frame: &Frame) -> Markup {
+fn flowing(frame: &Frame, associations: &[ListedAssociation]) -> Markup {
     let words = frame.words;
-    let associations = match console.perform(Command::Associations).await {
-        Answer::Associations { associations } => associations,
-        _ => Vec::new(),
-    };
     let title = words.say("flowing-now");
     if associations.is_empty() {
         return html! { h2 { (title) } (parts::nothing(&words.say("nothing-flows"))) };

@@ -22,8 +22,6 @@ use super::parts;
 use crate::admin::console::Shared;
 use crate::admin::problem::Problem;
 use crate::admin::rights::Right;
-use crate::gateway::control::Answer;
-use crate::gateway::control::Command;
 use crate::gateway::control::ListedAssociation;
 use crate::gateway::control::ListedQueue;
 
@@ -51,22 +49,14 @@ pub(super) fn router() -> Router<Shared> {
         )
 }
 
-/// The associations that peers hold with the gateway.
-async fn associations(console: &Shared) -> Vec<ListedAssociation> {
-    match console.perform(Command::Associations).await {
-        Answer::Associations { associations } => associations,
-        _ => Vec::new(),
-    }
-}
-
 async fn page(State(console): State<Shared>, frame: Frame) -> Result<Html<String>, Problem> {
     frame.for_right(Right::SeePeers)?;
     let words = frame.words;
-    let open = associations(&console).await;
+    let open = console.associations().await?;
     let body = html! {
         p class="actions" { a class="button quiet" href="/peers/log" { (words.say("peers-log")) } }
         div id="now" hx-get="/peers/now" hx-trigger="every 3s" hx-swap="innerHTML" {
-            (now_part(&console, &frame, &open).await)
+            (now_part(&console, &frame, &open).await?)
         }
         section { (tables::peers(&frame, &open)) }
         section { (tables::routes(&frame)) }
@@ -82,8 +72,9 @@ async fn page(State(console): State<Shared>, frame: Frame) -> Result<Html<String
 /// What changes by itself.
 async fn now(State(console): State<Shared>, frame: Frame) -> Result<Html<String>, Problem> {
     frame.for_right(Right::SeePeers)?;
-    let open = associations(&console).await;
-    Ok(Html(now_part(&console, &frame, &open).await.into_string()))
+    let open = console.associations().await?;
+    let now = now_part(&console, &frame, &open).await?;
+    Ok(Html(now.into_string()))
 }
 
 #[derive(Deserialize)]
@@ -100,15 +91,16 @@ async fn echo(State(console): State<Shared>, posted: Posted<Echo>) -> Result<Red
     Ok(Redirect::to(&format!("/peers#peer-{}", peer.name)))
 }
 
-async fn now_part(console: &Shared, frame: &Frame, open: &[ListedAssociation]) -> Markup {
-    let queues = match console.perform(Command::Queues).await {
-        Answer::Queues { queues } => queues,
-        _ => Vec::new(),
-    };
-    html! {
+async fn now_part(
+    console: &Shared,
+    frame: &Frame,
+    open: &[ListedAssociation],
+) -> Result<Markup, Problem> {
+    let queues = console.queues().await?;
+    Ok(html! {
         section { (queue_table(frame, &queues)) }
         section { (association_table(frame, open)) }
-    }
+    })
 }
 
 fn queue_table(frame: &Frame, queues: &[ListedQueue]) -> Markup {

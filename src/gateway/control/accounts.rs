@@ -1,7 +1,6 @@
 //! The accounts of the console: changed one at a time, and recorded before the file says so.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::Answer;
+use crate::config::Config;
 use crate::config::UserName;
 use crate::contract::AccountAct;
 use crate::contract::Body;
@@ -145,6 +145,8 @@ pub struct ListedToken {
 #[derive(Debug)]
 pub(in crate::gateway) struct AccountBook {
     path: PathBuf,
+    /// Names that the ledger has of machines: an entry tells one from the other by the name alone.
+    machines: BTreeSet<String>,
     alone: Mutex<()>,
 }
 
@@ -175,10 +177,12 @@ impl AccountChange {
 }
 
 impl AccountBook {
-    /// The one in this folder of keys.
-    pub(in crate::gateway) fn new(keys_dir: &Path) -> Self {
+    /// That of a gateway.
+    pub(in crate::gateway) fn new(config: &Config) -> Self {
+        let machines = config.console.machines.iter();
         Self {
-            path: Accounts::path(keys_dir),
+            path: Accounts::path(&config.gateway.keys_dir),
+            machines: machines.map(|machine| machine.name.to_string()).collect(),
             alone: Mutex::new(()),
         }
     }
@@ -217,6 +221,12 @@ impl AccountBook {
         change: AccountChange,
         by: String,
     ) -> Result<Answer, RecordError> {
+        if let AccountChange::Add { account, .. } = &change
+            && self.machines.contains(account.as_str())
+        {
+            let text = format!("{account} is the name of a machine, in [[console_machine]]");
+            return Err(RecordError::Refused(text));
+        }
         let _alone = self.alone.lock().await;
         let accounts = self.read().await?;
         let now = recorder.view(|_, now| now).await?;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use tokio::sync::Semaphore;
 use tokio::sync::watch;
 
 use super::Log;
@@ -586,6 +587,7 @@ impl Books {
             hashes: Mutex::new(Hashes::keep(&self.data_dir, &self.lock)?),
             index: Arc::downgrade(&self.indexer.index()),
             checkpoints: self.signed.subscribe(),
+            whole_reads: Arc::new(Semaphore::new(1)),
         })
     }
 

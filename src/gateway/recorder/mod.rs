@@ -14,6 +14,7 @@ mod late;
 mod permit;
 mod policies;
 mod thread;
+mod whole;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tokio::sync::watch;
@@ -53,12 +55,9 @@ use super::meters::Meters;
 use super::transfer::Closing;
 use super::transfer::Tally;
 use crate::clock::Clock;
-use crate::contract::Applied;
 use crate::contract::Body;
 use crate::contract::Decision;
 use crate::contract::DetailsOf;
-use crate::contract::Disclosing;
-use crate::contract::Disclosures;
 use crate::contract::InstitutionSlug;
 use crate::contract::Pseudonym;
 use crate::contract::SignInMeans;
@@ -187,6 +186,8 @@ struct Log {
     /// Gone with the books: whoever opens the folder after them opens the index, too.
     index: Weak<Index>,
     checkpoints: watch::Receiver<Option<Arc<str>>>,
+    /// Whoever reads all of the journal takes a core, a disk and their caches.
+    whole_reads: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Ask {
@@ -475,56 +476,6 @@ impl Recorder {
             .await
             .map_err(|_| RecordError::Stopped)?;
         answer.await.map_err(|_| RecordError::Stopped)
-    }
-
-    /// The contract's state as it was at `at`: folded anew from the journal.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub async fn state_at(&self, at: UtcMicros) -> Result<State, RecordError> {
-        let journal = self.journal.clone();
-        let folded = tokio::task::spawn_blocking(move || {
-            let mut state = State::new();
-            for stored in journal.entries(0) {
-                let entry = stored.map_err(|error| error.to_string())?.entry;
-                if entry.ledger_time > at {
-                    break;
-                }
-                let applied = Applied {
-                    seq: entry.seq,
-                    ledger_time: entry.ledger_time,
-                };
-                let result = state.apply(applied, &entry.event);
-                result.map_err(|rejection| rejection.to_string())?;
-            }
-            Ok(state)
-        });
-        let folded = folded.await.map_err(|_| RecordError::Stopped)?;
-        folded.map_err(RecordError::Refused)
-    }
-
-    /// What left for other institutions: `disclosing` with all that the journal holds.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub async fn disclosures(
-        &self,
-        mut disclosing: Disclosing,
-    ) -> Result<Disclosures, RecordError> {
-        let journal = self.journal.clone();
-        let gathered = tokio::task::spawn_blocking(move || {
-            for stored in journal.entries(0) {
-                let entry = stored.map_err(|error| error.to_string())?.entry;
-                let at = Applied {
-                    seq: entry.seq,
-                    ledger_time: entry.ledger_time,
-                };
-                disclosing.add(at, &entry.event.body);
-            }
-            Ok(disclosing.end())
-        });
-        let gathered = gathered.await.map_err(|_| RecordError::Stopped)?;
-        gathered.map_err(RecordError::Refused)
     }
 
     /// What the ledger calls a patient, where the gateway has met that patient, and a study.

@@ -68,7 +68,6 @@ pub(in crate::gateway) struct Writer {
     retention: Retention,
     /// The disk was full at the last look: only what the reserve is for is recorded.
     full: bool,
-    /// The same, for others to see.
     has_room: Arc<AtomicBool>,
     /// This batch is one of those.
     reserving: bool,

@@ -135,10 +135,8 @@ pub(super) async fn laid_out(
 
 /// One of the queues.
 pub(super) async fn found(console: &Shared, queue: &str) -> Result<ListedQueue, Problem> {
-    let Answer::Queues { queues } = console.perform(Command::Queues).await else {
-        return Err(Problem::unavailable("the queues cannot be listed"));
-    };
-    let found = queues.into_iter().find(|one| one.queue == queue);
+    let mut queues = console.queues().await?.into_iter();
+    let found = queues.find(|one| one.queue == queue);
     found.ok_or_else(Problem::not_found)
 }
 

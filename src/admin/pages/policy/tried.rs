@@ -7,13 +7,13 @@ use crate::admin::pages::frame::Frame;
 use crate::admin::pages::parts;
 use crate::admin::rights::Right;
 use crate::admin::trial::Answered;
-use crate::admin::trial::Change;
 use crate::admin::trial::Checked;
 use crate::admin::trial::DECISIONS_DEFAULT;
 use crate::admin::trial::DECISIONS_MAX;
-use crate::admin::trial::Difference;
 use crate::admin::trial::Finding;
 use crate::admin::trial::Tried;
+use crate::admin::trial::TriedChange;
+use crate::admin::trial::TriedDifference;
 
 /// What is wrong with rules, or doubtful.
 pub(super) fn checked(frame: &Frame, checked: &Checked) -> Markup {
@@ -115,7 +115,7 @@ pub(super) fn backtested(frame: &Frame, tried: &Tried) -> Markup {
     }
 }
 
-fn differences(frame: &Frame, differences: &[Difference]) -> Markup {
+fn differences(frame: &Frame, differences: &[TriedDifference]) -> Markup {
     let words = frame.words;
     let linked = frame.has(Right::SeeDecisions);
     let rows = html! {
@@ -149,14 +149,18 @@ fn differences(frame: &Frame, differences: &[Difference]) -> Markup {
     parts::table(&words.say("policy-answers-differ"), &heads, &rows)
 }
 
-fn change(frame: &Frame, change: Change) -> Markup {
+fn change(frame: &Frame, change: TriedChange) -> Markup {
     let words = frame.words;
     match change {
-        Change::Refused => html! { span class="mark bad" { (words.say("policy-change-refused")) } },
-        Change::Permitted => {
+        TriedChange::Refused => {
+            html! { span class="mark bad" { (words.say("policy-change-refused")) } }
+        }
+        TriedChange::Permitted => {
             html! { span class="mark good" { (words.say("policy-change-permitted")) } }
         }
-        Change::Otherwise => html! { span class="mark" { (words.say("policy-change-otherwise")) } },
+        TriedChange::Otherwise => {
+            html! { span class="mark" { (words.say("policy-change-otherwise")) } }
+        }
     }
 }
 

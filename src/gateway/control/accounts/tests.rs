@@ -1,6 +1,7 @@
 //! Accounts on a ledger of their own.
 
 use std::fs;
+use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -42,7 +43,7 @@ impl Site {
         }
         let config = Config::parse(TEXT, dir.path()).unwrap();
         let (recorder, writer) = start(&config, Clock::new(), For::Editing).unwrap();
-        let book = Arc::new(AccountBook::new(&config.gateway.keys_dir));
+        let book = Arc::new(AccountBook::new(&config));
         Self {
             dir,
             book,
@@ -113,6 +114,19 @@ async fn a_change_is_recorded_and_then_in_the_file() {
     assert_eq!(Accounts::read(&site.path()).unwrap(), accounts);
     site.recorder.stop().await;
     site.writer.join().await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_has_the_name_of_a_machine() {
+    let mut site = Site::new();
+    let book = Arc::get_mut(&mut site.book).unwrap();
+    book.machines.insert("collector".to_owned());
+    let refused = site.change(add("collector", &[Role::Auditor])).await;
+    assert!(
+        matches!(refused, Err(RecordError::Refused(_))),
+        "{refused:?}"
+    );
+    site.change(add("ada", &[Role::Auditor])).await.unwrap();
 }
 
 #[tokio::test]
