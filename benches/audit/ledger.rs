@@ -206,6 +206,7 @@ impl Scribe {
                 instances: 120,
                 classes,
                 failed: 0,
+                statuses: Default::default(),
                 warned: 0,
                 spooled: 0,
                 bytes: 63_000_000,

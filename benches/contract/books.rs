@@ -211,6 +211,7 @@ impl Books {
             instances: 100,
             classes: SopClasses::default(),
             failed: 0,
+            statuses: Default::default(),
             warned: 0,
             spooled: 0,
             bytes: 50_000_000,

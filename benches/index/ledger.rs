@@ -277,6 +277,7 @@ fn closed() -> Body {
         instances: 412,
         classes: SopClasses::default(),
         failed: 0,
+        statuses: Default::default(),
         warned: 0,
         spooled: 0,
         bytes: 216_012_800,

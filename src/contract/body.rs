@@ -16,6 +16,7 @@ use crate::contract::credit::Incident;
 use crate::contract::credit::StandingEvidence;
 use crate::contract::decision::Decision;
 use crate::contract::decision::Verdict;
+use crate::contract::failures::Failures;
 use crate::contract::keeping::Epoch;
 use crate::contract::keeping::ErasureReason;
 use crate::contract::names::ConsentId;
@@ -331,6 +332,9 @@ pub enum Body {
         classes: SopClasses,
         /// Instances that failed.
         failed: u64,
+        /// These by the status that refused them; none in entries of older versions.
+        #[serde(default, skip_serializing_if = "Failures::is_empty")]
+        statuses: Failures,
         /// Instances answered with a warning, counted in `instances` too.
         warned: u64,
         /// Instances that lie in the spool, sealed and durable; their senders heard Success. They

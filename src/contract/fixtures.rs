@@ -258,6 +258,7 @@ pub(super) fn closed(decision: u64, outcome: Outcome, fault: Option<&str>) -> Bo
         instances: 10,
         classes: SopClasses::default(),
         failed: u64::from(outcome == Outcome::Failed),
+        statuses: Default::default(),
         warned: 0,
         spooled: 0,
         bytes: 5_000_000,

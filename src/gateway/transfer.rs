@@ -17,6 +17,7 @@ use super::recorder::Recorded;
 use crate::config::Mode;
 use crate::config::Peer;
 use crate::config::PeerName;
+use crate::contract::Failures;
 use crate::contract::Outcome;
 use crate::contract::SopClasses;
 use crate::dicom::Head;
@@ -64,6 +65,8 @@ pub(super) struct Tally {
     pub(super) warned: u64,
     /// Instances that did not arrive.
     pub(super) failed: u64,
+    /// These by the status that refused them.
+    pub(super) statuses: Failures,
     /// Instances that were sealed into the spool.
     pub(super) spooled: u64,
     /// Bytes of data sets that arrived.
@@ -77,7 +80,11 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts an instance that the destination answered with `status`.
     pub(super) fn answered(&mut self, status: Status, data_set: &DataSet) {
-        match status.class() {
+        let class = status.class();
+        if !matches!(class, Class::Success | Class::Warning) {
+            self.statuses.count(status.0);
+        }
+        match class {
             Class::Success | Class::Warning => {
                 self.instances = self.instances.saturating_add(1);
                 self.bytes = self.bytes.saturating_add(data_set.bytes);
@@ -85,7 +92,7 @@ impl Tally {
                 if let Some(class) = &data_set.class {
                     self.classes.count(class);
                 }
-                if status.class() == Class::Warning {
+                if class == Class::Warning {
                     self.warned = self.warned.saturating_add(1);
                 }
             }

@@ -194,6 +194,7 @@ impl Books {
             instances: 3,
             classes: SopClasses::default(),
             failed: u64::from(fault.is_some()),
+            statuses: Default::default(),
             warned: 0,
             spooled: 0,
             bytes: 3_000,

@@ -1,5 +1,6 @@
 //! What the ledger says, read from the journal as an auditor would.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use credence::contract::Body;
@@ -69,6 +70,7 @@ pub(crate) fn alerts(entries: &[Entry]) -> Vec<&str> {
 pub(crate) struct Closed {
     pub(crate) instances: u64,
     pub(crate) failed: u64,
+    pub(crate) statuses: BTreeMap<u16, u64>,
     pub(crate) warned: u64,
     pub(crate) spooled: u64,
     pub(crate) bytes: u64,
@@ -82,6 +84,7 @@ pub(crate) fn closed(entries: &[Entry]) -> Closed {
         if let Body::TransferClosed {
             instances,
             failed,
+            statuses,
             warned,
             spooled,
             bytes,
@@ -92,6 +95,9 @@ pub(crate) fn closed(entries: &[Entry]) -> Closed {
         {
             all.instances += instances;
             all.failed += failed;
+            for (status, instances) in statuses.iter() {
+                *all.statuses.entry(status).or_default() += instances;
+            }
             all.warned += warned;
             all.spooled += spooled;
             all.bytes += bytes;

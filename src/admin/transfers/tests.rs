@@ -83,6 +83,7 @@ fn a_transfer_of_which_a_part_failed_has_failed() {
         instances: 2,
         classes: SopClasses::default(),
         failed,
+        statuses: Default::default(),
         warned: 0,
         spooled: 0,
         bytes: 100,

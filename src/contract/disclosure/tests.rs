@@ -68,6 +68,7 @@ impl Fold {
             instances,
             classes: SopClasses::default(),
             failed,
+            statuses: Default::default(),
             warned: 0,
             spooled: 0,
             bytes: instances.saturating_mul(100),

@@ -11,8 +11,11 @@ use crate::clock::Clock;
 use crate::config::DeniedStore;
 use crate::contract::Body;
 use crate::contract::Decision;
+use crate::contract::Failures;
+use crate::contract::OpenPermit;
 use crate::contract::Outcome;
 use crate::contract::Request;
+use crate::contract::SopClasses;
 use crate::dimse::Status;
 use crate::gateway::inbound::Inbound;
 use crate::gateway::instance::Ended;
@@ -108,6 +111,7 @@ impl Recorded {
             instances: tally.instances,
             classes: tally.classes.clone(),
             failed: tally.failed,
+            statuses: tally.statuses.clone(),
             warned: tally.warned,
             spooled: tally.spooled,
             bytes: tally.bytes,
@@ -116,6 +120,26 @@ impl Recorded {
             fault,
             is_final: closing.is_final,
         }
+    }
+}
+
+/// The event that closes a transfer that a crash cut off: nobody knows what followed since the last one.
+pub(super) fn interrupted(decision: u64, permit: &OpenPermit) -> Body {
+    Body::TransferClosed {
+        decision,
+        sender: permit.sender.clone(),
+        recipient: permit.recipient.clone(),
+        instances: 0,
+        classes: SopClasses::default(),
+        failed: 0,
+        statuses: Failures::default(),
+        warned: 0,
+        spooled: 0,
+        bytes: 0,
+        manifest_root: None,
+        outcome: Outcome::Interrupted,
+        fault: None,
+        is_final: true,
     }
 }
 

@@ -20,17 +20,16 @@ use super::books::StartError;
 use super::details::Details;
 use super::details::Filed;
 use super::permit::Judgement;
+use super::permit::interrupted;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Retention;
 use crate::contract::Body;
 use crate::contract::Decision;
 use crate::contract::Obligation;
-use crate::contract::Outcome;
 use crate::contract::Pseudonym;
 use crate::contract::Purpose;
 use crate::contract::Request;
-use crate::contract::SopClasses;
 use crate::contract::StudyFacts;
 use crate::contract::Verdict;
 use crate::contract::affects;
@@ -131,21 +130,7 @@ impl Writer {
             .books
             .state()
             .open_transfers()
-            .map(|(decision, permit)| Body::TransferClosed {
-                decision,
-                sender: permit.sender.clone(),
-                recipient: permit.recipient.clone(),
-                instances: 0,
-                classes: SopClasses::default(),
-                failed: 0,
-                warned: 0,
-                spooled: 0,
-                bytes: 0,
-                manifest_root: None,
-                outcome: Outcome::Interrupted,
-                fault: None,
-                is_final: true,
-            })
+            .map(|(decision, permit)| interrupted(decision, permit))
             .collect();
         let count = open.len();
         for chunk in open.chunks(BATCH_MAX) {

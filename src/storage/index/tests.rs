@@ -168,6 +168,7 @@ fn closed(decision: u64, recipient: &str) -> Body {
         instances: 10,
         classes: SopClasses::default(),
         failed: 0,
+        statuses: Default::default(),
         warned: 0,
         spooled: 0,
         bytes: 5_000_000,

@@ -27,6 +27,7 @@ use crate::admin::rights::Right;
 use crate::admin::transfers::OneTransfer;
 use crate::audit::Record;
 use crate::contract::Body;
+use crate::contract::Failures;
 use crate::contract::InstitutionSlug;
 use crate::contract::Outcome;
 use crate::contract::QueueAct;
@@ -253,6 +254,7 @@ fn closings(frame: &Frame, one: &OneTransfer) -> Markup {
         "head-when",
         "head-instances",
         "head-failed",
+        "transfer-statuses",
         "head-warned",
         "head-spooled",
         "head-bytes",
@@ -274,6 +276,7 @@ fn closing(frame: &Frame, part: &Record) -> Markup {
     let Body::TransferClosed {
         instances,
         failed,
+        statuses,
         warned,
         spooled,
         bytes,
@@ -291,6 +294,7 @@ fn closing(frame: &Frame, part: &Record) -> Markup {
             td { (frame.time(part.at())) }
             td class="number" { (instances) }
             td class="number" { (failed) }
+            td { (refused_with(frame, statuses)) }
             td class="number" { (warned) }
             td class="number" { (spooled) }
             td class="number" { (parts::bytes(*bytes)) }
@@ -306,6 +310,31 @@ fn closing(frame: &Frame, part: &Record) -> Markup {
                     Some(fault) => (frame.institution(fault)),
                     None => span class="none" { "–" },
                 }
+            }
+        }
+    }
+}
+
+/// Which statuses the receiver refused with, and in words what they mean (PS3.4 §B.2.3, PS3.7 annex C).
+fn refused_with(frame: &Frame, statuses: &Failures) -> Markup {
+    if statuses.is_empty() {
+        return html! { span class="none" { "–" } };
+    }
+    let meant = |status: u16| match status {
+        0xA700..=0xA7FF => "status-out-of-resources",
+        0xA900..=0xA9FF => "status-not-of-the-class",
+        0xC000..=0xCFFF => "status-not-understood",
+        0x0110 => "status-processing-failure",
+        0x0122 => "status-class-not-supported",
+        0x0124 => "status-not-authorised",
+        0x0117 | 0x0119 | 0x0115 => "status-wrong-instance",
+        _ => "status-other",
+    };
+    html! {
+        @for (status, instances) in statuses.iter() {
+            div {
+                code { (format!("{status:04X}H")) } " × " (instances) " "
+                small { (frame.words.say(meant(status))) }
             }
         }
     }

@@ -35,4 +35,15 @@ transfer-parts-hidden =
         [one] Ein früherer Teil wird nicht gezeigt.
        *[other] { $count } frühere Teile werden nicht gezeigt.
     }
-transfer-failed-hint = Das Ledger hält fest, wie viele Bilder fehlschlugen und, wo es gewiss ist, auf wessen Seite.
+transfer-failed-hint = Das Ledger enthält, wie viele Bilder scheiterten, mit welchem Status der Empfänger sie ablehnte und, wo das sicher ist, auf wessen Seite. Was ohne Status blieb, ging mit seiner Verbindung verloren oder wurde nicht freigegeben.
+
+## Statuses of a C-STORE response
+transfer-statuses = Abgelehnt mit
+status-out-of-resources = keine Ressourcen
+status-not-of-the-class = Datensatz passt nicht zur SOP-Klasse
+status-not-understood = vom Empfänger nicht verstanden
+status-processing-failure = Verarbeitungsfehler
+status-class-not-supported = SOP-Klasse nicht unterstützt
+status-not-authorised = nicht erlaubt
+status-wrong-instance = keine gültige Instanz
+status-other = anderer Status

@@ -35,4 +35,15 @@ transfer-parts-hidden =
         [one] One earlier part is not shown.
        *[other] { $count } earlier parts are not shown.
     }
-transfer-failed-hint = The ledger holds how many images failed and, where that is certain, on whose side.
+transfer-failed-hint = The ledger holds how many images failed, with which status the receiver refused them and, where that is certain, on whose side. What was refused with no status went with its association, or was not let go.
+
+## Statuses of a C-STORE response
+transfer-statuses = Refused with
+status-out-of-resources = out of resources
+status-not-of-the-class = the data set is not of its SOP class
+status-not-understood = the receiver does not understand it
+status-processing-failure = processing failure
+status-class-not-supported = SOP class not supported
+status-not-authorised = not authorised
+status-wrong-instance = not a valid instance
+status-other = another status

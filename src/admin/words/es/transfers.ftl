@@ -35,4 +35,15 @@ transfer-parts-hidden =
         [one] Una parte anterior no se muestra.
        *[other] { $count } partes anteriores no se muestran.
     }
-transfer-failed-hint = El registro contiene cuántas imágenes fallaron y, si es seguro, de qué lado.
+transfer-failed-hint = El registro indica cuántas imágenes fallaron, con qué estado las rechazó el receptor y, cuando es seguro, de qué lado. Lo que no tiene estado se perdió con su asociación o no se dejó salir.
+
+## Statuses of a C-STORE response
+transfer-statuses = Rechazado con
+status-out-of-resources = sin recursos
+status-not-of-the-class = el conjunto de datos no es de su clase SOP
+status-not-understood = el receptor no lo entiende
+status-processing-failure = fallo de procesamiento
+status-class-not-supported = clase SOP no admitida
+status-not-authorised = no autorizado
+status-wrong-instance = instancia no válida
+status-other = otro estado

@@ -35,4 +35,15 @@ transfer-parts-hidden =
         [one] { $count } partie antérieure n’est pas affichée.
        *[other] { $count } parties antérieures ne sont pas affichées.
     }
-transfer-failed-hint = Le registre contient le nombre d’images échouées et, lorsque c’est certain, de quel côté.
+transfer-failed-hint = Le registre indique combien d’images ont échoué, avec quel statut le destinataire les a refusées et, lorsque c’est certain, de quel côté. Ce qui n’a pas de statut s’est perdu avec son association ou n’a pas été laissé partir.
+
+## Statuses of a C-STORE response
+transfer-statuses = Refusé avec
+status-out-of-resources = ressources épuisées
+status-not-of-the-class = le jeu de données n’est pas de sa classe SOP
+status-not-understood = le destinataire ne le comprend pas
+status-processing-failure = échec du traitement
+status-class-not-supported = classe SOP non prise en charge
+status-not-authorised = non autorisé
+status-wrong-instance = instance non valide
+status-other = autre statut

@@ -27,4 +27,15 @@ transfer-release = 重新提交合约判断
 transfer-release-reason = 现在放行的理由
 transfer-tried = 正在重试 { $count } 幅图像。
 transfer-parts-hidden = 有 { $count } 个较早部分未显示。
-transfer-failed-hint = 账本记录失败的图像数量，以及（确定时）故障所在一方。
+transfer-failed-hint = 账本记录了失败的影像数量、接收方拒绝时的状态，以及在确定时属于哪一方。没有状态的影像随其连接丢失，或未被放行。
+
+## Statuses of a C-STORE response
+transfer-statuses = 拒绝状态
+status-out-of-resources = 资源不足
+status-not-of-the-class = 数据集与其 SOP 类不符
+status-not-understood = 接收方无法理解
+status-processing-failure = 处理失败
+status-class-not-supported = 不支持该 SOP 类
+status-not-authorised = 未获授权
+status-wrong-instance = 实例无效
+status-other = 其他状态

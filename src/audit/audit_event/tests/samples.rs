@@ -188,6 +188,7 @@ pub(super) fn closed(sender: &str, recipient: &str, outcome: Outcome) -> Body {
             SopClasses::default()
         },
         failed: if went { 0 } else { 24 },
+        statuses: Default::default(),
         warned: 0,
         spooled: 0,
         bytes: if went { 12_582_912 } else { 0 },
