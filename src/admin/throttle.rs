@@ -30,6 +30,8 @@ pub(super) enum Who {
 struct Failures {
     count: u32,
     last_us: u64,
+    /// That of the one before the last.
+    before_us: u64,
 }
 
 /// See the module.
@@ -53,13 +55,14 @@ impl Throttle {
             let failures = self.0.entry(who.clone()).or_insert(Failures {
                 count: 0,
                 last_us: now_us,
+                before_us: now_us,
             });
             // What was long ago does not count.
             if now_us.saturating_sub(failures.last_us) > FORGOTTEN_US {
                 failures.count = 0;
             }
             failures.count = failures.count.saturating_add(1);
-            failures.last_us = now_us;
+            failures.before_us = std::mem::replace(&mut failures.last_us, now_us);
         }
         Ok(())
     }
@@ -91,6 +94,7 @@ impl Throttle {
         for who in who {
             if let Some(failures) = self.0.get_mut(who) {
                 failures.count = failures.count.saturating_sub(1);
+                failures.last_us = failures.before_us;
             }
         }
     }
@@ -195,7 +199,10 @@ mod tests {
         throttle.succeeded(&who());
         let [account, address] = who();
         assert_eq!(throttle.wait_us(&[account], SECOND), 0);
-        assert_eq!(throttle.wait_us(&[address], SECOND), SECOND);
+        let address = [address];
+        assert_eq!(throttle.wait_us(&address, 0), SECOND, "as before");
+        throttle.tries(&address, SECOND).unwrap();
+        assert_eq!(throttle.wait_us(&address, SECOND), 2 * SECOND);
     }
 
     #[test]

@@ -36,7 +36,10 @@ async fn what_the_destination_answers_is_what_the_sender_hears() {
     let closed = books::closed(&house.ledger_closed(1).await);
     assert_eq!((closed.instances, closed.warned, closed.failed), (3, 2, 3));
     assert_eq!(closed.outcomes, [Outcome::Failed]);
-    assert_eq!(closed.statuses, [(0x0110, 1), (0xA700, 1), (0xC123, 1)].into());
+    assert_eq!(
+        closed.statuses,
+        [(0x0110, 1), (0xA700, 1), (0xC123, 1)].into()
+    );
     running.drain().await.unwrap();
 }
 

@@ -290,6 +290,7 @@ async fn list(
         (status = 403, body = Problem),
         (status = 409, description = "another one is being made, or the patient is not known", body = Problem),
         (status = 415, body = Problem),
+        (status = 422, description = "another was sent under the same key", body = Problem),
         (status = 503, body = Problem),
     ),
 )]

@@ -67,7 +67,7 @@ pub(super) async fn me(caller: Caller) -> Json<Me> {
         (status = 401, description = "nobody is known to ask", body = Problem),
         (status = 403, description = "not with these roles", body = Problem),
         (status = 409, description = "not done: why", body = Problem),
-        (status = 422, description = "another command under the same key", body = Problem),
+        (status = 422, description = "another was sent under the same key", body = Problem),
         (status = 503, description = "not done: the ledger takes no entry now", body = Problem),
     ),
 )]

@@ -89,6 +89,7 @@ struct VerificationAsked {
         (status = 403, body = Problem),
         (status = 409, description = "one goes on", body = Problem),
         (status = 415, body = Problem),
+        (status = 422, description = "another was sent under the same key", body = Problem),
         (status = 503, body = Problem),
     ),
 )]
