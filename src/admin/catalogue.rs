@@ -19,7 +19,7 @@ use crate::storage::IndexError;
 /// Entries that the index is asked for at a time.
 const STEP: usize = 512;
 /// Entries that are read for one answer.
-const READ_MAX: usize = 2_000;
+const READ_MAX: usize = 500;
 /// Times that the index is asked for one answer.
 const STEPS_MAX: usize = 64;
 /// Entries in between that are read, too, rather than looking for a place anew.

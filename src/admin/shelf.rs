@@ -9,8 +9,8 @@ use crate::storage::Keyring;
 
 /// Entries that are looked at for one answer.
 const LOOKED_MAX: u64 = 20_000;
-/// Entries that are read at a time.
-const STEP: u64 = 500;
+/// Entries that are read at a time: few at first, as most of the newest may be what is wanted.
+const STEPS: (u64, u64) = (64, 512);
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -36,8 +36,10 @@ pub(super) fn newest_first(
     let mut reading = Reading::of_journal(journal.clone(), keyring);
     let mut found = Found::default();
     let mut end = before;
+    let mut step = STEPS.0;
     while end > 0 && before.saturating_sub(end) < LOOKED_MAX {
-        let first = end.saturating_sub(STEP);
+        let first = end.saturating_sub(step);
+        step = step.saturating_mul(2).min(STEPS.1);
         let mut records = Vec::new();
         for stored in journal.unchecked_entries(first).until(end) {
             records.push(reading.record(stored?)?);

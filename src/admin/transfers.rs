@@ -31,7 +31,7 @@ use crate::storage::Facet;
 /// Entries that are read for one answer, beyond its first row.
 const PARTS_MAX: usize = 4_000;
 /// Times that the ledger is asked for more, where few are what is sought.
-const ROUNDS_MAX: usize = 8;
+const ROUNDS_MAX: usize = 3;
 /// Decisions about the same study that are looked at for deliveries.
 const DELIVERIES_MAX: usize = 64;
 

@@ -111,7 +111,8 @@ impl JournalReader {
     /// # Errors
     /// When the journal cannot be read, or is damaged there.
     pub fn get(&self, seq: u64) -> Result<Option<Stored>, ReadError> {
-        self.unchecked_entries(seq).next().transpose()
+        let entries = self.unchecked_entries(seq);
+        entries.until(seq.saturating_add(1)).next().transpose()
     }
 
     /// The batches from that with entry `from` on, without following the chain.
@@ -165,6 +166,11 @@ impl Entries {
             }
             if seen.seq < self.next {
                 continue;
+            }
+            // A batch may have hundreds of entries, and reading one costs more than stepping over all.
+            if seen.seq >= self.until && self.verifier.is_none() {
+                self.done = true;
+                break;
             }
             let unreadable = |error| Damage {
                 entry: seen.seq,
