@@ -50,6 +50,7 @@ mod keyring;
 mod keys;
 mod lines;
 mod lock;
+mod marks;
 mod packing;
 mod parcel;
 mod prove;

@@ -14,6 +14,8 @@ use crate::ledger::Verifier;
 use crate::storage::disk;
 use crate::storage::frame::Batch;
 use crate::storage::frame::BatchHead;
+use crate::storage::marks::Mark;
+use crate::storage::marks::Marks;
 
 mod segment;
 
@@ -77,6 +79,7 @@ pub struct Stored {
 #[derive(Clone, Debug)]
 pub struct JournalReader {
     dir: PathBuf,
+    marks: Marks,
 }
 
 impl JournalReader {
@@ -84,6 +87,7 @@ impl JournalReader {
     pub fn new(data_dir: &Path) -> Self {
         Self {
             dir: journal_dir(data_dir),
+            marks: Marks::default(),
         }
     }
 
@@ -97,6 +101,7 @@ impl JournalReader {
     pub(super) fn checked_entries(&self, from: u64, checkpoint: Option<Checkpoint>) -> Entries {
         Entries {
             dir: self.dir.clone(),
+            marks: self.marks.clone(),
             batches: None,
             verifier: (from == 0).then(|| Verifier::new(checkpoint)),
             next: from,
@@ -138,6 +143,7 @@ impl JournalReader {
 #[derive(Debug)]
 pub struct Entries {
     dir: PathBuf,
+    marks: Marks,
     batches: Option<Batches>,
     verifier: Option<Verifier>,
     next: u64,
@@ -157,7 +163,7 @@ impl Entries {
     fn fill(&mut self) -> Result<(), ReadError> {
         let batches = match &mut self.batches {
             Some(batches) => batches,
-            none => none.insert(Batches::from_entry(&self.dir, self.next)?),
+            none => none.insert(Batches::from_mark(&self.dir, self.next, &self.marks)?),
         };
         let step = batches.step()?;
         for seen in batches.batch.records() {
@@ -245,6 +251,7 @@ pub(super) struct Batches {
     last_batch: Option<Position>,
     /// The batch of the last step.
     pub(super) batch: Batch,
+    marks: Option<Marks>,
 }
 
 impl Batches {
@@ -276,6 +283,7 @@ impl Batches {
             end: at,
             last_batch: None,
             batch: Batch::default(),
+            marks: None,
         })
     }
 
@@ -298,6 +306,21 @@ impl Batches {
             }
         };
         batches.skip_before = from;
+        Ok(batches)
+    }
+
+    /// The same, from the nearest of these marks; those on the way are noted.
+    fn from_mark(dir: &Path, from: u64, marks: &Marks) -> Result<Self, ReadError> {
+        let mut batches = Self::from_entry(dir, from)?;
+        // A mark in an earlier segment is farther than the beginning of this one.
+        let near = marks
+            .before(from)
+            .filter(|mark| mark.at.segment == batches.at.segment);
+        if let Some(mark) = near {
+            (batches.at, batches.id, batches.seq) = (mark.at, mark.id, mark.seq);
+            batches.end = mark.at;
+        }
+        batches.marks = Some(marks.clone());
         Ok(batches)
     }
 
@@ -338,6 +361,10 @@ impl Batches {
             match file.read(self.at.offset, &mut self.batch, skip_before)? {
                 Content::Batch(head) if (head.id, head.first_seq) == (self.id, self.seq) => {
                     self.last_batch = Some(self.at);
+                    if let Some(marks) = &self.marks {
+                        let (at, id, seq) = (self.at, self.id, self.seq);
+                        marks.note(Mark { at, id, seq });
+                    }
                     self.at.offset = self.at.offset.saturating_add(head.len());
                     self.end = self.at;
                     self.id = self.id.saturating_add(1);
