@@ -5,6 +5,7 @@ use std::io;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -13,6 +14,8 @@ use crate::cli::Exit;
 use crate::cli::configured;
 use crate::config::Config;
 use crate::gateway;
+use crate::gateway::Editing;
+use crate::gateway::GatewayError;
 use crate::gateway::control::Answer;
 use crate::gateway::control::Change;
 use crate::gateway::control::Command;
@@ -186,13 +189,36 @@ pub fn answers(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer
     runtime.block_on(ask(config, commands))
 }
 
+/// A gateway that starts has taken the folder before its socket is there: how often it is looked for,
+const SOCKET_LOOKS: u32 = 50;
+/// and after how long each time.
+const SOCKET_LOOK: Duration = Duration::from_millis(100);
+
 async fn ask(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
+    let mut looks = 0;
+    loop {
+        if let Some(answers) = by_socket(config, &commands).await? {
+            return Ok(answers);
+        }
+        match open(config, &commands) {
+            Ok(editing) => return edit(editing, commands).await,
+            Err(error) if error.is_held() && looks < SOCKET_LOOKS => {
+                looks = looks.saturating_add(1);
+                tokio::time::sleep(SOCKET_LOOK).await;
+            }
+            Err(error) => return Ok(vec![refused(error.to_string())]),
+        }
+    }
+}
+
+/// By way of the gateway that runs; `None`: none answers on the socket.
+async fn by_socket(config: &Config, commands: &[Command]) -> io::Result<Option<Vec<Answer>>> {
     let data_dir: &Path = &config.gateway.data_dir;
     let mut answers = Vec::with_capacity(commands.len());
-    for command in &commands {
+    for command in commands {
         let answer = match admin::send(data_dir, command).await {
             Ok(Some(answer)) => answer,
-            Ok(None) if answers.is_empty() => return edit(config, commands).await,
+            Ok(None) if answers.is_empty() => return Ok(None),
             Err(error) if answers.is_empty() => return Err(error),
             // What was recorded is to be told, not only that this went wrong.
             Ok(None) => refused("the gateway has ended".to_owned()),
@@ -204,20 +230,18 @@ async fn ask(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>>
             break;
         }
     }
-    Ok(answers)
+    Ok(Some(answers))
 }
 
-/// On the folder itself: no gateway runs on it.
-async fn edit(config: &Config, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
-    let open = if commands.iter().any(Command::is_a_change) {
-        gateway::edit
-    } else {
-        gateway::look
-    };
-    let mut editing = match open(config) {
-        Ok(editing) => editing,
-        Err(error) => return Ok(vec![refused(error.to_string())]),
-    };
+/// Opens the folder itself: no gateway runs on it.
+fn open(config: &Config, commands: &[Command]) -> Result<Editing, GatewayError> {
+    match commands.iter().any(Command::is_a_change) {
+        true => gateway::edit(config),
+        false => gateway::look(config),
+    }
+}
+
+async fn edit(mut editing: Editing, commands: Vec<Command>) -> io::Result<Vec<Answer>> {
     let mut answers = Vec::with_capacity(commands.len());
     for command in commands {
         let answer = editing.perform(command).await;
