@@ -8,7 +8,7 @@ use crate::storage::JournalReader;
 use crate::storage::Keyring;
 
 /// Entries that are looked at for one answer.
-const LOOKED_MAX: u64 = 20_000;
+const LOOKED_MAX: u64 = 2_000;
 /// Entries that are read at a time: few at first, as most of the newest may be what is wanted.
 const STEPS: (u64, u64) = (64, 512);
 

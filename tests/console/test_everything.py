@@ -131,8 +131,15 @@ def kinds(walks: dict[str, Walk], what: str) -> dict[str, object]:
     return {kind: one for walk in walks.values() for kind, one in getattr(walk, what).items()}
 
 
-def test_no_link_leads_nowhere(walks):
-    assert {role: walk.refused for role, walk in walks.items() if walk.refused} == {}
+def test_no_link_leads_nowhere(hospital, walks):
+    refused = {(role, path): status for role, walk in walks.items() for path, status in walk.refused.items()}
+    for (role, path), status in list(refused.items()):
+        # A queue tried again meanwhile, and what was decided within the last second is not signed for yet.
+        if status == 409 and path.startswith("/decisions/") and path.endswith(("/line", "/proof")):
+            session = hospital.console.session(role)
+            wait_until(lambda: session.get(path).status == 200, 5, f"{path} once it is signed for")
+            del refused[role, path]
+    assert refused == {}
 
 
 def test_every_kind_of_page_and_form_is_in_the_matrix(walks):
