@@ -145,6 +145,18 @@ enum NotMade {
     Because(String),
 }
 
+/// Takes away what exports of an earlier run left. The folder itself stays: a full disk has no room for another.
+fn cleared(folder: &Path) -> io::Result<()> {
+    for left in fs::read_dir(folder)? {
+        let left = left?;
+        match left.file_type()?.is_dir() {
+            true => fs::remove_dir_all(left.path())?,
+            false => fs::remove_file(left.path())?,
+        }
+    }
+    Ok(())
+}
+
 impl Exports {
     /// None yet; what lies in this data folder is of a time before.
     ///
@@ -152,11 +164,15 @@ impl Exports {
     /// When the folder cannot be emptied or made.
     pub(super) fn open(data_dir: &Path) -> io::Result<Self> {
         let folder = data_dir.join(FOLDER);
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        match DirBuilder::new().mode(0o700).create(&folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => cleared(&folder)?,
+            // A gateway starts on a full disk, too: what protects patients is recorded there.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                tracing::warn!(%error, "there is no room for exports");
+            }
+            Err(error) => return Err(error),
         }
-        DirBuilder::new().mode(0o700).create(&folder)?;
         Ok(Self {
             folder,
             rows: Mutex::default(),

@@ -99,7 +99,10 @@ class Control(http.client.HTTPConnection):
         text = json.dumps({"command": "change", "change": change, "by": "rig"})
         try:
             self.request("POST", "/api/v1/commands", text, {"Content-Type": "application/json"})
-            return json.loads(self.getresponse().read())
+            response = self.getresponse()
+            said = json.loads(response.read())
+            # What is not done is told as a problem (RFC 9457).
+            return said if response.status == 200 else {"answer": "refused", "reason": said.get("detail", said["title"])}
         except http.client.HTTPException as error:
             raise EOFError from error
 
